@@ -189,8 +189,8 @@ create table attempt (
   check (outcome is distinct from 'landed_failed' or error is not null),
   unique (order_id, kind, ordinal)
 );
--- Rule: at most one unresolved attempt an order account, whatever it is for.
-create unique index attempt_unresolved on attempt (order_account) where outcome is null;
+-- Rule: at most one unresolved attempt an order account, whatever it is for; a deposit is the user's, and precedes all.
+create unique index attempt_unresolved on attempt (order_account) where outcome is null and kind <> 'deposit';
 create index attempt_order on attempt (order_id, signed_at);
 
 -- Append-only audit: one row a move, written by a trigger in the same transaction.

@@ -1,0 +1,208 @@
+#include "common/postgres/database.hpp"
+
+#include <new>
+#include <pqxx/except>
+
+namespace landfall::postgres {
+
+std::string_view to_string(error_kind kind) {
+  switch (kind) {
+    case error_kind::unavailable:
+      return "unavailable";
+    case error_kind::conflict:
+      return "conflict";
+    case error_kind::constraint:
+      return "constraint";
+    case error_kind::in_doubt:
+      return "in_doubt";
+    case error_kind::defect:
+      return "defect";
+  }
+  domain::broken_invariant("error kind outside its enumeration");
+}
+
+namespace {
+
+error_kind kind_of(const std::string& sqlstate) {
+  const auto starts = [&](std::string_view prefix) { return sqlstate.starts_with(prefix); };
+  if (starts("40"))
+    return error_kind::conflict;
+  // 08 connection, 53 resources, 55P03 lock timeout, 57 operator intervention, 58 system error
+  if (starts("08") || starts("53") || starts("57") || starts("58") || sqlstate == "55P03" || sqlstate == "25006")
+    return error_kind::unavailable;
+  if (starts("23") || starts("LF") || sqlstate == "42501" || starts("22"))
+    return error_kind::constraint;
+  return error_kind::defect;
+}
+
+/// The one place where libpqxx's exceptions are told apart.
+template <class Body>
+std::optional<database_error> caught(Body&& body) {
+  try {
+    body();
+    return std::nullopt;
+  } catch (const pqxx::in_doubt_error& e) {
+    return database_error{error_kind::in_doubt, "", e.what()};
+  } catch (const pqxx::transaction_rollback& e) {
+    return database_error{error_kind::conflict, e.sqlstate(), e.what()};
+  } catch (const pqxx::broken_connection& e) {
+    return database_error{error_kind::unavailable, "", e.what()};
+  } catch (const pqxx::sql_error& e) {
+    // libpqxx reports a server that went away during a statement as an error without a state.
+    return database_error{e.sqlstate().empty() ? error_kind::unavailable : kind_of(e.sqlstate()), e.sqlstate(),
+                          e.what()};
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    return database_error{error_kind::defect, "", e.what()};
+  }
+}
+
+std::string quoted(const std::string& value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\')
+      text.push_back('\\');
+    text.push_back(c);
+  }
+  text.push_back('\'');
+  return text;
+}
+
+/// libpq takes a connection string or a URL as the value of dbname, and what follows it overrides.
+std::string complete_conninfo(const database::options& opts) {
+  return "dbname=" + quoted(opts.conninfo) + " application_name=" + quoted(opts.application_name) +
+         " connect_timeout=" + std::to_string(opts.connect_timeout_s) +
+         " tcp_user_timeout=15000 keepalives_idle=10 keepalives_interval=5 keepalives_count=3" +
+         " options=" + quoted("-c statement_timeout=" + std::to_string(opts.statement_timeout_ms) +
+                              " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC");
+}
+
+}  // namespace
+
+const std::string& transaction::prepared(std::string_view sql) {
+  auto& known = owner_.prepared_;
+  if (const auto found = known.find(sql.data()); found != known.end())
+    return found->second;
+  auto name = "s" + std::to_string(known.size());
+  owner_.connection_->prepare(name, std::string{sql});
+  return known.emplace(sql.data(), std::move(name)).first->second;
+}
+
+database::database(options opts) : options_(std::move(opts)) {}
+database::~database() = default;
+
+void database::disconnect() noexcept {
+  prepared_.clear();
+  connection_.reset();
+}
+
+void database::connect() {
+  if (connection_ && connection_->is_open())
+    return;
+  disconnect();
+  connection_ = std::make_unique<pqxx::connection>(complete_conninfo(options_));
+  // A connection that broke must not come back by itself in the middle of a transaction.
+  connection_->inhibit_reactivation(true);
+}
+
+std::optional<database_error> database::guarded(const std::function<void(pqxx::work&)>& body) {
+  auto error = caught([&] {
+    connect();
+    pqxx::work work{*connection_};
+    body(work);
+    work.commit();
+  });
+  if (error && (error->kind == error_kind::unavailable || error->kind == error_kind::in_doubt))
+    disconnect();
+  return error;
+}
+
+struct listener::receiver : pqxx::notification_receiver {
+  receiver(pqxx::connection_base& connection, const std::string& channel)
+      : pqxx::notification_receiver(connection, channel) {}
+  void operator()(const std::string& payload, int) override {
+    payloads.push_back(payload);
+  }
+  std::vector<std::string> payloads;
+};
+
+listener::listener(database::options opts, std::string channel)
+    : options_(std::move(opts)), channel_(std::move(channel)) {}
+listener::~listener() = default;
+
+database_result<std::vector<std::string>> listener::wait(std::chrono::milliseconds timeout) {
+  auto error = caught([&] {
+    if (!connection_) {
+      connection_ = std::make_unique<pqxx::connection>(complete_conninfo(options_));
+      connection_->inhibit_reactivation(true);
+      receiver_ = std::make_unique<receiver>(*connection_, channel_);
+    }
+    const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
+    connection_->await_notification(static_cast<long>(microseconds / 1'000'000),
+                                    static_cast<long>(microseconds % 1'000'000));
+    if (!connection_->is_open())
+      throw pqxx::broken_connection{"the listening connection was closed"};
+  });
+  if (error) {
+    receiver_.reset();
+    connection_.reset();
+    return domain::failure{std::move(*error)};
+  }
+  return std::exchange(receiver_->payloads, {});
+}
+
+namespace {
+
+void append_element(std::string& text, const std::string& item) {
+  text.push_back('"');
+  for (const char c : item) {
+    if (c == '"' || c == '\\')
+      text.push_back('\\');
+    text.push_back(c);
+  }
+  text.push_back('"');
+}
+
+}  // namespace
+
+std::string array_literal(const std::vector<std::string>& items) {
+  std::string text = "{";
+  for (const auto& item : items) {
+    if (text.size() > 1)
+      text.push_back(',');
+    append_element(text, item);
+  }
+  return text + "}";
+}
+
+std::string array_literal(const std::vector<std::optional<std::string>>& items) {
+  std::string text = "{";
+  for (const auto& item : items) {
+    if (text.size() > 1)
+      text.push_back(',');
+    if (item)
+      append_element(text, *item);
+    else
+      text += "NULL";
+  }
+  return text + "}";
+}
+
+std::string bytea_literal(const std::vector<std::uint8_t>& bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text = "\\x";
+  text.reserve(2 + bytes.size() * 2);
+  for (const auto byte : bytes) {
+    text.push_back(digits[byte >> 4U]);
+    text.push_back(digits[byte & 15U]);
+  }
+  return text;
+}
+
+std::vector<std::uint8_t> bytea_value(const pqxx::field& field) {
+  const pqxx::binarystring raw{field};
+  return {raw.begin(), raw.end()};
+}
+
+}  // namespace landfall::postgres
