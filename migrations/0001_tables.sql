@@ -2,6 +2,8 @@
 -- Amounts are unsigned 64-bit integers in a token's smallest unit, prices exact decimals in USD, times UTC,
 -- addresses and signatures base58 as the chain shows them.
 
+set local role landfall_owner;
+
 create domain token_amount as numeric(20, 0) check (value >= 0 and value <= 18446744073709551615);
 create domain price_usd as numeric(38, 18) check (value > 0);
 create domain address as text check (value ~ '^[1-9A-HJ-NP-Za-km-z]{32,44}$');
@@ -39,7 +41,8 @@ create table vault (
   wallet address not null unique,
   vault address not null unique,
   key_version smallint not null default 1,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  unique (wallet, vault)
 );
 
 -- What a wallet has to sign to prove that it is itself. Single use, short life.
@@ -57,7 +60,7 @@ create index auth_challenge_wallet on auth_challenge (wallet, kind, created_at d
 -- A crafted deposit: the exact message the wallet has to sign, and the order account it pays into.
 create table deposit_request (
   id uuid primary key,
-  wallet address not null references vault (wallet),
+  wallet address not null,
   vault address not null,
   order_account address not null unique,
   input_mint address not null references token (mint),
@@ -70,7 +73,10 @@ create table deposit_request (
   last_valid_block_height bigint not null check (last_valid_block_height > 0),
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
-  consumed_at timestamptz
+  -- set by the creation of its order, once
+  consumed_at timestamptz,
+  check (input_mint <> output_mint),
+  foreign key (wallet, vault) references vault (wallet, vault)
 );
 create index deposit_request_wallet on deposit_request (wallet, created_at desc);
 
@@ -119,10 +125,12 @@ create table price_order (
   held_reason text,
   check (input_mint <> output_mint),
   check ((held_at is null) = (held_reason is null)),
-  check (order_type = 'oco' or leg = 0),
+  check (leg = 0 or (order_type = 'oco' and leg = 1)),
+  check ((lease_holder is null) = (lease_until is null)),
   unique (deposit_request_id, leg)
 );
 create index price_order_wallet on price_order (wallet, created_at desc);
+create index price_order_account on price_order (order_account);
 create index price_order_open on price_order (trigger_mint) where state = 'open';
 create index price_order_expiry on price_order (expires_at) where state = 'open';
 -- What an executor may have to do something about.
@@ -157,7 +165,7 @@ create table attempt (
   ordinal integer not null check (ordinal >= 1),
   signature transaction_signature unique,
   quote_id text unique,
-  transaction bytea not null,
+  transaction bytea not null check (octet_length(transaction) between 1 and 1232),
   blockhash text not null,
   last_valid_block_height bigint not null check (last_valid_block_height > 0),
   lease_epoch bigint not null,
@@ -183,6 +191,7 @@ create table attempt (
   resolved_at timestamptz,
   write_epoch bigint,
   check (signature is not null or quote_id is not null),
+  check (kind <> 'deposit' or signature is not null),
   check ((outcome is null) = (resolved_at is null)),
   check (outcome is distinct from 'dead' or certificate is not null),
   check (outcome not in ('landed', 'landed_failed') or slot is not null),
@@ -192,6 +201,7 @@ create table attempt (
 -- Rule: at most one unresolved attempt an order account, whatever it is for; a deposit is the user's, and precedes all.
 create unique index attempt_unresolved on attempt (order_account) where outcome is null and kind <> 'deposit';
 create index attempt_order on attempt (order_id, signed_at);
+create index attempt_account on attempt (order_account, kind);
 
 -- Append-only audit: one row a move, written by a trigger in the same transaction.
 create table order_move (
@@ -205,9 +215,11 @@ create table order_move (
   lease_epoch bigint,
   reason text,
   detail text,
-  attempt_id uuid,
-  evidence_id uuid
+  attempt_id uuid references attempt (id),
+  evidence_id uuid references evidence (id)
 );
+-- One evidence moves an order once.
+create unique index order_move_evidence on order_move (evidence_id) where evidence_id is not null and role = 'trigger';
 create index order_move_order on order_move (order_id, id);
 
 -- An idempotency key belongs to one request body.
@@ -222,3 +234,5 @@ create table idempotency_key (
   created_at timestamptz not null default now(),
   primary key (wallet, key)
 );
+
+reset role;
