@@ -1,0 +1,46 @@
+#include "common/runtime/actor_system.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/after.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/system_messages.hpp>
+
+namespace landfall::runtime {
+
+void configure_actor_system(caf::actor_system_config& config, std::size_t max_threads) {
+  config.set("caf.scheduler.policy", "sharing");
+  config.set("caf.scheduler.max-threads", static_cast<std::uint64_t>(std::max<std::size_t>(max_threads, 1)));
+}
+
+std::size_t stop_actors(caf::actor_system& system, std::vector<caf::strong_actor_ptr> actors,
+                        std::chrono::milliseconds bound) {
+  caf::scoped_actor self{system};
+  const auto deadline = std::chrono::steady_clock::now() + bound;
+  std::size_t killed = 0;
+  for (auto& pointer : actors) {
+    if (!pointer)
+      continue;
+    const auto actor = caf::actor_cast<caf::actor>(std::exchange(pointer, nullptr));
+    self->monitor(actor);
+    self->send_exit(actor, caf::exit_reason::user_shutdown);
+    const auto left =
+        std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()),
+                 std::chrono::milliseconds{0});
+    bool down = false;
+    self->receive([&](const caf::down_msg& message) { down = message.source == actor.address(); },
+                  caf::after(left) >> [] {});
+    if (down)
+      continue;
+    self->demonitor(actor);
+    self->send_exit(actor, caf::exit_reason::kill);
+    ++killed;
+  }
+  return killed;
+}
+
+}  // namespace landfall::runtime
