@@ -35,6 +35,10 @@ error_kind kind_of(const std::string& sqlstate) {
   return error_kind::defect;
 }
 
+bool is_refusal(const pqxx::sql_error& e) {
+  return kind_of(e.sqlstate()) == error_kind::constraint;
+}
+
 /// The one place where libpqxx's exceptions are told apart.
 template <class Body>
 std::optional<database_error> caught(Body&& body) {
@@ -44,7 +48,7 @@ std::optional<database_error> caught(Body&& body) {
   } catch (const pqxx::in_doubt_error& e) {
     return database_error{error_kind::in_doubt, "", e.what()};
   } catch (const pqxx::transaction_rollback& e) {
-    return database_error{error_kind::conflict, e.sqlstate(), e.what()};
+    return database_error{error_kind::conflict, "", e.what()};
   } catch (const pqxx::broken_connection& e) {
     return database_error{error_kind::unavailable, "", e.what()};
   } catch (const pqxx::sql_error& e) {
@@ -89,6 +93,21 @@ const std::string& transaction::prepared(std::string_view sql) {
   return known.emplace(sql.data(), std::move(name)).first->second;
 }
 
+std::optional<database_error> transaction::guarded_part(const std::function<void(pqxx::dbtransaction&)>& body) {
+  try {
+    pqxx::subtransaction part{work_};
+    body(part);
+    part.commit();
+    return std::nullopt;
+  } catch (const pqxx::transaction_rollback&) {
+    throw;
+  } catch (const pqxx::sql_error& e) {
+    if (!is_refusal(e))
+      throw;
+    return database_error{error_kind::constraint, e.sqlstate(), e.what()};
+  }
+}
+
 database::database(options opts) : options_(std::move(opts)) {}
 database::~database() = default;
 
@@ -102,8 +121,6 @@ void database::connect() {
     return;
   disconnect();
   connection_ = std::make_unique<pqxx::connection>(complete_conninfo(options_));
-  // A connection that broke must not come back by itself in the middle of a transaction.
-  connection_->inhibit_reactivation(true);
 }
 
 std::optional<database_error> database::guarded(const std::function<void(pqxx::work&)>& body) {
@@ -135,7 +152,6 @@ database_result<std::vector<std::string>> listener::wait(std::chrono::millisecon
   auto error = caught([&] {
     if (!connection_) {
       connection_ = std::make_unique<pqxx::connection>(complete_conninfo(options_));
-      connection_->inhibit_reactivation(true);
       receiver_ = std::make_unique<receiver>(*connection_, channel_);
     }
     const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();

@@ -34,13 +34,24 @@ public:
     return rows[0];
   }
 
+  /// Runs `body(transaction&)` under a savepoint: what the database refuses (`constraint`) undoes the body's writes alone
+  /// and is returned; any other failure ends the whole transaction.
+  template <class Body>
+  std::optional<database_error> attempt(Body&& body) {
+    return guarded_part([&](pqxx::dbtransaction& part) {
+      transaction t{owner_, part};
+      body(t);
+    });
+  }
+
 private:
   friend class database;
-  transaction(database& owner, pqxx::work& work) : owner_(owner), work_(work) {}
+  transaction(database& owner, pqxx::dbtransaction& work) : owner_(owner), work_(work) {}
   const std::string& prepared(std::string_view sql);
+  std::optional<database_error> guarded_part(const std::function<void(pqxx::dbtransaction&)>& body);
 
   database& owner_;
-  pqxx::work& work_;
+  pqxx::dbtransaction& work_;
 };
 
 /// One connection, owned by one thread. Blocking: belongs in a detached actor. Reconnects by itself on the next call

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/domain/order_state.hpp"
+#include "common/domain/time.hpp"
+#include "common/domain/token_amount.hpp"
+#include "common/domain/uuid.hpp"
+#include "common/solana/pubkey.hpp"
+
+namespace landfall::executor {
+
+/// A token as the table `token` has it.
+struct token {
+  solana::pubkey mint;
+  std::string symbol;
+  int decimals = 0;
+  solana::pubkey token_program;
+};
+
+/// What an attempt is for. The names are those of the column `attempt.kind`.
+enum class attempt_kind : std::uint8_t { deposit, swap, payout, refund, close };
+
+[[nodiscard]] constexpr std::string_view to_string(attempt_kind kind) {
+  constexpr std::array<std::string_view, 5> names{"deposit", "swap", "payout", "refund", "close"};
+  return names[static_cast<std::size_t>(kind)];
+}
+[[nodiscard]] constexpr std::optional<attempt_kind> parse_attempt_kind(std::string_view name) {
+  for (int i = 0; i < 5; ++i)
+    if (to_string(static_cast<attempt_kind>(i)) == name)
+      return static_cast<attempt_kind>(i);
+  return std::nullopt;
+}
+
+enum class attempt_outcome : std::uint8_t { landed, landed_failed, dead };
+
+[[nodiscard]] constexpr std::string_view to_string(attempt_outcome outcome) {
+  constexpr std::array<std::string_view, 3> names{"landed", "landed_failed", "dead"};
+  return names[static_cast<std::size_t>(outcome)];
+}
+[[nodiscard]] constexpr std::optional<attempt_outcome> parse_attempt_outcome(std::string_view name) {
+  for (int i = 0; i < 3; ++i)
+    if (to_string(static_cast<attempt_outcome>(i)) == name)
+      return static_cast<attempt_outcome>(i);
+  return std::nullopt;
+}
+
+/// One stored attempt, as far as the executor acts on it. Amounts in smallest units.
+struct attempt {
+  domain::attempt_id id;
+  attempt_kind kind = attempt_kind::deposit;
+  int ordinal = 1;
+  solana::signature signature;
+  std::vector<std::uint8_t> transaction;
+  solana::blockhash blockhash;
+  std::uint64_t last_valid_block_height = 0;
+  std::optional<domain::token_amount> order_account_balance;
+  std::optional<domain::token_amount> expected_input;
+  std::optional<domain::token_amount> minimum_output;
+  domain::utc_time signed_at;
+  /// Seen at `confirmed` without error; may be taken back while there is no outcome.
+  std::optional<std::uint64_t> confirmed_slot;
+  std::optional<attempt_outcome> outcome;
+  std::optional<std::uint64_t> slot;
+};
+
+/// One stored order with its attempts, oldest first, as the lease holder loaded it.
+struct order {
+  domain::order_id id;
+  domain::order_state state = domain::order_state::pending_deposit;
+  solana::pubkey wallet;
+  solana::pubkey vault;
+  solana::pubkey order_account;
+  solana::pubkey output_account;
+  token input;
+  token output;
+  domain::token_amount input_amount;
+  std::optional<int> slippage_bps;
+  domain::utc_time expires_at;
+  /// When the crafted deposit can no longer be signed.
+  domain::utc_time deposit_expires_at;
+  /// When the evidence behind the last trigger decision was taken, if there was one.
+  std::optional<domain::utc_time> triggered_at;
+  bool cancel_requested = false;
+  int attempts_made = 0;
+  std::optional<domain::token_amount> output_amount;
+  std::uint64_t lease_epoch = 0;
+  std::vector<attempt> attempts;
+
+  [[nodiscard]] const attempt* latest(attempt_kind kind) const {
+    const attempt* found = nullptr;
+    for (const auto& a : attempts)
+      if (a.kind == kind && (found == nullptr || a.ordinal > found->ordinal))
+        found = &a;
+    return found;
+  }
+  [[nodiscard]] attempt* find(const domain::attempt_id& id_wanted) {
+    const auto at =
+        std::find_if(attempts.begin(), attempts.end(), [&](const attempt& a) { return a.id == id_wanted; });
+    return at == attempts.end() ? nullptr : &*at;
+  }
+  [[nodiscard]] int count(attempt_kind kind) const {
+    return static_cast<int>(
+        std::count_if(attempts.begin(), attempts.end(), [&](const attempt& a) { return a.kind == kind; }));
+  }
+  /// The one attempt of ours (not the user's deposit) whose fate is not proven.
+  [[nodiscard]] const attempt* unresolved() const {
+    for (const auto& a : attempts)
+      if (!a.outcome && a.kind != attempt_kind::deposit)
+        return &a;
+    return nullptr;
+  }
+};
+
+}  // namespace landfall::executor

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "common/solana/instruction.hpp"
+#include "common/solana/message.hpp"
+#include "executor-service/core/order.hpp"
+
+namespace landfall::executor {
+
+/// The instructions of the executor's transactions, as docs/decisions/0001-custody-on-chain.md describes them. Pure.
+/// Amounts are in smallest units, lamports for rent.
+
+struct fee_settings {
+  std::uint32_t compute_unit_limit = 1'400'000;
+  std::uint64_t compute_unit_price_micro_lamports = 0;
+};
+
+/// What an account of an order holds right now, where it exists.
+struct token_balance {
+  std::uint64_t lamports = 0;
+  /// Nothing where the account is not a token account yet (missing, or lamports sent ahead by a stranger).
+  std::optional<domain::token_amount> amount;
+};
+
+/// The vault's own token account of the input mint: every swap passes through it.
+[[nodiscard]] solana::pubkey vault_input_account(const order& o);
+
+/// `router` are the router's instructions in their order; `output` is what the output account holds now.
+[[nodiscard]] std::vector<solana::instruction> swap_instructions(const order& o, const solana::pubkey& fee_payer,
+                                                                 const fee_settings& fees, const token_balance& output,
+                                                                 std::uint64_t token_account_rent,
+                                                                 std::span<const solana::instruction> router);
+
+/// Pays `amount`, the output account's whole balance, to the user's wallet.
+[[nodiscard]] std::vector<solana::instruction> payout_instructions(const order& o, const solana::pubkey& fee_payer,
+                                                                   const fee_settings& fees,
+                                                                   domain::token_amount amount);
+
+/// Sends `amount`, the order account's whole balance, home.
+[[nodiscard]] std::vector<solana::instruction> refund_instructions(const order& o, const solana::pubkey& fee_payer,
+                                                                   const fee_settings& fees,
+                                                                   domain::token_amount amount);
+
+/// Closes what is left of the order's accounts; empty if there is nothing to close. An account that is missing is given
+/// as nothing.
+[[nodiscard]] std::vector<solana::instruction> close_instructions(const order& o, const solana::pubkey& fee_payer,
+                                                                  const fee_settings& fees,
+                                                                  const std::optional<token_balance>& order_account,
+                                                                  const std::optional<token_balance>& output_account);
+
+}  // namespace landfall::executor

@@ -1,0 +1,237 @@
+#include "executor-service/stores/order_store.hpp"
+
+#include <unordered_map>
+
+#include "executor-service/sql.hpp"
+
+namespace landfall::executor {
+
+namespace {
+
+/// A stored value that our own rules exclude: the database and this program disagree, and nothing may be decided on it.
+template <class Optional>
+auto stored(Optional&& value, const char* what) {
+  if (!value)
+    throw std::runtime_error{std::string{"stored "} + what + " cannot be read"};
+  return *std::forward<Optional>(value);
+}
+
+template <class Bytes>
+Bytes stored_base58(const pqxx::field& field) {
+  auto parsed = Bytes::parse(field.as<std::string>());
+  if (!parsed)
+    throw std::runtime_error{std::string{"stored "} + field.name() + " is not base58 of the right length"};
+  return *parsed;
+}
+
+std::optional<domain::token_amount> optional_amount(const pqxx::field& field) {
+  if (field.is_null())
+    return std::nullopt;
+  return stored(domain::token_amount::parse(field.as<std::string>()), field.name());
+}
+
+std::optional<std::uint64_t> optional_u64(const pqxx::field& field) {
+  if (field.is_null())
+    return std::nullopt;
+  return field.as<std::uint64_t>();
+}
+
+token read_token(const pqxx::row& row, const std::string& side) {
+  token t;
+  t.mint = stored_base58<solana::pubkey>(row[side + "_mint"]);
+  t.symbol = row[side + "_symbol"].as<std::string>();
+  t.decimals = row[side + "_decimals"].as<int>();
+  t.token_program = stored_base58<solana::pubkey>(row[side + "_program"]);
+  return t;
+}
+
+order read_order(const pqxx::row& row) {
+  order o;
+  o.id = stored(domain::order_id::parse(row["id"].as<std::string>()), "order id");
+  o.state = stored(domain::parse_order_state(row["state"].as<std::string>()), "state");
+  o.wallet = stored_base58<solana::pubkey>(row["wallet"]);
+  o.vault = stored_base58<solana::pubkey>(row["vault"]);
+  o.order_account = stored_base58<solana::pubkey>(row["order_account"]);
+  o.output_account = stored_base58<solana::pubkey>(row["output_account"]);
+  o.input = read_token(row, "input");
+  o.output = read_token(row, "output");
+  o.input_amount = stored(domain::token_amount::parse(row["input_amount"].as<std::string>()), "input amount");
+  if (!row["slippage_bps"].is_null())
+    o.slippage_bps = row["slippage_bps"].as<int>();
+  o.output_amount = optional_amount(row["output_amount"]);
+  o.attempts_made = row["attempts_made"].as<int>();
+  o.lease_epoch = row["lease_epoch"].as<std::uint64_t>();
+  o.cancel_requested = row["cancel_requested"].as<bool>();
+  o.expires_at = domain::from_unix_ms(row["expires_ms"].as<long long>());
+  o.deposit_expires_at = domain::from_unix_ms(row["deposit_expires_ms"].as<long long>());
+  if (!row["triggered_ms"].is_null())
+    o.triggered_at = domain::from_unix_ms(row["triggered_ms"].as<long long>());
+  return o;
+}
+
+attempt read_attempt(const pqxx::row& row) {
+  attempt a;
+  a.id = stored(domain::attempt_id::parse(row["id"].as<std::string>()), "attempt id");
+  a.kind = stored(parse_attempt_kind(row["kind"].as<std::string>()), "attempt kind");
+  a.ordinal = row["ordinal"].as<int>();
+  a.signature = stored_base58<solana::signature>(row["signature"]);
+  a.transaction = postgres::bytea_value(row["transaction"]);
+  a.blockhash = stored_base58<solana::blockhash>(row["blockhash"]);
+  a.last_valid_block_height = row["last_valid_block_height"].as<std::uint64_t>();
+  a.order_account_balance = optional_amount(row["order_account_balance"]);
+  a.expected_input = optional_amount(row["expected_input"]);
+  a.minimum_output = optional_amount(row["minimum_output"]);
+  a.signed_at = domain::from_unix_ms(row["signed_ms"].as<long long>());
+  a.confirmed_slot = optional_u64(row["confirmed_slot"]);
+  if (!row["outcome"].is_null())
+    a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
+  a.slot = optional_u64(row["slot"]);
+  return a;
+}
+
+std::vector<std::string> ids_of(const pqxx::result& rows) {
+  std::vector<std::string> ids;
+  for (const auto& row : rows)
+    ids.push_back(row[0].as<std::string>());
+  return ids;
+}
+
+std::optional<std::string> amount_text(const std::optional<domain::token_amount>& amount) {
+  if (!amount)
+    return std::nullopt;
+  return amount->to_string();
+}
+
+std::optional<std::string> text_or_null(const std::string& text) {
+  if (text.empty())
+    return std::nullopt;
+  return text;
+}
+
+/// A write that finds no row to change: someone else changed it, which undoes the whole unit.
+void expect_one(const pqxx::result& rows, const char* what) {
+  if (rows.size() != 1)
+    throw pqxx::sql_error{std::string{what} + " found the row changed", "", "LF003"};
+}
+
+std::optional<std::string> number_text(const std::optional<std::uint64_t>& number) {
+  if (!number)
+    return std::nullopt;
+  return std::to_string(*number);
+}
+
+}  // namespace
+
+order_store::order_store(postgres::database::options opts, std::string instance)
+    : db_(std::move(opts)), instance_(std::move(instance)) {}
+
+std::vector<order> order_store::load(postgres::transaction& t, const std::vector<std::string>& ids) {
+  std::vector<order> orders;
+  if (ids.empty())
+    return orders;
+  const auto wanted = postgres::array_literal(ids);
+  std::unordered_map<std::string, std::size_t> at;
+  for (const auto& row : t.run(sql::load_orders, wanted)) {
+    at.emplace(row["id"].as<std::string>(), orders.size());
+    orders.push_back(read_order(row));
+  }
+  for (const auto& row : t.run(sql::load_attempts, wanted))
+    orders[at.at(row["order_id"].as<std::string>())].attempts.push_back(read_attempt(row));
+  return orders;
+}
+
+postgres::database_result<std::vector<order>> order_store::claim(int limit, domain::milliseconds lease) {
+  return db_.transact_retrying(3, [&](postgres::transaction& t) {
+    return load(t, ids_of(t.run(sql::claim_orders, instance_, lease.count(), limit)));
+  });
+}
+
+postgres::database_result<std::vector<order>> order_store::claim_open(int limit, domain::milliseconds lease,
+                                                                      domain::milliseconds expiry_grace) {
+  return db_.transact_retrying(3, [&](postgres::transaction& t) {
+    return load(t, ids_of(t.run(sql::claim_open_orders, instance_, lease.count(), limit, expiry_grace.count())));
+  });
+}
+
+postgres::database_result<std::vector<domain::order_id>> order_store::renew(const std::vector<held_lease>& held,
+                                                                            domain::milliseconds lease) {
+  std::vector<std::string> ids;
+  std::vector<std::string> epochs;
+  for (const auto& h : held) {
+    ids.push_back(h.order.to_string());
+    epochs.push_back(std::to_string(h.epoch));
+  }
+  return db_.transact_retrying(3, [&](postgres::transaction& t) {
+    std::vector<domain::order_id> renewed;
+    for (const auto& id : ids_of(t.run(sql::renew_leases, postgres::array_literal(ids), postgres::array_literal(epochs),
+                                       instance_, lease.count())))
+      renewed.push_back(stored(domain::order_id::parse(id), "order id"));
+    return renewed;
+  });
+}
+
+void order_store::apply(postgres::transaction& t, const write_unit& unit) {
+  const auto id = unit.order.to_string();
+  const auto epoch = std::to_string(unit.lease_epoch);
+  struct visitor {
+    order_store& store;
+    postgres::transaction& t;
+    const write_unit& unit;
+    const std::string& id;
+    const std::string& epoch;
+
+    void operator()(const write::move& w) const {
+      std::optional<std::string> attempt;
+      if (w.attempt)
+        attempt = w.attempt->to_string();
+      expect_one(t.run(sql::move_order, id, std::string{to_string(w.from)}, std::string{to_string(w.to)}, epoch,
+                       w.reason, text_or_null(w.detail), attempt, store.instance_, w.tries, w.retry_after.count()),
+                 "a move");
+    }
+    void operator()(const write::insert_attempt& w) const {
+      const auto& a = w.what;
+      expect_one(t.run(sql::insert_attempt, a.id.to_string(), id, unit.order_account.to_string(),
+                       std::string{to_string(a.kind)}, a.ordinal, a.signature.to_string(),
+                       postgres::bytea_literal(a.transaction), a.blockhash.to_string(),
+                       std::to_string(a.last_valid_block_height), epoch, store.instance_,
+                       amount_text(a.order_account_balance), amount_text(a.expected_input),
+                       amount_text(a.minimum_output), text_or_null(w.quote)),
+                 "an attempt");
+    }
+    void operator()(const write::note_broadcast& w) const {
+      // Not found means noted before: nothing to do.
+      (void)t.run(sql::note_broadcast, w.attempt.to_string(), domain::unix_ms(w.at), epoch);
+    }
+    void operator()(const write::confirm& w) const {
+      expect_one(t.run(sql::confirm_attempt, w.attempt.to_string(), std::to_string(w.slot), epoch), "a confirmation");
+    }
+    void operator()(const write::unconfirm& w) const {
+      expect_one(t.run(sql::unconfirm_attempt, w.attempt.to_string(), epoch), "a rollback");
+    }
+    void operator()(const write::resolve& w) const {
+      expect_one(t.run(sql::resolve_attempt, w.attempt.to_string(), std::string{to_string(w.outcome)},
+                       number_text(w.slot), number_text(w.fee_lamports), text_or_null(w.error),
+                       text_or_null(w.certificate), epoch),
+                 "an outcome");
+    }
+    void operator()(const write::record_fill& w) const {
+      expect_one(t.run(sql::record_fill, id, epoch, w.input_used.to_string(), w.output_amount.to_string()), "a fill");
+    }
+    void operator()(const write::release& w) const {
+      expect_one(t.run(sql::release_lease, id, epoch, domain::unix_ms(w.until)), "a release");
+    }
+  };
+  for (const auto& w : unit.writes)
+    std::visit(visitor{*this, t, unit, id, epoch}, w);
+}
+
+postgres::database_result<order_store::unit_refusals> order_store::commit(const std::vector<write_unit>& units) {
+  return db_.transact([&](postgres::transaction& t) {
+    unit_refusals refusals(units.size());
+    for (std::size_t i = 0; i < units.size(); ++i)
+      refusals[i] = t.attempt([&](postgres::transaction& part) { apply(part, units[i]); });
+    return refusals;
+  });
+}
+
+}  // namespace landfall::executor

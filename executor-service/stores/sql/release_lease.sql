@@ -1,0 +1,8 @@
+-- Gives back the lease of order $1 under epoch $2; it may be claimed again from $3 (milliseconds since 1970) on.
+update price_order
+set lease_holder = null,
+    lease_until = null,
+    next_attempt_at = to_timestamp($3 / 1000.0),
+    write_epoch = $2
+where id = $1 and lease_epoch = $2
+returning id

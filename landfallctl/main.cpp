@@ -1,0 +1,201 @@
+// The operator's command line: reads the views, holds and releases orders, migrates the database, makes keys.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "common/domain/uuid.hpp"
+#include "common/postgres/database.hpp"
+#include "common/postgres/migrate.hpp"
+#include "landfallctl/keys.hpp"
+#include "landfallctl/sql.hpp"
+#include "landfallctl/table.hpp"
+
+namespace {
+
+using namespace landfall;
+
+struct common_options {
+  std::string postgres_url;
+  int port_base = 18000;
+  bool json = false;
+
+  [[nodiscard]] postgres::database::options database(const std::string& role) const {
+    postgres::database::options opts;
+    opts.conninfo = postgres_url.empty() ? "host=127.0.0.1 port=" + std::to_string(port_base + 2) +
+                                               " dbname=landfall user=" + role
+                                         : postgres_url;
+    opts.application_name = "landfallctl";
+    return opts;
+  }
+};
+
+int fail(const std::string& sentence) {
+  std::cerr << "landfallctl: " << sentence << '\n';
+  return 1;
+}
+
+int fail(const postgres::database_error& e) {
+  return fail("the database " + std::string{e.kind == postgres::error_kind::unavailable ? "cannot be reached: " : "refused: "} +
+              e.message);
+}
+
+enum class layout { table, record };
+
+/// Runs one statement as the operator and prints what it returns. `none` is the error when there is no row.
+template <class... Args>
+int query(const common_options& opts, layout how, const std::string& none, std::string_view sql, const Args&... args) {
+  postgres::database db{opts.database("landfall_operator")};
+  const auto rows = db.transact([&](postgres::transaction& t) { return t.run(sql, args...); });
+  if (!rows.ok())
+    return fail(rows.error());
+  if (rows->empty() && !none.empty())
+    return fail(none);
+  if (opts.json)
+    ctl::print_json(std::cout, *rows);
+  else if (how == layout::record)
+    ctl::print_record(std::cout, (*rows)[0]);
+  else
+    ctl::print_table(std::cout, *rows);
+  return 0;
+}
+
+int migrate(const common_options& opts, bool status) {
+  const auto database = opts.database("postgres");
+  if (status) {
+    const auto list = postgres::migrations(database);
+    if (!list.ok())
+      return fail(list.error());
+    for (const auto& m : *list)
+      std::cout << (m.applied ? "applied  " : "missing  ") << m.name << '\n';
+    return 0;
+  }
+  const auto count = postgres::migrate(database, [](const std::string& name) { std::cout << "applied " << name << std::endl; });
+  if (!count.ok())
+    return fail(count.error());
+  std::cout << (*count == 0 ? "nothing to apply: the database is current" : "the database is current") << '\n';
+  return 0;
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  if (path == "-")
+    return std::string{std::istreambuf_iterator<char>{std::cin}, {}};
+  std::ifstream file{path};
+  if (!file)
+    return std::nullopt;
+  return std::string{std::istreambuf_iterator<char>{file}, {}};
+}
+
+const CLI::Validator order_id_check{[](std::string& text) {
+                                      return domain::order_id::parse(text) ? std::string{}
+                                                                          : "\"" + text + "\" is no order id";
+                                    },
+                                    "ID"};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Landfall's command line for operators. Exit 0 only when it did what was asked."};
+  app.require_subcommand(1);
+  app.fallthrough();
+  common_options opts;
+  app.add_option("--postgres-url", opts.postgres_url,
+                 "connection string or URL (default: port base + 2 on loopback, role landfall_operator; postgres for migrate)")
+      ->envname("LANDFALL_POSTGRES_URL");
+  app.add_option("--port-base", opts.port_base, "first of Landfall's ports (default 18000)")->envname("PORT_BASE");
+  app.add_flag("--json", opts.json, "JSON for programs instead of tables");
+
+  int exit_code = 0;
+  std::string order;
+  std::optional<std::string> state;
+  std::optional<std::string> wallet;
+  std::optional<std::string> order_filter;
+  std::string reason;
+  std::string file;
+  std::string fee_payer = "fee-payer.json";
+  std::string master_secret = "master-secret";
+  int limit = 50;
+  bool status = false;
+  bool unresolved = false;
+
+  auto* migrate_command = app.add_subcommand("migrate", "apply the migrations that are missing");
+  migrate_command->add_flag("--status", status, "only list which are applied");
+  migrate_command->callback([&] { exit_code = migrate(opts, status); });
+
+  auto* orders = app.add_subcommand("orders", "look at orders, hold and release them")->require_subcommand(1);
+  auto* list = orders->add_subcommand("list", "orders, newest first");
+  list->add_option("--state", state, "only orders in this state");
+  list->add_option("--wallet", wallet, "only orders of this wallet");
+  list->add_option("--limit", limit, "how many at most (default 50)")->check(CLI::Range(1, 10000));
+  list->callback([&] { exit_code = query(opts, layout::table, "", ctl::sql::orders_list, state, wallet, limit); });
+  const auto with_order = [&](const char* name, const char* text) {
+    auto* command = orders->add_subcommand(name, text);
+    command->add_option("order", order, "the order's id")->required()->check(order_id_check);
+    return command;
+  };
+  with_order("show", "one order, everything about it")->callback([&] {
+    exit_code = query(opts, layout::record, "there is no order " + order, ctl::sql::orders_show, order);
+  });
+  with_order("history", "the moves of one order")->callback([&] {
+    exit_code = query(opts, layout::table, "there is no order " + order, ctl::sql::orders_history, order);
+  });
+  auto* hold = with_order("hold", "let only an operator move an order");
+  hold->add_option("--reason", reason, "why, for whoever finds it")->required();
+  hold->callback([&] {
+    exit_code = query(opts, layout::record, "there is no order " + order + " that is not held already",
+                      ctl::sql::orders_hold, order, reason);
+  });
+  with_order("release", "release the hold on an order")->callback([&] {
+    exit_code = query(opts, layout::record, "order " + order + " is not held", ctl::sql::orders_release, order);
+  });
+
+  auto* attempts = app.add_subcommand("attempts", "look at signed transactions")->require_subcommand(1);
+  auto* attempts_list = attempts->add_subcommand("list", "attempts, newest first");
+  attempts_list->add_option("--order", order_filter, "only of this order")->check(order_id_check);
+  attempts_list->add_flag("--unresolved", unresolved, "only those whose fate is not proven");
+  attempts_list->add_option("--limit", limit, "how many at most (default 50)")->check(CLI::Range(1, 10000));
+  attempts_list->callback(
+      [&] { exit_code = query(opts, layout::table, "", ctl::sql::attempts_list, order_filter, unresolved, limit); });
+
+  auto* tokens = app.add_subcommand("tokens", "the tokens that may be traded")->require_subcommand(1);
+  tokens->add_subcommand("list", "all tokens")->callback([&] {
+    exit_code = query(opts, layout::table, "", ctl::sql::tokens_list);
+  });
+  auto* import = tokens->add_subcommand("import", "add or update tokens from a JSON file");
+  import->add_option("file", file, "[{\"symbol\",\"mint\",\"decimals\",\"priceFeedId\"}, …], or - for standard input")->required();
+  import->callback([&] {
+    const auto text = read_file(file);
+    exit_code = text ? query(opts, layout::table, "the file holds no tokens", ctl::sql::tokens_import, *text)
+                     : fail(file + " cannot be read");
+  });
+
+  auto* keys = app.add_subcommand("keys", "make and show keys")->require_subcommand(1);
+  const auto key_options = [&](CLI::App* command) {
+    command->add_option("--fee-payer-key", fee_payer, "file of the fee payer's key (default fee-payer.json)");
+    return command;
+  };
+  auto* generate = key_options(keys->add_subcommand("generate", "make a fee-payer key and a master secret"));
+  generate->add_option("--master-secret", master_secret, "file of the master secret (default master-secret)");
+  const auto show = [&] {
+    std::string error;
+    const auto address = ctl::fee_payer_address(fee_payer, error);
+    if (!error.empty())
+      return fail(error);
+    if (opts.json)
+      std::cout << "{\"feePayer\":\"" << address << "\"}\n";
+    else
+      std::cout << "fee payer  " << address << '\n';
+    return 0;
+  };
+  generate->callback([&] {
+    const auto error = ctl::generate_keys(fee_payer, master_secret);
+    exit_code = error.empty() ? show() : fail(error);
+  });
+  key_options(keys->add_subcommand("show", "the fee payer's address"))->callback([&] { exit_code = show(); });
+
+  CLI11_PARSE(app, argc, argv);
+  return exit_code;
+}
