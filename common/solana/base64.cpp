@@ -24,6 +24,8 @@ std::string base64_encode(byte_view data) {
 domain::result<bytes, base64_error> base64_decode(std::string_view text, std::size_t max_len) {
   if (text.size() % 4 != 0)
     return domain::failure{base64_error::malformed};
+  if (text.empty())  // libsodium wants somewhere to write to
+    return bytes{};
   const std::size_t room = text.size() / 4 * 3;
   if (room > max_len && room - max_len > 2)
     return domain::failure{base64_error::too_long};
