@@ -15,15 +15,15 @@ struct attack {
   /// The state of the order it is tried on.
   std::string state;
   std::string role;
-  /// Statements under the role. :id :account :request :wallet :vault are the order's, :deposit :swap :payout :refund the
-  /// newest attempts on its account, :evidence the newest evidence of it; all quoted.
+  /// Statements under the role. :id :account :request :wallet :vault are the order's, :deposit :swap :payout :refund
+  /// the newest attempts on its account, :evidence the newest evidence of it; all quoted.
   std::string sql;
   /// The exact SQLSTATE it is refused with.
   std::string refused;
   /// What the superuser does to take the rule away. Then the same statements go through.
   std::string mutation;
   /// Done before the attack.
-  std::function<void(fixtures&, const order_fixture&)> given;
+  std::function<void(fixtures&, const order_fixture&)> given = {};
 };
 
 /// SQL that replaces a part of a function's body; fails if the part is not there.

@@ -37,8 +37,9 @@ std::vector<std::string> states_in_database(fixtures& rows) {
 std::string bare_move(const std::string& id, const std::string& to, const std::string& role) {
   auto sql = "update price_order set state = '" + to + "', last_reason = 'test', last_instance = 'test-1'";
   if (role == "executor")
-    sql += ", lease_epoch = lease_epoch + 1, write_epoch = lease_epoch + 1, lease_holder = 'executor-1', lease_until = "
-           "clock_timestamp() + interval '1 minute'";
+    sql +=
+        ", lease_epoch = lease_epoch + 1, write_epoch = lease_epoch + 1, lease_holder = 'executor-1', lease_until = "
+        "clock_timestamp() + interval '1 minute'";
   return sql + " where id = '" + id + "'";
 }
 
@@ -153,14 +154,15 @@ TEST_SUITE("migrations moves") {
                      order.id) == "(new) pending_deposit api api-1 created");
     for (const auto& state : states_in_database(rows)) {
       const auto deposit = rows.deposit_request();
-      const auto sql = "insert into price_order (id, wallet, vault, deposit_request_id, order_account, output_account, "
-                       "order_type, state, input_mint, output_mint, trigger_mint, input_amount, trigger_condition, "
-                       "trigger_price_usd, expires_at, last_reason, last_instance) select gen_random_uuid(), wallet, "
-                       "vault, id, order_account, order_account, 'single', '" +
-                       state +
-                       "', input_mint, output_mint, input_mint, amount, 'above', 200, now() + interval '1 hour', "
-                       "'created', 'api-1' from deposit_request where id = '" +
-                       deposit.id + "'";
+      const auto sql =
+          "insert into price_order (id, wallet, vault, deposit_request_id, order_account, output_account, "
+          "order_type, state, input_mint, output_mint, trigger_mint, input_amount, trigger_condition, "
+          "trigger_price_usd, expires_at, last_reason, last_instance) select gen_random_uuid(), wallet, "
+          "vault, id, order_account, order_account, 'single', '" +
+          state +
+          "', input_mint, output_mint, input_mint, amount, 'above', 200, now() + interval '1 hour', "
+          "'created', 'api-1' from deposit_request where id = '" +
+          deposit.id + "'";
       INFO(state);
       CHECK(sqlstate_of(rows.as("executor"), sql) == "42501");
       CHECK(sqlstate_of(rows.as("operator"), sql) == "42501");

@@ -34,8 +34,7 @@ std::vector<step> path_to(std::string_view state) {
   };
   const auto executing = after(opened, {{"ready_execute", "trigger"}, {"executing", "executor"}});
   const auto swapped = after(executing, {{"execute_success", "executor"}});
-  const auto withdrawing =
-      after(swapped, {{"ready_withdraw_output", "executor"}, {"withdrawing", "executor"}});
+  const auto withdrawing = after(swapped, {{"ready_withdraw_output", "executor"}, {"withdrawing", "executor"}});
   const std::map<std::string_view, std::vector<step>> paths{
       {"pending_deposit", {}},
       {"depositing", {{"depositing", "api"}}},
@@ -118,14 +117,15 @@ deposit_fixture fixtures::deposit_request(std::string_view sub_type) {
   made.order_account = address_of(++count_);
   pqxx::work work{as("api")};
   work.exec_params("insert into vault (wallet, vault) values ($1, $2)", made.wallet, made.vault);
-  made.id = work.exec_params1(
-      R"(insert into deposit_request (id, wallet, vault, order_account, input_mint, output_mint, amount, order_type,
+  made.id =
+      work.exec_params1(
+              R"(insert into deposit_request (id, wallet, vault, order_account, input_mint, output_mint, amount, order_type,
                                       order_sub_type, message, blockhash, last_valid_block_height, expires_at)
          values (gen_random_uuid(), $1, $2, $3, $4, $5, $6, 'price', $7, '\x01', $8, $9, now() + interval '5 minutes')
          returning id)",
-      made.wallet, made.vault, made.order_account, std::string{sol_mint}, std::string{usdc_mint},
-      std::string{input_amount}, std::string{sub_type}, address_of(++count_), last_valid_block_height)[0]
-                .as<std::string>();
+              made.wallet, made.vault, made.order_account, std::string{sol_mint}, std::string{usdc_mint},
+              std::string{input_amount}, std::string{sub_type}, address_of(++count_), last_valid_block_height)[0]
+          .as<std::string>();
   work.commit();
   return made;
 }
@@ -268,13 +268,14 @@ std::string fixtures::last_attempt(const order_fixture& order, std::string_view 
 
 std::string fixtures::store_evidence(const order_fixture& order, std::string_view decision) {
   pqxx::work work{as("trigger")};
-  const auto id = work.exec_params1(
-                          R"(insert into evidence (id, order_id, decision, source, price_usd, confidence_usd, publish_time,
+  const auto id =
+      work.exec_params1(
+              R"(insert into evidence (id, order_id, decision, source, price_usd, confidence_usd, publish_time,
                                                    received_at, gates, instance)
                              values (gen_random_uuid(), $1, $2, 'pyth', 201, 0.1, now(), now(), '{}', 'trigger-1')
                              returning id)",
-                          order.id, std::string{decision})[0]
-                      .as<std::string>();
+              order.id, std::string{decision})[0]
+          .as<std::string>();
   work.commit();
   return id;
 }
@@ -337,10 +338,11 @@ grounds fixtures::prepare(const order_fixture& order, std::string_view to, std::
 void fixtures::move(const order_fixture& order, std::string_view to, std::string_view role, const grounds& why) {
   const std::string carried = role == "executor" ? ", write_epoch = lease_epoch" : "";
   pqxx::work work{as(role)};
-  work.exec_params0("update price_order set state = $2, last_reason = $3, last_detail = null, last_attempt_id = $4, "
-                    "last_evidence_id = $5, last_instance = $6" +
-                        carried + " where id = $1",
-                    order.id, std::string{to}, why.reason, why.attempt_id, why.evidence_id, std::string{role} + "-1");
+  work.exec_params0(
+      "update price_order set state = $2, last_reason = $3, last_detail = null, last_attempt_id = $4, "
+      "last_evidence_id = $5, last_instance = $6" +
+          carried + " where id = $1",
+      order.id, std::string{to}, why.reason, why.attempt_id, why.evidence_id, std::string{role} + "-1");
   work.commit();
 }
 

@@ -42,8 +42,8 @@ struct grounds {
   std::optional<std::string> evidence_id;
 };
 
-/// Puts rows into a scratch database the way the services do: each statement under the role whose work it is, each order
-/// along allowed moves. Every order sells 1 SOL (10^9 lamports) for USDC above 200 USD.
+/// Puts rows into a scratch database the way the services do: each statement under the role whose work it is, each
+/// order along allowed moves. Every order sells 1 SOL (10^9 lamports) for USDC above 200 USD.
 class fixtures {
 public:
   static constexpr std::int64_t last_valid_block_height = 1000;

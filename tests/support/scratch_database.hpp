@@ -9,9 +9,9 @@ namespace landfall::tests {
 
 /// A migrated database of its own for one test case, dropped at the end of its life.
 ///
-/// The environment variable LANDFALL_TEST_POSTGRES names the cluster: a libpq connection string of the form `key=value …`
-/// for a superuser, on a cluster that trusts its local users. The first scratch database of a process migrates a template
-/// once; every other is a copy of it.
+/// The environment variable LANDFALL_TEST_POSTGRES names the cluster: a libpq connection string of the form `key=value
+/// …` for a superuser, on a cluster that trusts its local users. The first scratch database of a process migrates a
+/// template once; every other is a copy of it.
 class scratch_database {
 public:
   /// Throws std::runtime_error if LANDFALL_TEST_POSTGRES is not set or a migration fails.
@@ -36,8 +36,8 @@ private:
 /// Runs all migrations through this connection, each in one transaction.
 void apply_migrations(pqxx::connection& connection);
 
-/// Runs the statements in one transaction and commits. Returns "" or the SQLSTATE of the refusal, after which nothing of it
-/// has happened.
+/// Runs the statements in one transaction and commits. Returns "" or the SQLSTATE of the refusal, after which nothing
+/// of it has happened.
 [[nodiscard]] std::string sqlstate_of(pqxx::connection& connection, const std::string& sql);
 
 }  // namespace landfall::tests
