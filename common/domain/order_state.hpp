@@ -97,6 +97,7 @@ inline constexpr auto allowed_moves = std::to_array<allowed_move>({
     {order_state::depositing, order_state::open, mover::executor},
     {order_state::depositing, order_state::open, mover::api},
     {order_state::depositing, order_state::deposit_failed, mover::executor},
+    {order_state::depositing, order_state::deposit_failed, mover::api},
     {order_state::open, order_state::ready_execute, mover::trigger},
     {order_state::open, order_state::ready_expire, mover::trigger},
     {order_state::open, order_state::ready_expire, mover::executor},

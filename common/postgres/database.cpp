@@ -1,5 +1,7 @@
 #include "common/postgres/database.hpp"
 
+#include <libpq-fe.h>
+
 #include <new>
 #include <pqxx/except>
 
@@ -35,6 +37,9 @@ error_kind kind_of(const std::string& sqlstate) {
   return error_kind::defect;
 }
 
+/// libpqxx drops the state of this one error.
+constexpr const char* insufficient_privilege_state = "42501";
+
 bool is_refusal(const pqxx::sql_error& e) {
   return kind_of(e.sqlstate()) == error_kind::constraint;
 }
@@ -51,6 +56,8 @@ std::optional<database_error> caught(Body&& body) {
     return database_error{error_kind::conflict, "", e.what()};
   } catch (const pqxx::broken_connection& e) {
     return database_error{error_kind::unavailable, "", e.what()};
+  } catch (const pqxx::insufficient_privilege& e) {
+    return database_error{error_kind::constraint, insufficient_privilege_state, e.what()};
   } catch (const pqxx::sql_error& e) {
     // libpqxx reports a server that went away during a statement as an error without a state.
     return database_error{e.sqlstate().empty() ? error_kind::unavailable : kind_of(e.sqlstate()), e.sqlstate(),
@@ -73,13 +80,25 @@ std::string quoted(const std::string& value) {
   return text;
 }
 
-/// libpq takes a connection string or a URL as the value of dbname, and what follows it overrides.
+/// The caller's connection string or URL with our own settings behind it, as key=value pairs.
 std::string complete_conninfo(const database::options& opts) {
-  return "dbname=" + quoted(opts.conninfo) + " application_name=" + quoted(opts.application_name) +
+  char* error = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> given{
+      PQconninfoParse(opts.conninfo.c_str(), &error), &PQconninfoFree};
+  const std::string why = error == nullptr ? "" : error;
+  PQfreemem(error);
+  if (!given)
+    throw pqxx::broken_connection{"the connection string cannot be read: " + why};
+  std::string text;
+  for (const auto* option = given.get(); option->keyword != nullptr; ++option)
+    if (option->val != nullptr)
+      text += std::string{option->keyword} + "=" + quoted(option->val) + " ";
+  return text + "application_name=" + quoted(opts.application_name) +
          " connect_timeout=" + std::to_string(opts.connect_timeout_s) +
          " tcp_user_timeout=15000 keepalives_idle=10 keepalives_interval=5 keepalives_count=3" +
-         " options=" + quoted("-c statement_timeout=" + std::to_string(opts.statement_timeout_ms) +
-                              " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC");
+         " options=" +
+         quoted("-c statement_timeout=" + std::to_string(opts.statement_timeout_ms) +
+                " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC");
 }
 
 }  // namespace
@@ -93,19 +112,23 @@ const std::string& transaction::prepared(std::string_view sql) {
   return known.emplace(sql.data(), std::move(name)).first->second;
 }
 
-std::optional<database_error> transaction::guarded_part(const std::function<void(pqxx::dbtransaction&)>& body) {
+std::optional<database_error> transaction::guarded_part(const std::function<void()>& body) {
+  work_.exec0("savepoint part");
+  const auto undone = [&](const char* sqlstate, const char* what) {
+    work_.exec0("rollback to savepoint part");
+    return database_error{error_kind::constraint, sqlstate, what};
+  };
   try {
-    pqxx::subtransaction part{work_};
-    body(part);
-    part.commit();
-    return std::nullopt;
-  } catch (const pqxx::transaction_rollback&) {
-    throw;
+    body();
+  } catch (const pqxx::insufficient_privilege& e) {
+    return undone(insufficient_privilege_state, e.what());
   } catch (const pqxx::sql_error& e) {
     if (!is_refusal(e))
       throw;
-    return database_error{error_kind::constraint, e.sqlstate(), e.what()};
+    return undone(e.sqlstate().c_str(), e.what());
   }
+  work_.exec0("release savepoint part");
+  return std::nullopt;
 }
 
 database::database(options opts) : options_(std::move(opts)) {}

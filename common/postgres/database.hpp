@@ -38,20 +38,17 @@ public:
   /// and is returned; any other failure ends the whole transaction.
   template <class Body>
   std::optional<database_error> attempt(Body&& body) {
-    return guarded_part([&](pqxx::dbtransaction& part) {
-      transaction t{owner_, part};
-      body(t);
-    });
+    return guarded_part([&] { body(*this); });
   }
 
 private:
   friend class database;
-  transaction(database& owner, pqxx::dbtransaction& work) : owner_(owner), work_(work) {}
+  transaction(database& owner, pqxx::work& work) : owner_(owner), work_(work) {}
   const std::string& prepared(std::string_view sql);
-  std::optional<database_error> guarded_part(const std::function<void(pqxx::dbtransaction&)>& body);
+  std::optional<database_error> guarded_part(const std::function<void()>& body);
 
   database& owner_;
-  pqxx::dbtransaction& work_;
+  pqxx::work& work_;
 };
 
 /// One connection, owned by one thread. Blocking: belongs in a detached actor. Reconnects by itself on the next call
