@@ -6,15 +6,17 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/after.hpp>
+#include <caf/atom.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/system_messages.hpp>
 
 namespace landfall::runtime {
 
+// The policy has to be an atom: with a text CAF prints a complaint and keeps its default.
 void configure_actor_system(caf::actor_system_config& config, std::size_t max_threads) {
-  config.set("caf.scheduler.policy", "sharing");
-  config.set("caf.scheduler.max-threads", static_cast<std::uint64_t>(std::max<std::size_t>(max_threads, 1)));
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", static_cast<std::uint64_t>(std::max<std::size_t>(max_threads, 1)));
 }
 
 std::size_t stop_actors(caf::actor_system& system, std::vector<caf::strong_actor_ptr> actors,

@@ -238,9 +238,21 @@ struct settings::impl {
       out << s->name << " = " << (s->secret && !is_empty(s->target) ? "\"***\"" : toml_value(s->target)) << "\n";
   }
 
+  /// The library takes arguments from the last to the first.
+  [[nodiscard]] strings arguments(int argc, const char* const* argv) const {
+    strings out;
+    for (int i = argc - 1; i > 0; --i) {
+      std::string arg = argv[i];
+      const bool alone = std::ranges::any_of(
+          all, [&](const auto& s) { return std::holds_alternative<bool*>(s->target) && arg == "--" + s->name; });
+      out.push_back(alone ? arg + "=true" : std::move(arg));
+    }
+    return out;
+  }
+
   void read_flags(CLI::App& app, int argc, const char* const* argv) {
     try {
-      app.parse(argc, argv);
+      app.parse(arguments(argc, argv));
     } catch (const CLI::ParseError& e) {
       std::string what = e.what();
       std::ranges::replace(what, '\n', ' ');
@@ -376,10 +388,7 @@ parse_outcome settings::parse(int argc, const char* const* argv, std::ostream& o
   for (const auto& s : impl_->all) {
     s->flag_values.clear();
     s->flag = app.add_option("--" + s->name, s->flag_values)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    if (std::holds_alternative<bool*>(s->target))
-      s->flag->expected(0, 1);
-    else
-      s->flag->expected(1)->allow_extra_args(false);
+    s->flag->expected(1)->allow_extra_args(false);
   }
   try {
     // --help answers with the defaults, whatever else is set.
