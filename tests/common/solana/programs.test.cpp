@@ -205,6 +205,9 @@ TEST_CASE("associated accounts are created with the accounts in the program's or
   CHECK_FALSE(associated_token::decode_create(lengthened(plain)));
   CHECK_FALSE(associated_token::decode_create(without_last_account(plain)));
   CHECK_FALSE(associated_token::decode_create(of_program(plain, programs::token)));
+  instruction other_program = plain;
+  other_program.accounts[4].key = d;
+  CHECK_FALSE(associated_token::decode_create(other_program));
   plain.data = {2};
   CHECK_FALSE(associated_token::decode_create(plain));
 }

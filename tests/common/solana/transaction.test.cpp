@@ -184,6 +184,17 @@ TEST_CASE("the number of signatures has to be the number of required signers") {
   tx.signatures.resize(3);
   CHECK(serialize(tx).error() == wire_error::bad_signature_count);
 
+  const keypair payer = pair_of(bytes(32, 1));
+  const keypair other = pair_of(bytes(32, 2));
+  transaction fully_signed = two_signers(payer, other, message_version::v0);
+  REQUIRE(sign(fully_signed, payer));
+  REQUIRE(sign(fully_signed, other));
+  transaction missing = fully_signed;
+  missing.signatures.pop_back();
+  CHECK(verify_signatures(missing).error() == bad_signature{1});
+  fully_signed.signatures.emplace_back();
+  CHECK(verify_signatures(fully_signed).error() == bad_signature{2});
+
   bytes one_less = from_base64(v0_base64);
   one_less.erase(one_less.begin() + 1, one_less.begin() + 65);
   one_less[0] = 1;
