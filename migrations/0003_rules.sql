@@ -365,7 +365,9 @@ begin
         return 'its last swap attempt is not seen landed';
       end if;
     when move = 'executing>execute_failed' then
-      if exists (select from attempt a where a.order_account = new_order.order_account and a.outcome is null) then
+      -- A deposit that is confirmed but not yet finalized says nothing about a swap.
+      if exists (select from attempt a where a.order_account = new_order.order_account and a.kind <> 'deposit'
+                   and a.outcome is null) then
         return 'an attempt on its account is unresolved';
       end if;
       -- Each partial fill accounts for one landed swap; one more than those is a swap this order would forget.
@@ -670,6 +672,23 @@ end
 $$;
 
 create trigger attempt_guard before update on attempt for each row execute function attempt_guard();
+
+
+-- ---- Authentication challenges: answered once ----
+
+create function auth_challenge_guard() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  if old.consumed_at is not null or to_jsonb(new) - 'consumed_at' <> to_jsonb(old) - 'consumed_at' then
+    raise exception using errcode = 'LF004', message = format('challenge %s is answered once and never changes', old.id);
+  end if;
+  return new;
+end
+$$;
+
+create trigger auth_challenge_guard before update on auth_challenge for each row execute function auth_challenge_guard();
 
 
 -- ---- Idempotency keys: one key, one request body ----

@@ -461,6 +461,35 @@ TEST_SUITE("migrations rules") {
     });
   }
 
+  TEST_CASE("a challenge is answered once") {
+    const auto answered = [](fixtures& rows, const order_fixture& order) {
+      REQUIRE(sqlstate_of(rows.as("api"),
+                          bind_names(rows, order,
+                                     "insert into auth_challenge (wallet, kind, challenge, expires_at) values "
+                                     "(:wallet, 'message', '\\x01', now() + interval '1 minute'); "
+                                     "update auth_challenge set consumed_at = now()")) == "");
+    };
+    const std::string no_guard = "drop trigger auth_challenge_guard on auth_challenge";
+    withstand({
+        {"an answered challenge is used again", "open", "api", "update auth_challenge set consumed_at = null", "LF004",
+         no_guard, answered},
+        {"an answer is given twice", "open", "api", "update auth_challenge set consumed_at = now()", "LF004", no_guard,
+         answered},
+        {"a challenge changes hands", "open", "api", "update auth_challenge set wallet = '" + address_of(7000) + "'",
+         "42501", "grant update on auth_challenge to landfall_api; " + no_guard, answered},
+    });
+  }
+
+  TEST_CASE("a deposit that is not yet final holds up no failure") {
+    scratch_database database;
+    fixtures rows{database};
+    const auto order = rows.order_in("depositing");
+    rows.confirm(order, rows.last_attempt(order, "deposit"));
+    rows.move(order, "open", "api", {});
+    rows.bring(order, "executing");
+    CHECK(sqlstate_of(rows.as("executor"), bind_names(rows, order, executor_move("execute_failed"))) == "");
+  }
+
   TEST_CASE("rule 4: at most one unresolved attempt an order account") {
     withstand({
         {"a second swap while one is in doubt", "executing", "executor", insert_attempt("swap", "lease_epoch"), "23505",
