@@ -49,8 +49,9 @@ struct router_policy {
 /// - only the vault may be asked to sign; the fee payer appears nowhere, except as payer of a new associated token
 ///   account of the vault
 /// - the order account appears nowhere: it is emptied by our own transfer only
-/// - of the token programs only what cannot give anything away: transfers out of the vault's token account up to
-///   `input_amount`, initialization, SyncNative; never Approve, SetAuthority, CloseAccount, Burn, …
+/// - of the token programs only what gives nothing else away: transfers out of the vault's token account up to
+///   `input_amount`, transfers into the output account, SyncNative, and batches of these; never Approve, SetAuthority,
+///   CloseAccount, Burn, …
 [[nodiscard]] guard_result check_router_instructions(std::span<const solana::instruction> instructions,
                                                      const router_policy& policy);
 
@@ -73,6 +74,9 @@ struct simulated_swap {
   account_change output_account;
   account_change vault_token_account;
   account_change fee_payer;
+  /// All other accounts that the router's instructions may write. One among them may be the vault's too, for example
+  /// another order's: it must not lose anything.
+  std::vector<account_change> others;
 };
 
 struct swap_expectation {
@@ -89,7 +93,7 @@ struct swap_expectation {
 
 /// What a swap would do: the order account gives exactly the input, the output account gets the minimum or more, the
 /// vault's token account ends as it began, all three stay the vault's and nobody else's, the fee payer loses no more
-/// than the bound.
+/// than the bound, and no other token account of the vault's changes for the worse.
 [[nodiscard]] guard_result check_simulation(const simulated_swap& seen, const swap_expectation& expected);
 
 struct compiled_policy {

@@ -58,7 +58,7 @@ struct balance_observation {
 /// What one endpoint said so far about one signature.
 struct endpoint_view {
   observation latest;
-  /// The last answer that showed the transaction at `confirmed` or better, if there ever was one.
+  /// The last answer that showed it at `confirmed` or better without error, if there ever was one.
   std::optional<observation> shown;
   /// A finalized status, once seen: no later answer takes it back.
   std::optional<signature_status> finalized;
@@ -73,13 +73,5 @@ struct observation_set {
 
   friend bool operator==(const observation_set&, const observation_set&) = default;
 };
-
-/// Adds what an endpoint said. False, and nothing changes, if it is older than what the same endpoint said before: a
-/// lower height or slot.
-[[nodiscard]] bool accumulate(observation_set& seen, observation next);
-
-/// Keeps the balance read at the highest slot; of two at one slot the lower, which proves less. False if `next` was
-/// dropped.
-[[nodiscard]] bool accumulate(observation_set& seen, balance_observation next);
 
 }  // namespace landfall::executor

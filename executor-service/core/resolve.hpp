@@ -13,6 +13,14 @@
 
 namespace landfall::executor {
 
+/// Adds what an endpoint said. False, and nothing changes, if it is older than what the same endpoint said before: a
+/// lower height or slot.
+[[nodiscard]] bool accumulate(observation_set& seen, observation next);
+
+/// Keeps the balance read at the highest slot; of two at one slot the lower, which proves less. False if `next` was
+/// dropped.
+[[nodiscard]] bool accumulate(observation_set& seen, balance_observation next);
+
 struct resolve_policy {
   /// RPC endpoints this service is configured with, reachable or not.
   std::size_t endpoints_configured = 0;
@@ -47,7 +55,6 @@ enum class doubt : std::uint8_t {
   contradiction,       ///< endpoints disagree on whether it succeeded, or on its final slot
   partly_gone,         ///< was confirmed; not every endpoint that had shown it denies it by now
   too_few_proofs,      ///< past its life, but too few endpoints prove that it is unknown after it
-  still_shown,         ///< past its life for some endpoints, shown by another
   balance_unread,      ///< only the account's balance is missing: read it at `balance_min_slot` or later
   balance_moved,       ///< the account holds less than before the attempt, although no endpoint knows it
   deposit_arrived,     ///< the order account holds tokens, although no endpoint knows the deposit
@@ -78,10 +85,10 @@ struct dead {
 
   friend bool operator==(const dead&, const dead&) = default;
 };
-/// Was noted as confirmed, and the block is gone: clear `confirmed_slot`, the same attempt is in doubt again. It may
-/// still land, so nothing else is signed.
+/// Was noted as confirmed, and the block that held it is gone (or its successor holds it with an error): clear
+/// `confirmed_slot`, the same attempt is in doubt again. It may still land, so nothing else is signed.
 struct gone_again {
-  /// All who had shown it deny it at this slot or later.
+  /// All who had shown it deny it, the earliest of them at this slot.
   std::uint64_t denied_at_slot = 0;
 
   friend bool operator==(const gone_again&, const gone_again&) = default;

@@ -248,7 +248,7 @@ struct rpc_options {
 class rpc_endpoint final : public rpc_api {
 public:
   /// `url` such as "https://host/path?api-key=…".
-  rpc_endpoint(std::string name, std::string url, rpc_options options = {});
+  rpc_endpoint(std::string name, const std::string& url, rpc_options options = {});
   ~rpc_endpoint() override;
 
   [[nodiscard]] const std::string& name() const noexcept override;

@@ -1,0 +1,254 @@
+#include "executor-service/core/resolve.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "common/domain/result.hpp"
+
+namespace landfall::executor {
+
+namespace {
+
+constexpr std::uint64_t least_margin_blocks = 2;
+
+void append_string(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out += hex[byte >> 4U];
+      out += hex[byte & 0x0fU];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+void append_member(std::string& out, std::string_view key, std::uint64_t number) {
+  append_string(out, key);
+  out += ':';
+  out += std::to_string(number);
+}
+
+/// What all endpoints together show of the transaction right now.
+struct showing {
+  std::optional<signature_status> success;
+  std::optional<signature_status> failure;
+  bool slots_differ = false;
+};
+
+void keep_best(std::optional<signature_status>& best, const signature_status& next, bool& slots_differ) {
+  if (best && best->level == confirmation::finalized && next.level == confirmation::finalized)
+    slots_differ = slots_differ || best->slot != next.slot;
+  if (!best || next.level > best->level)
+    best = next;
+}
+
+showing look(const observation_set& seen) {
+  showing found;
+  for (const auto& [name, view] : seen.endpoints) {
+    const auto& status = view.finalized ? view.finalized : view.latest.status;
+    if (status)
+      keep_best(status->err ? found.failure : found.success, *status, found.slots_differ);
+  }
+  return found;
+}
+
+std::size_t needed_proofs(const resolve_policy& policy) {
+  return policy.endpoints_configured == 1 ? 1 : 2;
+}
+
+/// Whether `view` now denies that the transaction succeeded, in a bank later than `slot`.
+bool denies_after(const endpoint_view& view, std::uint64_t slot) {
+  const auto& latest = view.latest;
+  const bool denied = latest.status ? latest.status->err.has_value() : latest.searched_history;
+  return denied && latest.status_context_slot > slot;
+}
+
+/// The slot from which on everybody who had shown a confirmed attempt denies it; nothing while one does not. Where
+/// nobody has shown it to this process, as many have to deny it as a death takes.
+std::optional<std::uint64_t> denied_at(const observation_set& seen, std::uint64_t confirmed_slot,
+                                       const resolve_policy& policy) {
+  std::size_t had_shown = 0;
+  std::size_t denials = 0;
+  std::optional<std::uint64_t> at;
+  for (const auto& [name, view] : seen.endpoints) {
+    if (view.shown)
+      ++had_shown;
+    const auto later_than = std::max(confirmed_slot, view.shown ? view.shown->status_context_slot : 0);
+    if (denies_after(view, later_than)) {
+      ++denials;
+      at = std::min(at.value_or(view.latest.status_context_slot), view.latest.status_context_slot);
+    } else if (view.shown) {
+      return std::nullopt;
+    }
+  }
+  return had_shown > 0 || denials >= needed_proofs(policy) ? at : std::nullopt;
+}
+
+bool past_life(const observation& seen, std::uint64_t last_valid_block_height, std::uint64_t margin_blocks) {
+  const auto margin = std::max(margin_blocks, least_margin_blocks);
+  return seen.finalized_block_height >= margin && seen.finalized_block_height - margin >= last_valid_block_height;
+}
+
+/// Whether this endpoint alone shows that the attempt can never land.
+bool proves_death(const endpoint_view& view, std::uint64_t last_valid_block_height, std::uint64_t margin_blocks) {
+  const auto& latest = view.latest;
+  return past_life(latest, last_valid_block_height, margin_blocks) && !latest.status && latest.searched_history &&
+         latest.status_context_slot >= latest.finalized_slot &&
+         (!view.shown || latest.status_context_slot > view.shown->status_context_slot);
+}
+
+/// Why the account's balance contradicts the death of `a`, if it does.
+std::optional<doubt> balance_against(const attempt& a, const balance_observation& account) {
+  const auto units = account.balance ? account.balance->units() : 0;
+  if (a.kind == attempt_kind::deposit)
+    return units > 0 ? std::optional{doubt::deposit_arrived} : std::nullopt;
+  if (a.order_account_balance && units < a.order_account_balance->units())
+    return doubt::balance_moved;
+  return std::nullopt;
+}
+
+/// For an attempt that no endpoint shows and that is not noted as confirmed.
+resolution unknown_everywhere(const attempt& a, const observation_set& seen, const resolve_policy& policy,
+                              fate::in_doubt doubtful) {
+  std::vector<observation> proofs;
+  bool past_somewhere = false;
+  for (const auto& [name, view] : seen.endpoints) {
+    past_somewhere = past_somewhere || past_life(view.latest, a.last_valid_block_height, policy.margin_blocks);
+    if (proves_death(view, a.last_valid_block_height, policy.margin_blocks))
+      proofs.push_back(view.latest);
+  }
+  const auto because = [&](doubt why) {
+    doubtful.why = why;
+    return doubtful;
+  };
+  if (seen.endpoints.empty())
+    return because(doubt::not_answered);
+  if (!past_somewhere || a.last_valid_block_height == 0)
+    return because(doubt::alive);
+  if (proofs.size() < needed_proofs(policy))
+    return because(doubt::too_few_proofs);
+
+  const auto by_slot = [](const observation& x, const observation& y) { return x.finalized_slot < y.finalized_slot; };
+  const auto [lowest, highest] = std::minmax_element(proofs.begin(), proofs.end(), by_slot);
+  if (!seen.balance || seen.balance->slot < lowest->finalized_slot) {
+    // The highest of them, so that the answer still counts when the next round has moved all of them on a little.
+    doubtful.balance_min_slot = highest->finalized_slot;
+    return because(doubt::balance_unread);
+  }
+  if (const auto against = balance_against(a, *seen.balance))
+    return because(*against);
+  return fate::dead{{a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), *seen.balance}};
+}
+
+}  // namespace
+
+bool accumulate(observation_set& seen, observation next) {
+  const bool success = next.status && !next.status->err;
+  const auto found = seen.endpoints.find(next.endpoint);
+  if (found != seen.endpoints.end()) {
+    const auto& last = found->second.latest;
+    if (next.finalized_block_height < last.finalized_block_height || next.finalized_slot < last.finalized_slot ||
+        next.status_context_slot < last.status_context_slot)
+      return false;
+  }
+  auto& view = found != seen.endpoints.end() ? found->second : seen.endpoints[next.endpoint];
+  if (success && next.status->level != confirmation::processed)
+    view.shown = next;
+  if (next.status && next.status->level == confirmation::finalized && !view.finalized)
+    view.finalized = next.status;
+  view.latest = std::move(next);
+  return true;
+}
+
+bool accumulate(observation_set& seen, balance_observation next) {
+  if (seen.balance) {
+    if (next.slot < seen.balance->slot)
+      return false;
+    const auto units = [](const balance_observation& b) { return b.balance ? b.balance->units() : 0; };
+    if (next.slot == seen.balance->slot && units(next) > units(*seen.balance))
+      return false;
+  }
+  seen.balance = std::move(next);
+  return true;
+}
+
+std::string_view to_string(doubt why) {
+  constexpr std::array<std::string_view, 10> names{
+      "not_answered", "alive",          "processed_only", "failed_unfinalized", "contradiction",
+      "partly_gone",  "too_few_proofs", "balance_unread", "balance_moved",      "deposit_arrived"};
+  return names[static_cast<std::size_t>(why)];
+}
+
+std::string death_certificate::to_json() const {
+  std::string out = R"({"rule":"finalized_height",)";
+  append_member(out, "last_valid_block_height", last_valid_block_height);
+  out += ',';
+  append_member(out, "endpoints_configured", endpoints_configured);
+  out += R"(,"observations":[)";
+  for (const auto& seen : observations) {
+    if (&seen != &observations.front())
+      out += ',';
+    out += R"({"endpoint":)";
+    append_string(out, seen.endpoint);
+    out += ',';
+    append_member(out, "finalized_block_height", seen.finalized_block_height);
+    out += ',';
+    append_member(out, "finalized_slot", seen.finalized_slot);
+    out += ',';
+    append_member(out, "status_context_slot", seen.status_context_slot);
+    // A certificate is made of nothing but null statuses.
+    if (seen.status)
+      domain::broken_invariant("a death certificate that holds a status");
+    out += R"(,"status":null,"searched_history":)";
+    out += seen.searched_history ? "true}" : "false}";
+  }
+  out += R"(],"order_account":{"balance":)";
+  append_string(out, order_account.balance ? order_account.balance->to_string() : "0");
+  out += ',';
+  append_member(out, "slot", order_account.slot);
+  out += R"(,"endpoint":)";
+  append_string(out, order_account.endpoint);
+  out += "}}";
+  return out;
+}
+
+resolution resolve(const attempt& a, const observation_set& seen, const resolve_policy& policy, domain::utc_time now) {
+  if (a.outcome)
+    domain::broken_invariant("an attempt with an outcome is resolved again");
+  fate::in_doubt doubtful;
+  doubtful.overdue = now - a.signed_at > policy.overdue_after;
+  const auto because = [&](doubt why) {
+    doubtful.why = why;
+    return doubtful;
+  };
+
+  const auto [success, failure, slots_differ] = look(seen);
+  if (slots_differ || (success && failure))
+    return because(doubt::contradiction);
+  if (success && success->level != confirmation::processed)
+    return fate::landed{success->slot, success->level == confirmation::finalized};
+  if (success)
+    return because(doubt::processed_only);
+  if (a.confirmed_slot) {
+    if (const auto at = denied_at(seen, *a.confirmed_slot, policy))
+      return fate::gone_again{*at};
+    return because(seen.endpoints.empty() ? doubt::not_answered : doubt::partly_gone);
+  }
+  if (failure && failure->level == confirmation::finalized)
+    return fate::landed_failed{failure->slot, *failure->err};
+  if (failure)
+    return because(doubt::failed_unfinalized);
+  return unknown_everywhere(a, seen, policy, doubtful);
+}
+
+}  // namespace landfall::executor
