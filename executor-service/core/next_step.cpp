@@ -74,7 +74,8 @@ next while_open(const order& o, domain::utc_time now, const step_policy& policy)
     return step::move{order_state::ready_expire, "expired"};
   if (const auto* deposit = o.latest(attempt_kind::deposit); deposit != nullptr && !deposit->outcome)
     return step::resolve{deposit->id};
-  return step::release{o.expires_at + policy.expiry_grace};
+  // Due at once: the trigger service may move it any time, and open orders are claimed only for a reason.
+  return step::release{now};
 }
 
 }  // namespace

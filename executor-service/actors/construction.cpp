@@ -1,0 +1,368 @@
+#include "executor-service/actors/construction.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/runtime/log.hpp"
+#include "common/solana/lookup_table.hpp"
+#include "common/solana/programs.hpp"
+#include "common/solana/token.hpp"
+#include "common/solana/transaction.hpp"
+#include "executor-service/core/guard.hpp"
+#include "executor-service/core/order_transactions.hpp"
+
+namespace landfall::executor {
+
+namespace {
+
+constexpr std::uint32_t max_compute_units = 1'400'000;
+constexpr std::size_t max_lookup_tables = 16;
+
+/// The accounts that every construction reads, in this order.
+enum account_index : std::size_t { order_account_at, output_account_at, vault_token_account_at, fee_payer_at };
+
+struct construction_state {
+  static inline const char* name = "construction";
+
+  construction_actor::pointer self = nullptr;
+  order o;
+  attempt_kind kind = attempt_kind::swap;
+  std::shared_ptr<const order_dependencies> with;
+  caf::typed_response_promise<constructed> promise;
+
+  accounts_view accounts;
+  std::uint64_t token_account_rent = 0;
+  std::optional<route> found;
+  std::vector<solana::address_lookup_table> tables;
+  fee_settings fees;
+  std::vector<solana::instruction> instructions;
+  chain::fresh_blockhash hash;
+  domain::token_amount minimum_output;
+  bool simulated_once = false;
+
+  void answer(built_result result) {
+    promise.deliver(constructed{std::make_shared<const built_result>(std::move(result))});
+    self->quit();
+  }
+  void later(std::string reason, std::string detail = {}) {
+    answer(built::later{std::move(reason), std::move(detail)});
+  }
+  void refuse(std::string reason, std::string detail = {}) {
+    answer(built::refused{std::move(reason), std::move(detail)});
+  }
+
+  /// One request; an error means that nobody answered, and proves nothing.
+  template <class Actor, class Request, class Then>
+  void ask(const Actor& whom, Request request, const char* unanswered, Then then) {
+    self->request(whom, with->config.request_timeout, std::move(request))
+        .then(std::move(then), [this, unanswered](const caf::error& e) { later(unanswered, caf::to_string(e)); });
+  }
+
+  // --- the steps, in their order ---
+
+  void start() {
+    chain::accounts_request request;
+    request.keys = {o.order_account, o.output_account, vault_input_account(o), with->fee_payer};
+    request.level = commitment::confirmed;
+    for (const auto& a : o.attempts)
+      if (const auto slot = a.slot ? a.slot : a.confirmed_slot)
+        request.min_context_slot = std::max(request.min_context_slot.value_or(0), *slot);
+    ask(with->chain, std::move(request), "accounts_unread", [this](const chain::accounts_read& read) {
+      accounts = read.view;
+      on_accounts();
+    });
+  }
+
+  /// What a token account of the vault's holds; no amount where it is none.
+  token_balance balance_at(account_index at, const token& t) const {
+    token_balance balance;
+    const auto& account = accounts.accounts[at];
+    if (!account)
+      return balance;
+    balance.lamports = account->lamports;
+    if (account->owner != t.token_program)
+      return balance;
+    const auto decoded = solana::token::decode_account(account->data);
+    if (decoded.ok() && decoded->owner == o.vault && decoded->mint == t.mint)
+      balance.amount = domain::token_amount{decoded->amount};
+    return balance;
+  }
+
+  void on_accounts() {
+    const auto lamports = accounts.accounts[fee_payer_at] ? accounts.accounts[fee_payer_at]->lamports : 0;
+    with->metrics.fee_payer_lamports.set(static_cast<double>(lamports));
+    if (lamports < with->config.min_fee_payer_lamports)
+      return later("fee_payer_low", "the fee payer " + with->fee_payer.to_string() + " holds " + std::to_string(lamports) +
+                                        " lamports, below its minimum of " +
+                                        std::to_string(with->config.min_fee_payer_lamports) + ": send it SOL");
+    switch (kind) {
+      case attempt_kind::swap:
+        return route_swap();
+      case attempt_kind::payout:
+        return pay(balance_at(output_account_at, o.output), o.output_amount.value_or(domain::token_amount{}),
+                   [this](domain::token_amount amount) { return payout_instructions(o, with->fee_payer, fees, amount); });
+      case attempt_kind::refund:
+        return pay(balance_at(order_account_at, o.input), o.input_amount,
+                   [this](domain::token_amount amount) { return refund_instructions(o, with->fee_payer, fees, amount); });
+      case attempt_kind::close:
+        return close();
+      case attempt_kind::deposit:
+        return refuse("deposits_are_signed_by_users");
+    }
+  }
+
+  // --- swap ---
+
+  void route_swap() {
+    const auto balance = balance_at(order_account_at, o.input);
+    if (!balance.amount || *balance.amount < o.input_amount)
+      return refuse("order_account_short", "the order account holds " +
+                                               (balance.amount ? balance.amount->to_string() : std::string{"nothing"}) +
+                                               " of " + o.input_amount.to_string());
+    route_request request;
+    request.what = {o.input.mint, o.output.mint, o.input_amount,
+                    o.slippage_bps.value_or(with->config.automatic_slippage_bps), 40};
+    request.how = {o.vault, o.output_account};
+    ask(with->router, std::move(request), "router_unreachable", [this](const route_reply& reply) {
+      if (reply.error && reply.error->is_transient())
+        return later("router_unreachable", reply.error->message);
+      if (reply.error)
+        return refuse(reply.error->what == router_error::kind::no_route ? "no_route" : "router_refused",
+                      reply.error->code + " " + reply.error->message);
+      found = *reply.found;
+      on_route();
+    });
+  }
+
+  void on_route() {
+    const auto slippage = o.slippage_bps.value_or(with->config.automatic_slippage_bps);
+    // Our own bound, not the router's: what it names as threshold may only be stricter.
+    minimum_output = std::max(domain::less_slippage(found->offer.out_amount, slippage), domain::token_amount{1});
+    router_policy policy;
+    policy.vault = o.vault;
+    policy.fee_payer = with->fee_payer;
+    policy.order_account = o.order_account;
+    policy.output_account = o.output_account;
+    policy.vault_token_account = vault_input_account(o);
+    policy.input_amount = o.input_amount;
+    policy.allowed_programs = with->config.router_programs;
+    const auto router_instructions = found->instructions.in_order();
+    if (const auto checked = check_router_instructions(router_instructions, policy); !checked)
+      return refuse("router_instructions_refused", checked.error().sentence);
+    if (found->instructions.lookup_tables.size() > max_lookup_tables)
+      return refuse("router_instructions_refused", "the route needs too many lookup tables");
+    ask(with->chain, chain::rent_request{solana::token::account_bytes}, "rent_unread", [this](const chain::rent& rent) {
+      token_account_rent = rent.lamports;
+      read_tables();
+    });
+  }
+
+  void read_tables() {
+    if (found->instructions.lookup_tables.empty())
+      return estimate_fee();
+    chain::accounts_request request;
+    request.keys = found->instructions.lookup_tables;
+    request.min_context_slot = accounts.context_slot;
+    ask(with->chain, std::move(request), "lookup_tables_unread", [this](const chain::accounts_read& read) {
+      for (std::size_t i = 0; i < read.view.accounts.size(); ++i) {
+        const auto& account = read.view.accounts[i];
+        if (!account || account->owner != solana::programs::address_lookup_table)
+          return refuse("router_instructions_refused", "a lookup table of the route does not exist");
+        const auto table = solana::decode_lookup_table(account->data);
+        if (!table)
+          return refuse("router_instructions_refused", "a lookup table of the route cannot be read");
+        tables.push_back(table->usable_at(found->instructions.lookup_tables[i], read.view.context_slot));
+      }
+      estimate_fee();
+    });
+  }
+
+  // --- payout and refund ---
+
+  template <class Compose>
+  void pay(const token_balance& balance, domain::token_amount at_least, Compose compose) {
+    if (!balance.amount || *balance.amount < at_least || balance.amount->units() == 0)
+      return later("balance_not_there", "the account to pay from holds " +
+                                            (balance.amount ? balance.amount->to_string() : std::string{"nothing"}) +
+                                            " of " + at_least.to_string());
+    paid = *balance.amount;
+    compose_payment = std::move(compose);
+    estimate_fee();
+  }
+  domain::token_amount paid;
+  std::function<std::vector<solana::instruction>(domain::token_amount)> compose_payment;
+
+  // --- close ---
+
+  std::vector<solana::instruction> closing() const {
+    const auto there = [](const token_balance& b) {
+      return b.amount ? std::optional<token_balance>{b} : std::optional<token_balance>{};
+    };
+    return close_instructions(o, with->fee_payer, fees, there(balance_at(order_account_at, o.input)),
+                              there(balance_at(output_account_at, o.output)));
+  }
+  void close() {
+    if (closing().empty())
+      return answer(built::nothing{});
+    estimate_fee();
+  }
+
+  // --- common to all ---
+
+  void estimate_fee() {
+    chain::fee_request request;
+    request.writable_accounts = {o.order_account, o.output_account, with->fee_payer};
+    ask(with->chain, std::move(request), "fee_unread", [this](const chain::fee_estimate& estimate) {
+      fees.compute_unit_price_micro_lamports = estimate.micro_lamports_per_unit;
+      fetch_blockhash();
+    });
+  }
+
+  void fetch_blockhash() {
+    ask(with->chain, chain::blockhash_request{}, "no_fresh_blockhash", [this](const chain::fresh_blockhash& fresh) {
+      hash = fresh;
+      compile();
+    });
+  }
+
+  void compose() {
+    switch (kind) {
+      case attempt_kind::swap:
+        instructions = swap_instructions(o, with->fee_payer, fees, balance_at(output_account_at, o.output),
+                                         token_account_rent, found->instructions.in_order());
+        return;
+      case attempt_kind::payout:
+      case attempt_kind::refund:
+        instructions = compose_payment(paid);
+        return;
+      default:
+        instructions = closing();
+    }
+  }
+
+  void compile() {
+    compose();
+    auto message = solana::compile_message(with->fee_payer, instructions, hash.hash, tables);
+    if (!message)
+      return refuse("transaction_too_large", std::string{solana::to_string(message.error())});
+    compiled_policy policy;
+    policy.fee_payer = with->fee_payer;
+    policy.vault = o.vault;
+    policy.own_accounts = {o.order_account, o.output_account};
+    if (kind != attempt_kind::swap)
+      policy.own_accounts.clear();
+    policy.instructions = instructions;
+    policy.lookup_tables = tables;
+    if (const auto checked = check_compiled(*message, policy); !checked)
+      return refuse("transaction_refused", checked.error().sentence);
+    if (simulated_once)
+      return sign(*message);
+    simulate(*message);
+  }
+
+  void simulate(const solana::message& message) {
+    const auto bytes = solana::serialize(solana::make_transaction(message));
+    if (!bytes)
+      return refuse("transaction_too_large", std::string{solana::to_string(bytes.error())});
+    chain::simulate_request request;
+    request.transaction = *bytes;
+    request.options.level = commitment::confirmed;
+    request.options.min_context_slot = std::max(accounts.context_slot, hash.context_slot);
+    request.options.accounts = {o.order_account, o.output_account, vault_input_account(o), with->fee_payer};
+    ask(with->chain, std::move(request), "not_simulated",
+        [this](const chain::simulated& simulated) { on_simulated(simulated.result); });
+  }
+
+  static std::optional<account_view> view_of(const std::optional<account_info>& account) {
+    if (!account || account->lamports == 0)
+      return std::nullopt;
+    return account_view{account->lamports, account->owner, account->data};
+  }
+
+  void on_simulated(const simulation& seen) {
+    if (seen.err) {
+      // The node that simulates may not know the blockhash yet: that says nothing about the transaction.
+      if (*seen.err == "\"BlockhashNotFound\"")
+        return later("not_simulated", *seen.err);
+      const auto last_log = seen.logs.empty() ? std::string{} : ": " + seen.logs.back();
+      return refuse("simulation_failed", *seen.err + last_log);
+    }
+    if (kind == attempt_kind::swap) {
+      if (seen.accounts.size() != 4)
+        return later("not_simulated", "the endpoint did not show the accounts");
+      simulated_swap swap;
+      const auto change = [&](account_index at) {
+        return account_change{view_of(accounts.accounts[at]), view_of(seen.accounts[at])};
+      };
+      swap.order_account = change(order_account_at);
+      swap.output_account = change(output_account_at);
+      swap.vault_token_account = change(vault_token_account_at);
+      swap.fee_payer = change(fee_payer_at);
+      swap_expectation expected;
+      expected.vault = o.vault;
+      expected.input_mint = o.input.mint;
+      expected.input_token_program = o.input.token_program;
+      expected.output_mint = o.output.mint;
+      expected.output_token_program = o.output.token_program;
+      expected.input_amount = o.input_amount;
+      expected.minimum_output = minimum_output;
+      expected.max_fee_payer_drop_lamports = with->config.max_fee_payer_drop_lamports;
+      if (const auto checked = check_simulation(swap, expected); !checked)
+        return refuse("simulation_refused", checked.error().sentence);
+    }
+    // A fifth more than was used: prices are charged on the limit, and accounts may differ a little when it lands.
+    if (seen.units_consumed)
+      fees.compute_unit_limit =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(max_compute_units, *seen.units_consumed * 6 / 5 + 20'000));
+    simulated_once = true;
+    compile();
+  }
+
+  void sign(const solana::message& message) {
+    ask(with->signer, sign_request{message, o.wallet}, "signer_unreachable", [this](const sign_reply& reply) {
+      if (!reply.refused.empty())
+        return refuse("not_signed", reply.refused);
+      built::ready ready;
+      ready.what.id = domain::attempt_id::random();
+      ready.what.kind = kind;
+      ready.what.ordinal = o.count(kind) + 1;
+      ready.what.signature = reply.signature;
+      ready.what.transaction = reply.transaction;
+      ready.what.blockhash = hash.hash;
+      ready.what.last_valid_block_height = hash.last_valid_block_height;
+      ready.what.signed_at = with->clock->now();
+      if (kind == attempt_kind::swap) {
+        ready.what.order_account_balance = balance_at(order_account_at, o.input).amount;
+        ready.what.expected_input = o.input_amount;
+        ready.what.minimum_output = minimum_output;
+        ready.quote = found->offer.raw;
+      } else if (kind != attempt_kind::close) {
+        // Of the account that pays: the output account for a payout.
+        ready.what.order_account_balance = paid;
+        ready.what.expected_input = paid;
+      }
+      answer(std::move(ready));
+    });
+  }
+};
+
+}  // namespace
+
+construction_actor spawn_construction(caf::actor_system& system, order o, attempt_kind kind,
+                                      std::shared_ptr<const order_dependencies> with) {
+  return system.spawn([](construction_actor::stateful_pointer<construction_state> self, order wanted, attempt_kind what,
+                         std::shared_ptr<const order_dependencies> dependencies) -> construction_actor::behavior_type {
+    auto& state = self->state;
+    state.self = self;
+    state.o = std::move(wanted);
+    state.kind = what;
+    state.with = std::move(dependencies);
+    return {[self](construct) {
+      self->state.promise = self->template make_response_promise<constructed>();
+      self->state.start();
+      return self->state.promise;
+    }};
+  }, std::move(o), kind, std::move(with));
+}
+
+}  // namespace landfall::executor
