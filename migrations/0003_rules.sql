@@ -325,6 +325,12 @@ begin
     if exists (select from order_move m where m.evidence_id = new_order.last_evidence_id and m.role = 'trigger') then
       return 'the evidence moved it before';
     end if;
+    if new_order.state = 'ready_execute'
+       and not exists (select from evidence e where e.id = new_order.last_evidence_id
+                         and case new_order.trigger_condition when 'above' then e.price_usd >= new_order.trigger_price_usd
+                                                              else e.price_usd <= new_order.trigger_price_usd end) then
+      return 'the price in evidence does not meet its condition';
+    end if;
   end if;
 
   if old_order.state in ('executing', 'execute_success') then

@@ -833,7 +833,8 @@ TEST_SUITE("migrations rules") {
         {"a deposit in doubt is called failed", "depositing", "api", move_by("api", "deposit_failed"), "LF009",
          without_ground("the deposit is not proven to have failed")},
         {"ready without evidence", "open", "trigger", move_by("trigger", "ready_execute"), "LF009",
-         without_ground("the trigger gives no evidence for it")},
+         without_ground("the trigger gives no evidence for it") + ";" +
+             without_ground("the price in evidence does not meet its condition")},
         {"ready with the evidence of another order", "open", "trigger",
          move_by("trigger", "ready_execute",
                  ", last_evidence_id = (select id from evidence where order_id <> :id limit 1)"),
@@ -847,6 +848,15 @@ TEST_SUITE("migrations rules") {
          move_by("trigger", "ready_execute", ", last_evidence_id = :evidence"), "LF009",
          without_ground("the evidence moved it before") + "; drop index order_move_evidence",
          [](fixtures& rows, const order_fixture& order) { rows.advance(order, "open", "executor"); }},
+        {"ready on a price that does not meet the condition", "open", "trigger",
+         move_by("trigger", "ready_execute", ", last_evidence_id = :evidence"), "LF009",
+         without_ground("the price in evidence does not meet its condition"),
+         [](fixtures& rows, const order_fixture& order) {
+           rows.store_evidence(order, "ready_execute");
+           REQUIRE(sqlstate_of(
+                       rows.as("api"),
+                       bind_names(rows, order, "update price_order set trigger_price_usd = 202 where id = :id")) == "");
+         }},
         {"expired before its time", "open", "trigger",
          move_by("trigger", "ready_expire", ", last_evidence_id = :evidence"), "LF009",
          edit_function(ground, "if clock_timestamp() < new_order.expires_at then", "if false then"),
@@ -928,6 +938,17 @@ TEST_SUITE("migrations rules") {
                   "triggered_at = now(), last_reason = 'price', last_instance = 'trigger-1', last_evidence_id = "
                   "seen.id from seen where price_order.id = :id and state = 'open'")) == "");
     CHECK(rows.state(open) == "ready_execute");
+    // The evidence of only those that moved: here it is written after the move.
+    const auto next = rows.order_in("open");
+    CHECK(sqlstate_of(
+              rows.as("trigger"),
+              bind_names(rows, next,
+                         "with moved as (update price_order set state = 'ready_execute', last_reason = 'price', "
+                         "last_instance = 'trigger-1', last_evidence_id = gen_random_uuid() where id = :id and state = "
+                         "'open' returning id, last_evidence_id) insert into evidence (id, order_id, decision, source, "
+                         "price_usd, publish_time, received_at, gates, instance) select last_evidence_id, id, "
+                         "'ready_execute', 'pyth', 201, now(), now(), '{}', 'trigger-1' from moved")) == "");
+    CHECK(rows.state(next) == "ready_execute");
   }
 
   TEST_CASE("rule 8: final states are final") {
