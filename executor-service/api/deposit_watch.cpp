@@ -1,0 +1,181 @@
+#include "executor-service/api/deposit_watch.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "common/runtime/log.hpp"
+#include "common/solana/token.hpp"
+
+namespace landfall::executor::api {
+
+namespace {
+
+/// Whether the deposit of an order in this state is known to have arrived.
+bool has_deposit(domain::order_state state) {
+  return state != domain::order_state::pending_deposit && state != domain::order_state::depositing &&
+         state != domain::order_state::deposit_failed;
+}
+
+}  // namespace
+
+std::string order_account_fault(const created_order& order, const std::optional<account_info>& account) {
+  if (!account)
+    return "it does not exist";
+  if (account->owner != order.input_token_program)
+    return "it is not the token program's";
+  const auto decoded = solana::token::decode_account(account->data);
+  if (!decoded)
+    return "it is no token account";
+  if (decoded->mint != order.input_mint)
+    return "it has another mint";
+  if (decoded->owner != order.vault)
+    return "it is not the vault's";
+  if (decoded->delegate || decoded->close_authority)
+    return "someone else has rights over it";
+  if (decoded->state != solana::token::account_state::initialized)
+    return "it is frozen";
+  if (decoded->amount < order.input_amount.units())
+    return "it holds " + std::to_string(decoded->amount) + " of " + order.input_amount.to_string();
+  return {};
+}
+
+deposit_watch::deposit_watch(std::shared_ptr<chain> chain, worker_pool& workers, std::string instance,
+                             deposit_watch_options options)
+    : chain_(std::move(chain)),
+      workers_(workers),
+      instance_(std::move(instance)),
+      options_(options),
+      thread_([this](const std::stop_token& stopping) { run(stopping); }) {}
+
+deposit_watch::~deposit_watch() {
+  stop();
+}
+
+void deposit_watch::stop() {
+  thread_.request_stop();
+  if (thread_.joinable())
+    thread_.join();
+  std::vector<waiter> dropped;
+  const std::lock_guard lock{mutex_};
+  dropped.swap(waiting_);
+}
+
+void deposit_watch::wait_for(created_order order, bool old, done finished) {
+  const auto now = std::chrono::steady_clock::now();
+  waiter w{std::move(order), old, std::move(finished), now + options_.wait, now};
+  {
+    const std::lock_guard lock{mutex_};
+    if (waiting_.size() < options_.max_waiting) {
+      waiting_.push_back(std::move(w));
+      changed_.notify_one();
+      return;
+    }
+  }
+  finish(std::move(w), {});
+}
+
+void deposit_watch::put_back(waiter w) {
+  const std::lock_guard lock{mutex_};
+  waiting_.push_back(std::move(w));
+}
+
+void deposit_watch::run(const std::stop_token& stopping) {
+  while (!stopping.stop_requested()) {
+    std::vector<waiter> batch;
+    {
+      std::unique_lock lock{mutex_};
+      if (!changed_.wait(lock, stopping, [this] { return !waiting_.empty(); }))
+        return;
+      // The rest of the turn: what else arrives meanwhile shares the poll.
+      changed_.wait_for(lock, stopping, options_.poll, [] { return false; });
+      if (stopping.stop_requested())
+        return;
+      const auto count = std::min(waiting_.size(), max_statuses_per_call);
+      std::move(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(batch));
+      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    poll(std::move(batch));
+  }
+}
+
+void deposit_watch::poll(std::vector<waiter> batch) {
+  std::vector<solana::signature> signatures;
+  bool old = false;
+  for (const auto& w : batch) {
+    signatures.push_back(w.order.signature);
+    old = old || w.old;
+  }
+  const auto statuses = chain_->statuses(signatures, old);
+  const auto now = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    auto& w = batch[i];
+    const auto status = statuses ? statuses->at(i) : std::nullopt;
+    if (status && status->confirmed) {
+      if (status->err)
+        finish(std::move(w), *status->err);
+      else
+        check(std::move(w), status->slot);
+    } else if (now >= w.until) {
+      finish(std::move(w), {});
+    } else {
+      if (!status && now - w.sent >= options_.rebroadcast) {
+        chain_->broadcast(w.order.signed_deposit, w.order.signature);
+        w.sent = now;
+      }
+      put_back(std::move(w));
+    }
+  }
+}
+
+void deposit_watch::check(waiter w, std::uint64_t slot) {
+  const auto shared = std::make_shared<waiter>(std::move(w));
+  const bool taken = workers_.submit([this, shared, slot](postgres::database& db) {
+    const auto& order = shared->order;
+    const auto account = chain_->account(order.order_account, slot);
+    const auto fault = account ? order_account_fault(order, *account) : account.error().message;
+    if (fault.empty()) {
+      if (const auto state = api_store{db, instance_}.open_order(order, slot)) {
+        const bool confirmed = has_deposit(*state);
+        runtime::log_info("deposit_confirmed", {{"order_id", order.id.to_string()},
+                                                {"signature", order.signature.to_string()},
+                                                {"slot", slot},
+                                                {"state", domain::to_string(*state)}});
+        shared->finished({confirmed, *state, {}});
+        return;
+      } else {
+        runtime::log_warn("deposit_not_stored", {{"order_id", order.id.to_string()},
+                                                 {"kind", postgres::to_string(state.error().kind)},
+                                                 {"why", state.error().message}});
+      }
+    } else {
+      runtime::log_warn("order_account_not_ready", {{"order_id", order.id.to_string()},
+                                                    {"account", order.order_account.to_string()},
+                                                    {"why", fault}});
+    }
+    if (std::chrono::steady_clock::now() < shared->until)
+      put_back(std::move(*shared));
+    else
+      finish(std::move(*shared), {});
+  });
+  if (taken)
+    return;
+  if (std::chrono::steady_clock::now() < shared->until)
+    put_back(std::move(*shared));
+  else
+    finish(std::move(*shared), {});
+}
+
+void deposit_watch::finish(waiter w, std::string err) {
+  const auto shared = std::make_shared<waiter>(std::move(w));
+  // The executor may have gone on with the order while we saw nothing.
+  const bool taken = workers_.submit([this, shared, err](postgres::database& db) {
+    const auto state = api_store{db, instance_}.state_of(shared->order.id);
+    const auto now_in = state ? *state : domain::order_state::depositing;
+    shared->finished({has_deposit(now_in), now_in, err});
+  });
+  if (!taken)
+    shared->finished({false, domain::order_state::depositing, err});
+}
+
+}  // namespace landfall::executor::api

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "executor-service/api/api_store.hpp"
+#include "executor-service/api/chain.hpp"
+#include "executor-service/api/worker_pool.hpp"
+
+namespace landfall::executor::api {
+
+struct deposit_watch_options {
+  /// How long one create call waits for its deposit.
+  std::chrono::milliseconds wait{15'000};
+  std::chrono::milliseconds poll{300};
+  /// The stored bytes go out again this often while one waits.
+  std::chrono::milliseconds rebroadcast{2'000};
+  /// Calls that wait at once; above it a call is answered without waiting.
+  std::size_t max_waiting = 1024;
+};
+
+/// What a create call has seen of its deposit.
+struct deposit_sight {
+  bool confirmed = false;
+  /// The order's state as last read.
+  domain::order_state state = domain::order_state::depositing;
+  /// JSON of the chain's error, where the deposit was seen failing; the executor proves and records it.
+  std::string err;
+};
+
+/// Why the order account is not what the deposit had to make of it, or nothing if it is: owned by the token program, of
+/// the right mint, in the vault's hands alone, and holding at least the amount.
+[[nodiscard]] std::string order_account_fault(const created_order& order, const std::optional<account_info>& account);
+
+/// Waits for deposits on behalf of create calls: one poll for all that wait. A deposit that is seen confirmed, and whose
+/// order account holds it, opens its order. Not seeing it in time leaves the order as it is: an executor goes on with it.
+class deposit_watch {
+public:
+  using done = std::function<void(const deposit_sight&)>;
+
+  deposit_watch(std::shared_ptr<chain> chain, worker_pool& workers, std::string instance,
+                deposit_watch_options options);
+  ~deposit_watch();
+  deposit_watch(const deposit_watch&) = delete;
+  deposit_watch& operator=(const deposit_watch&) = delete;
+
+  /// `finished` is called once, from any thread, unless the watch ends first. `old` looks further back in the chain.
+  void wait_for(created_order order, bool old, done finished);
+
+  /// Ends the thread and forgets who is still waiting. To be called before the pool is stopped, and that before this is
+  /// destroyed: the pool's jobs refer to it. Safe to call twice.
+  void stop();
+
+private:
+  using time_point = std::chrono::steady_clock::time_point;
+  struct waiter {
+    created_order order;
+    bool old = false;
+    done finished;
+    time_point until;
+    time_point sent;
+  };
+
+  void run(const std::stop_token& stopping);
+  void poll(std::vector<waiter> batch);
+  void check(waiter w, std::uint64_t slot);
+  void finish(waiter w, std::string err);
+  void put_back(waiter w);
+
+  std::shared_ptr<chain> chain_;
+  worker_pool& workers_;
+  const std::string instance_;
+  const deposit_watch_options options_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<waiter> waiting_;
+  std::jthread thread_;
+};
+
+}  // namespace landfall::executor::api

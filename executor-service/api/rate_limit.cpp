@@ -1,0 +1,52 @@
+#include "executor-service/api/rate_limit.hpp"
+
+#include <algorithm>
+
+namespace landfall::executor::api {
+
+namespace {
+
+constexpr long long one_call = 1000;
+
+}  // namespace
+
+void rate_limiter::refill(bucket& b, domain::utc_time now) const {
+  if (now <= b.at)
+    return;
+  const long long full = options_.burst * one_call;
+  const long long full_after_ms = full / options_.per_second + 1;
+  const long long elapsed_ms = std::min<long long>((now - b.at).count(), full_after_ms);
+  b.filled = std::min(full, b.filled + elapsed_ms * options_.per_second);
+  b.at = now;
+}
+
+void rate_limiter::make_room(domain::utc_time now) {
+  if (buckets_.size() < options_.max_keys)
+    return;
+  std::erase_if(buckets_, [&](auto& entry) {
+    refill(entry.second, now);
+    return entry.second.filled >= options_.burst * one_call;
+  });
+  if (buckets_.size() >= options_.max_keys)
+    buckets_.clear();
+}
+
+std::optional<std::chrono::milliseconds> rate_limiter::refuse(const std::string& key, domain::utc_time now) {
+  if (options_.per_second <= 0)
+    return std::nullopt;
+  const std::lock_guard lock{mutex_};
+  auto found = buckets_.find(key);
+  if (found == buckets_.end()) {
+    make_room(now);
+    found = buckets_.emplace(key, bucket{options_.burst * one_call, now}).first;
+  }
+  auto& b = found->second;
+  refill(b, now);
+  if (b.filled >= one_call) {
+    b.filled -= one_call;
+    return std::nullopt;
+  }
+  return std::chrono::milliseconds{(one_call - b.filled + options_.per_second - 1) / options_.per_second};
+}
+
+}  // namespace landfall::executor::api
