@@ -28,7 +28,8 @@ std::string write_secret(const std::string& path, const std::string& text) {
   if (file < 0)
     return path + ": " + std::strerror(errno) +
            (errno == EEXIST ? ". A key is never overwritten: move it away first if you mean it" : "");
-  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+  const bool written =
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
   ::close(file);
   return written ? "" : path + ": could not be written whole; remove it and try again";
 }

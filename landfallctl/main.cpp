@@ -25,9 +25,9 @@ struct common_options {
 
   [[nodiscard]] postgres::database::options database(const std::string& role) const {
     postgres::database::options opts;
-    opts.conninfo = postgres_url.empty() ? "host=127.0.0.1 port=" + std::to_string(port_base + 2) +
-                                               " dbname=landfall user=" + role
-                                         : postgres_url;
+    opts.conninfo = postgres_url.empty()
+                        ? "host=127.0.0.1 port=" + std::to_string(port_base + 2) + " dbname=landfall user=" + role
+                        : postgres_url;
     opts.application_name = "landfallctl";
     return opts;
   }
@@ -39,7 +39,8 @@ int fail(const std::string& sentence) {
 }
 
 int fail(const postgres::database_error& e) {
-  return fail("the database " + std::string{e.kind == postgres::error_kind::unavailable ? "cannot be reached: " : "refused: "} +
+  return fail("the database " +
+              std::string{e.kind == postgres::error_kind::unavailable ? "cannot be reached: " : "refused: "} +
               e.message);
 }
 
@@ -73,7 +74,8 @@ int migrate(const common_options& opts, bool status) {
       std::cout << (m.applied ? "applied  " : "missing  ") << m.name << '\n';
     return 0;
   }
-  const auto count = postgres::migrate(database, [](const std::string& name) { std::cout << "applied " << name << std::endl; });
+  const auto count =
+      postgres::migrate(database, [](const std::string& name) { std::cout << "applied " << name << std::endl; });
   if (!count.ok())
     return fail(count.error());
   std::cout << (*count == 0 ? "nothing to apply: the database is current" : "the database is current") << '\n';
@@ -89,11 +91,9 @@ std::optional<std::string> read_file(const std::string& path) {
   return std::string{std::istreambuf_iterator<char>{file}, {}};
 }
 
-const CLI::Validator order_id_check{[](std::string& text) {
-                                      return domain::order_id::parse(text) ? std::string{}
-                                                                          : "\"" + text + "\" is no order id";
-                                    },
-                                    "ID"};
+const CLI::Validator order_id_check{
+    [](std::string& text) { return domain::order_id::parse(text) ? std::string{} : "\"" + text + "\" is no order id"; },
+    "ID"};
 
 }  // namespace
 
@@ -102,8 +102,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   common_options opts;
-  app.add_option("--postgres-url", opts.postgres_url,
-                 "connection string or URL (default: port base + 2 on loopback, role landfall_operator; postgres for migrate)")
+  app.add_option(
+         "--postgres-url", opts.postgres_url,
+         "connection string or URL (default: port base + 2 on loopback, role landfall_operator; postgres for migrate)")
       ->envname("LANDFALL_POSTGRES_URL");
   app.add_option("--port-base", opts.port_base, "first of Landfall's ports (default 18000)")->envname("PORT_BASE");
   app.add_flag("--json", opts.json, "JSON for programs instead of tables");
@@ -165,37 +166,38 @@ int main(int argc, char** argv) {
     exit_code = query(opts, layout::table, "", ctl::sql::tokens_list);
   });
   auto* import = tokens->add_subcommand("import", "add or update tokens from a JSON file");
-  import->add_option("file", file, "[{\"symbol\",\"mint\",\"decimals\",\"priceFeedId\"}, …], or - for standard input")->required();
+  import->add_option("file", file, "[{\"symbol\",\"mint\",\"decimals\",\"priceFeedId\"}, …], or - for standard input")
+      ->required();
   import->callback([&] {
     const auto text = read_file(file);
-    exit_code = text ? query(opts, layout::table, "the file holds no tokens", ctl::sql::tokens_import, *text)
-                     : fail(file + " cannot be read");
-  });
+  exit_code = text ? query(opts, layout::table, "the file holds no tokens", ctl::sql::tokens_import, *text)
+                   : fail(file + " cannot be read");
+});
 
-  auto* keys = app.add_subcommand("keys", "make and show keys")->require_subcommand(1);
-  const auto key_options = [&](CLI::App* command) {
-    command->add_option("--fee-payer-key", fee_payer, "file of the fee payer's key (default fee-payer.json)");
-    return command;
-  };
-  auto* generate = key_options(keys->add_subcommand("generate", "make a fee-payer key and a master secret"));
-  generate->add_option("--master-secret", master_secret, "file of the master secret (default master-secret)");
-  const auto show = [&] {
-    std::string error;
-    const auto address = ctl::fee_payer_address(fee_payer, error);
-    if (!error.empty())
-      return fail(error);
-    if (opts.json)
-      std::cout << "{\"feePayer\":\"" << address << "\"}\n";
-    else
-      std::cout << "fee payer  " << address << '\n';
-    return 0;
-  };
-  generate->callback([&] {
-    const auto error = ctl::generate_keys(fee_payer, master_secret);
-    exit_code = error.empty() ? show() : fail(error);
-  });
-  key_options(keys->add_subcommand("show", "the fee payer's address"))->callback([&] { exit_code = show(); });
+auto* keys = app.add_subcommand("keys", "make and show keys") -> require_subcommand(1);
+const auto key_options = [&](CLI::App* command) {
+  command->add_option("--fee-payer-key", fee_payer, "file of the fee payer's key (default fee-payer.json)");
+  return command;
+};
+auto* generate = key_options(keys->add_subcommand("generate", "make a fee-payer key and a master secret"));
+generate->add_option("--master-secret", master_secret, "file of the master secret (default master-secret)");
+const auto show = [&] {
+  std::string error;
+  const auto address = ctl::fee_payer_address(fee_payer, error);
+  if (!error.empty())
+    return fail(error);
+  if (opts.json)
+    std::cout << "{\"feePayer\":\"" << address << "\"}\n";
+  else
+    std::cout << "fee payer  " << address << '\n';
+  return 0;
+};
+generate->callback([&] {
+  const auto error = ctl::generate_keys(fee_payer, master_secret);
+  exit_code = error.empty() ? show() : fail(error);
+});
+key_options(keys->add_subcommand("show", "the fee payer's address"))->callback([&] { exit_code = show(); });
 
-  CLI11_PARSE(app, argc, argv);
-  return exit_code;
+CLI11_PARSE(app, argc, argv);
+return exit_code;
 }

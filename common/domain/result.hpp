@@ -34,12 +34,11 @@ public:
   using error_type = E;
 
   template <class U = T>
-    requires std::constructible_from<T, U&&> && (!std::same_as<std::remove_cvref_t<U>, result>)
-  result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires std::constructible_from<T, U&&> &&(!std::same_as<std::remove_cvref_t<U>, result>)result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
   template <class F>
-    requires std::constructible_from<E, F&&>
-  result(failure<F> f) : state_(std::in_place_index<1>, std::move(f.error)) {}
+  requires std::constructible_from<E, F&&> result(failure<F> f) : state_(std::in_place_index<1>, std::move(f.error)) {}
 
   [[nodiscard]] bool ok() const noexcept {
     return state_.index() == 0;

@@ -95,8 +95,7 @@ std::string complete_conninfo(const database::options& opts) {
       text += std::string{option->keyword} + "=" + quoted(option->val) + " ";
   return text + "application_name=" + quoted(opts.application_name) +
          " connect_timeout=" + std::to_string(opts.connect_timeout_s) +
-         " tcp_user_timeout=15000 keepalives_idle=10 keepalives_interval=5 keepalives_count=3" +
-         " options=" +
+         " tcp_user_timeout=15000 keepalives_idle=10 keepalives_interval=5 keepalives_count=3" + " options=" +
          quoted("-c statement_timeout=" + std::to_string(opts.statement_timeout_ms) +
                 " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC");
 }

@@ -17,7 +17,8 @@ namespace landfall::postgres {
 
 class database;
 
-/// One transaction in progress. Statements are named constants made from .sql files; each is prepared once a connection.
+/// One transaction in progress. Statements are named constants made from .sql files; each is prepared once a
+/// connection.
 class transaction {
 public:
   /// `sql` must be one of the embedded constants: its address identifies the prepared statement.
@@ -34,8 +35,8 @@ public:
     return rows[0];
   }
 
-  /// Runs `body(transaction&)` under a savepoint: what the database refuses (`constraint`) undoes the body's writes alone
-  /// and is returned; any other failure ends the whole transaction.
+  /// Runs `body(transaction&)` under a savepoint: what the database refuses (`constraint`) undoes the body's writes
+  /// alone and is returned; any other failure ends the whole transaction.
   template <class Body>
   std::optional<database_error> attempt(Body&& body) {
     return guarded_part([&] { body(*this); });

@@ -10,12 +10,14 @@ namespace landfall::postgres {
 
 /// What a caller must tell apart when a database call did not succeed.
 enum class error_kind : std::uint8_t {
-  /// Nothing was committed: no connection, server shutting down, too many connections, disk full, timeout before commit.
+  /// Nothing was committed: no connection, server shutting down, too many connections, disk full, timeout before
+  /// commit.
   /// Safe to try again.
   unavailable,
   /// Nothing was committed: serialization failure or deadlock. Safe to try again.
   conflict,
-  /// The database refused: a constraint, a rule (SQLSTATE LFnnn) or a missing right. Trying again gives the same answer.
+  /// The database refused: a constraint, a rule (SQLSTATE LFnnn) or a missing right. Trying again gives the same
+  /// answer.
   constraint,
   /// The connection broke during COMMIT: it may or may not have happened. Never repeat; read back by key first.
   in_doubt,

@@ -92,18 +92,20 @@ struct construction_state {
     const auto lamports = accounts.accounts[fee_payer_at] ? accounts.accounts[fee_payer_at]->lamports : 0;
     with->metrics.fee_payer_lamports.set(static_cast<double>(lamports));
     if (lamports < with->config.min_fee_payer_lamports)
-      return later("fee_payer_low", "the fee payer " + with->fee_payer.to_string() + " holds " + std::to_string(lamports) +
-                                        " lamports, below its minimum of " +
+      return later("fee_payer_low", "the fee payer " + with->fee_payer.to_string() + " holds " +
+                                        std::to_string(lamports) + " lamports, below its minimum of " +
                                         std::to_string(with->config.min_fee_payer_lamports) + ": send it SOL");
     switch (kind) {
       case attempt_kind::swap:
         return route_swap();
       case attempt_kind::payout:
-        return pay(balance_at(output_account_at, o.output), o.output_amount.value_or(domain::token_amount{}),
-                   [this](domain::token_amount amount) { return payout_instructions(o, with->fee_payer, fees, amount); });
+        return pay(
+            balance_at(output_account_at, o.output), o.output_amount.value_or(domain::token_amount{}),
+            [this](domain::token_amount amount) { return payout_instructions(o, with->fee_payer, fees, amount); });
       case attempt_kind::refund:
-        return pay(balance_at(order_account_at, o.input), o.input_amount,
-                   [this](domain::token_amount amount) { return refund_instructions(o, with->fee_payer, fees, amount); });
+        return pay(balance_at(order_account_at, o.input), o.input_amount, [this](domain::token_amount amount) {
+          return refund_instructions(o, with->fee_payer, fees, amount);
+        });
       case attempt_kind::close:
         return close();
       case attempt_kind::deposit:
@@ -350,19 +352,21 @@ struct construction_state {
 
 construction_actor spawn_construction(caf::actor_system& system, order o, attempt_kind kind,
                                       std::shared_ptr<const order_dependencies> with) {
-  return system.spawn([](construction_actor::stateful_pointer<construction_state> self, order wanted, attempt_kind what,
-                         std::shared_ptr<const order_dependencies> dependencies) -> construction_actor::behavior_type {
-    auto& state = self->state;
-    state.self = self;
-    state.o = std::move(wanted);
-    state.kind = what;
-    state.with = std::move(dependencies);
-    return {[self](construct) {
-      self->state.promise = self->template make_response_promise<constructed>();
-      self->state.start();
-      return self->state.promise;
-    }};
-  }, std::move(o), kind, std::move(with));
+  return system.spawn(
+      [](construction_actor::stateful_pointer<construction_state> self, order wanted, attempt_kind what,
+         std::shared_ptr<const order_dependencies> dependencies) -> construction_actor::behavior_type {
+        auto& state = self->state;
+        state.self = self;
+        state.o = std::move(wanted);
+        state.kind = what;
+        state.with = std::move(dependencies);
+        return {[self](construct) {
+          self->state.promise = self->template make_response_promise<constructed>();
+          self->state.start();
+          return self->state.promise;
+        }};
+      },
+      std::move(o), kind, std::move(with));
 }
 
 }  // namespace landfall::executor

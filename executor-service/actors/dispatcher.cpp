@@ -45,10 +45,9 @@ struct dispatcher_state {
 
   void note_database(const postgres::database_error* e) {
     database_up.set(e == nullptr ? 1 : 0);
-    if (config.health != nullptr)
-      config.health->set("postgres", e == nullptr, e == nullptr ? "" : e->message);
     if (e != nullptr)
-      runtime::log_warn("database_trouble", {{"kind", to_string(e->kind)}, {"sqlstate", e->sqlstate}, {"why", e->message}});
+      runtime::log_warn("database_trouble",
+                        {{"kind", to_string(e->kind)}, {"sqlstate", e->sqlstate}, {"why", e->message}});
   }
 
   void adopt(postgres::database_result<std::vector<order>> result) {
@@ -78,7 +77,8 @@ struct dispatcher_state {
   void claim() {
     if (stopping || orders.size() >= config.max_in_flight)
       return;
-    const auto room = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(config.claim_batch), config.max_in_flight - orders.size()));
+    const auto room = static_cast<int>(
+        std::min<std::size_t>(static_cast<std::size_t>(config.claim_batch), config.max_in_flight - orders.size()));
     const auto before = orders.size();
     adopt(store->claim(room, config.lease));
     if (orders.size() < config.max_in_flight)
@@ -149,10 +149,12 @@ struct dispatcher_state {
                 return;
               const bool enough = lamports >= with->config.min_fee_payer_lamports;
               config.health->set("fee_payer", enough,
-                                 with->fee_payer.to_string() + " holds " + std::to_string(lamports) + " lamports, below its minimum of " +
+                                 with->fee_payer.to_string() + " holds " + std::to_string(lamports) +
+                                     " lamports, below its minimum of " +
                                      std::to_string(with->config.min_fee_payer_lamports) + ": send it SOL");
               if (!enough)
-                runtime::log_warn("fee_payer_low", {{"fee_payer", with->fee_payer.to_string()}, {"lamports", lamports}});
+                runtime::log_warn("fee_payer_low",
+                                  {{"fee_payer", with->fee_payer.to_string()}, {"lamports", lamports}});
             },
             // Not read is not empty: the endpoints' own check tells of it.
             [](const caf::error&) {});
@@ -208,7 +210,8 @@ dispatcher_actor spawn_dispatcher(caf::actor_system& system, dispatcher_config c
 
 caf::actor spawn_order_listener(caf::actor_system& system, postgres::database::options database, dispatcher_actor to) {
   return system.spawn<caf::detached>(
-      [](caf::stateful_actor<listener_state>* self, postgres::database::options opts, dispatcher_actor whom) -> caf::behavior {
+      [](caf::stateful_actor<listener_state>* self, postgres::database::options opts,
+         dispatcher_actor whom) -> caf::behavior {
         self->state.ears = std::make_unique<postgres::listener>(std::move(opts), "landfall_order");
         self->send(self, caf::tick_atom_v);
         return {[self, whom](caf::tick_atom) {

@@ -18,11 +18,10 @@ struct claim_tick {};
 struct lease_tick {};
 struct fee_payer_tick {};
 
-using dispatcher_actor = caf::typed_actor<
-    caf::reacts_to<work_hint>,
-    caf::reacts_to<dispatcher_stop>,
-    /// Its own timers: claim what is due; prolong the leases held; look at the fee payer's balance.
-    caf::reacts_to<claim_tick>, caf::reacts_to<lease_tick>, caf::reacts_to<fee_payer_tick>>;
+using dispatcher_actor =
+    caf::typed_actor<caf::reacts_to<work_hint>, caf::reacts_to<dispatcher_stop>,
+                     /// Its own timers: claim what is due; prolong the leases held; look at the fee payer's balance.
+                     caf::reacts_to<claim_tick>, caf::reacts_to<lease_tick>, caf::reacts_to<fee_payer_tick>>;
 
 struct dispatcher_config {
   postgres::database::options database;

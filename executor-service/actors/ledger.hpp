@@ -37,8 +37,8 @@ struct ledger_config {
   runtime::counter_handle failures;
 };
 
-/// The only writer of attempts and moves. Owns its thread and its connection; what queues up while a commit is under way
-/// goes into the next one together.
+/// The only writer of attempts and moves. Owns its thread and its connection; what queues up while a commit is under
+/// way goes into the next one together.
 ledger_actor spawn_ledger(caf::actor_system& system, ledger_config config);
 
 }  // namespace landfall::executor

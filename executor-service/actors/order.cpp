@@ -32,7 +32,8 @@ struct order_worker {
 
   // --- log lines carry order, attempt and signature ---
 
-  void log(runtime::level level, std::string_view event, std::string_view why = {}, std::string_view detail = {}) const {
+  void log(runtime::level level, std::string_view event, std::string_view why = {},
+           std::string_view detail = {}) const {
     const auto* a = watched ? const_cast<order&>(o).find(*watched) : nullptr;
     runtime::log(level, event,
                  {field{"order", o.id.to_string()}, field{"state", to_string(o.state)},
@@ -105,7 +106,8 @@ struct order_worker {
   void perform(const step::validate_swap& s) {
     busy = true;
     const auto* swap = o.find(s.attempt);
-    self->request(with->chain, with->config.request_timeout, chain::transaction_request{swap->signature, commitment::finalized})
+    self->request(with->chain, with->config.request_timeout,
+                  chain::transaction_request{swap->signature, commitment::finalized})
         .then(
             [this, id = s.attempt](const chain::transaction_found& found) {
               busy = false;
@@ -160,8 +162,8 @@ struct order_worker {
     const auto least = static_cast<domain::int128>(swap->minimum_output.value_or(domain::token_amount{1}).units());
     if (!input || !output || input->delta() != -expected || output->delta() < least || view.err)
       return move_to(order_state::fill_failed, "balances_contradict_swap",
-                     "the finalized swap does not show the deposit leaving and at least " + std::to_string(static_cast<std::uint64_t>(least)) +
-                         " arriving",
+                     "the finalized swap does not show the deposit leaving and at least " +
+                         std::to_string(static_cast<std::uint64_t>(least)) + " arriving",
                      id);
     commit({write::record_fill{o.input_amount, domain::token_amount{static_cast<std::uint64_t>(output->delta())}},
             move_write(order_state::ready_withdraw_output, "swap_finalized", {}, id)});
@@ -207,7 +209,8 @@ struct order_worker {
   void note_broadcast(const domain::attempt_id& id) {
     commit_unit request;
     request.unit = {o.id, o.order_account, o.lease_epoch, {write::note_broadcast{id, with->clock->now()}}};
-    self->request(with->ledger, caf::infinite, std::move(request)).then([](const commit_reply&) {}, [](const caf::error&) {});
+    self->request(with->ledger, caf::infinite, std::move(request))
+        .then([](const commit_reply&) {}, [](const caf::error&) {});
   }
 
   void on_observed(const chain::observed& m) {
@@ -279,8 +282,8 @@ struct order_worker {
   void on_proven(const attempt& a, const fate::dead& dead) {
     with->metrics.dead.inc();
     log(runtime::level::warn, "attempt_dead");
-    finish_without_effect(a.id, write::resolve{a.id, attempt_outcome::dead, {}, {}, {}, dead.certificate.to_json()}, "dead",
-                          {});
+    finish_without_effect(a.id, write::resolve{a.id, attempt_outcome::dead, {}, {}, {}, dead.certificate.to_json()},
+                          "dead", {});
   }
 
   /// The attempt is over and moved nothing: its outcome, and the move that follows from it, in one commit.
@@ -337,7 +340,8 @@ struct order_worker {
     request.min_context_slot = min_slot;
     self->request(with->chain, with->config.request_timeout, std::move(request))
         .then(
-            [this, program = from_output ? o.output.token_program : o.input.token_program](const chain::accounts_read& read) {
+            [this,
+             program = from_output ? o.output.token_program : o.input.token_program](const chain::accounts_read& read) {
               busy = false;
               balance_observation balance;
               balance.endpoint = read.endpoint;
@@ -403,8 +407,8 @@ struct order_worker {
     return {o.state, to, std::move(reason), std::move(detail), about, counts ? 1 : 0, {}};
   }
 
-  void move_to(order_state to, std::string reason, std::string detail = {}, std::optional<domain::attempt_id> about = {},
-               domain::milliseconds retry_after = {}) {
+  void move_to(order_state to, std::string reason, std::string detail = {},
+               std::optional<domain::attempt_id> about = {}, domain::milliseconds retry_after = {}) {
     auto w = move_write(to, std::move(reason), std::move(detail), about);
     w.retry_after = retry_after;
     if (retry_after.count() == 0)
@@ -486,9 +490,9 @@ struct order_worker {
     o.attempts_made += w.tries;
   }
   void apply(const write::insert_attempt& w) {
-    runtime::log_info("attempt_stored", {field{"order", o.id.to_string()}, field{"attempt", w.what.id.to_string()},
-                                         field{"signature", w.what.signature.to_string()},
-                                         field{"kind", to_string(w.what.kind)}});
+    runtime::log_info("attempt_stored",
+                      {field{"order", o.id.to_string()}, field{"attempt", w.what.id.to_string()},
+                       field{"signature", w.what.signature.to_string()}, field{"kind", to_string(w.what.kind)}});
     o.attempts.push_back(w.what);
   }
   void apply(const write::note_broadcast&) {}

@@ -68,12 +68,10 @@ struct order_stop {};
 
 using order_actor = caf::typed_actor<
     /// What an endpoint says about the attempt being resolved.
-    caf::reacts_to<chain::observed>,
-    caf::reacts_to<order_tick>,
-    caf::reacts_to<order_stop>>;
+    caf::reacts_to<chain::observed>, caf::reacts_to<order_tick>, caf::reacts_to<order_stop>>;
 
-/// One order under a lease that the caller took. Asks `next_step` what to do, does it, makes it durable, asks again, and
-/// ends when there is nothing to do now, when a write was refused or is in doubt, or when it is told to.
+/// One order under a lease that the caller took. Asks `next_step` what to do, does it, makes it durable, asks again,
+/// and ends when there is nothing to do now, when a write was refused or is in doubt, or when it is told to.
 order_actor spawn_order(caf::actor_system& system, order o, std::shared_ptr<const order_dependencies> with);
 
 }  // namespace landfall::executor

@@ -32,17 +32,18 @@ router_actor spawn_router(caf::actor_system& system, std::shared_ptr<router_api>
               hand_over(me, [promise, error = offered.error()]() mutable { promise.deliver(refused(error)); });
               return;
             }
-            api->instructions_for(*offered, how, [me, promise, offer = *offered](router_result<swap_instructions_view> built) {
-              hand_over(me, [promise, offer, built]() mutable {
-                if (!built.ok()) {
-                  promise.deliver(refused(built.error()));
-                  return;
-                }
-                route_reply reply;
-                reply.found = std::make_shared<route>(route{offer, *built});
-                promise.deliver(std::move(reply));
-              });
-            });
+            api->instructions_for(*offered, how,
+                                  [me, promise, offer = *offered](router_result<swap_instructions_view> built) {
+                                    hand_over(me, [promise, offer, built]() mutable {
+                                      if (!built.ok()) {
+                                        promise.deliver(refused(built.error()));
+                                        return;
+                                      }
+                                      route_reply reply;
+                                      reply.found = std::make_shared<route>(route{offer, *built});
+                                      promise.deliver(std::move(reply));
+                                    });
+                                  });
           });
           return promise;
         },

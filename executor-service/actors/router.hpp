@@ -32,8 +32,7 @@ struct route_arrived {
 
 using router_actor = caf::typed_actor<
     /// Asks for a quote and then for its instructions.
-    caf::replies_to<route_request>::with<route_reply>,
-    caf::reacts_to<route_arrived>>;
+    caf::replies_to<route_request>::with<route_reply>, caf::reacts_to<route_arrived>>;
 
 /// `api` has to outlive the actor.
 router_actor spawn_router(caf::actor_system& system, std::shared_ptr<router_api> api);

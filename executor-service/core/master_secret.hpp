@@ -10,7 +10,8 @@
 
 namespace landfall::executor {
 
-/// The 32 bytes from which every vault's key is derived, in guarded memory, wiped at the end. Never copied, never logged.
+/// The 32 bytes from which every vault's key is derived, in guarded memory, wiped at the end. Never copied, never
+/// logged.
 class master_secret {
 public:
   explicit master_secret(std::span<const std::uint8_t, 32> bytes)

@@ -23,7 +23,8 @@ next close_then(const order& o, order_state last, std::string reason, const step
 }
 
 /// Payouts and refunds: one attempt at a time, until one is final.
-next pay_then_close(const order& o, attempt_kind kind, order_state last, std::string reason, const step_policy& policy) {
+next pay_then_close(const order& o, attempt_kind kind, order_state last, std::string reason,
+                    const step_policy& policy) {
   const auto* pay = o.latest(kind);
   if (pay == nullptr)
     return step::build{kind};

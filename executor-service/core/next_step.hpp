@@ -50,7 +50,8 @@ struct release {
 
 }  // namespace step
 
-using next = std::variant<step::resolve, step::check_deposit, step::build, step::validate_swap, step::move, step::release>;
+using next =
+    std::variant<step::resolve, step::check_deposit, step::build, step::validate_swap, step::move, step::release>;
 
 /// What to do for an order, from nothing but what is stored and the time. Live work and recovery ask the same question.
 [[nodiscard]] next next_step(const order& o, domain::utc_time now, const step_policy& policy);

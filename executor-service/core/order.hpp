@@ -100,8 +100,7 @@ struct order {
     return found;
   }
   [[nodiscard]] attempt* find(const domain::attempt_id& id_wanted) {
-    const auto at =
-        std::find_if(attempts.begin(), attempts.end(), [&](const attempt& a) { return a.id == id_wanted; });
+    const auto at = std::find_if(attempts.begin(), attempts.end(), [&](const attempt& a) { return a.id == id_wanted; });
     return at == attempts.end() ? nullptr : &*at;
   }
   [[nodiscard]] int count(attempt_kind kind) const {

@@ -190,13 +190,13 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
     }
     void operator()(const write::insert_attempt& w) const {
       const auto& a = w.what;
-      expect_one(t.run(sql::insert_attempt, a.id.to_string(), id, unit.order_account.to_string(),
-                       std::string{to_string(a.kind)}, a.ordinal, a.signature.to_string(),
-                       postgres::bytea_literal(a.transaction), a.blockhash.to_string(),
-                       std::to_string(a.last_valid_block_height), epoch, store.instance_,
-                       amount_text(a.order_account_balance), amount_text(a.expected_input),
-                       amount_text(a.minimum_output), text_or_null(w.quote)),
-                 "an attempt");
+      expect_one(
+          t.run(sql::insert_attempt, a.id.to_string(), id, unit.order_account.to_string(),
+                std::string{to_string(a.kind)}, a.ordinal, a.signature.to_string(),
+                postgres::bytea_literal(a.transaction), a.blockhash.to_string(),
+                std::to_string(a.last_valid_block_height), epoch, store.instance_, amount_text(a.order_account_balance),
+                amount_text(a.expected_input), amount_text(a.minimum_output), text_or_null(w.quote)),
+          "an attempt");
     }
     void operator()(const write::note_broadcast& w) const {
       // Not found means noted before: nothing to do.
@@ -209,16 +209,17 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
       expect_one(t.run(sql::unconfirm_attempt, w.attempt.to_string(), epoch), "a rollback");
     }
     void operator()(const write::resolve& w) const {
-      expect_one(t.run(sql::resolve_attempt, w.attempt.to_string(), std::string{to_string(w.outcome)},
-                       number_text(w.slot), number_text(w.fee_lamports), text_or_null(w.error),
-                       text_or_null(w.certificate), epoch),
-                 "an outcome");
+      expect_one(
+          t.run(sql::resolve_attempt, w.attempt.to_string(), std::string{to_string(w.outcome)}, number_text(w.slot),
+                number_text(w.fee_lamports), text_or_null(w.error), text_or_null(w.certificate), epoch),
+          "an outcome");
     }
     void operator()(const write::record_fill& w) const {
       expect_one(t.run(sql::record_fill, id, epoch, w.input_used.to_string(), w.output_amount.to_string()), "a fill");
     }
     void operator()(const write::release& w) const {
-      expect_one(t.run(sql::release_lease, id, epoch, domain::unix_ms(w.until), std::string{to_string(w.state)}), "a release");
+      expect_one(t.run(sql::release_lease, id, epoch, domain::unix_ms(w.until), std::string{to_string(w.state)}),
+                 "a release");
     }
   };
   for (const auto& w : unit.writes)

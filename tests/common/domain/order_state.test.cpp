@@ -24,7 +24,8 @@ TEST_CASE("no move leaves a final state, and no move is listed twice") {
   for (const auto& move : allowed_moves) {
     if (move.from)
       CHECK_MESSAGE(!order_states[static_cast<std::size_t>(*move.from)].is_final, to_string(*move.from));
-    CHECK(seen.emplace(move.from ? static_cast<int>(*move.from) : -1, static_cast<int>(move.to), static_cast<int>(move.by))
+    CHECK(seen.emplace(move.from ? static_cast<int>(*move.from) : -1, static_cast<int>(move.to),
+                       static_cast<int>(move.by))
               .second);
   }
 }

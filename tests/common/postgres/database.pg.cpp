@@ -65,7 +65,8 @@ TEST_CASE("errors are told apart by what a caller may do about them") {
   scratch_database scratch;
   database db{owner_of(scratch)};
   CHECK(db.transact([](transaction& t) { return t.run(bad_syntax).size(); }).error().kind == error_kind::defect);
-  CHECK(db.transact([](transaction& t) { return t.run(insert_bad_move).size(); }).error().kind == error_kind::constraint);
+  CHECK(db.transact([](transaction& t) { return t.run(insert_bad_move).size(); }).error().kind ==
+        error_kind::constraint);
   database api{options_of(scratch, "landfall_api")};
   const auto refused = api.transact([](transaction& t) { return t.run(insert_bad_move).size(); });
   REQUIRE(!refused.ok());
@@ -116,8 +117,9 @@ TEST_CASE("a listener hears what is notified, and says when its connection broke
   CHECK(*heard == std::vector<std::string>{"open"});
   {
     pqxx::work work{*admin};
-    work.exec("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'database.pg' "
-              "and datname = current_database()");
+    work.exec(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'database.pg' "
+        "and datname = current_database()");
     work.commit();
   }
   bool told = false;

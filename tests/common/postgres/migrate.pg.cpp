@@ -2,13 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <string>
 #include <thread>
 #include <tuple>
-#include <unistd.h>
 
 #include "common/domain/order_state.hpp"
 #include "tests/support/scratch_database.hpp"

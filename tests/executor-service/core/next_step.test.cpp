@@ -49,11 +49,11 @@ TEST_CASE("whatever the state, an attempt without outcome is resolved before any
   CHECK(expect<step::resolve>(next_step(with(order_state::executing, {final_deposit, swap}), at(0), policy)).attempt ==
         swap.id);
   const auto payout = example_attempt(attempt_kind::payout, 1);
-  CHECK(expect<step::resolve>(next_step(with(order_state::withdrawing, {final_deposit, payout}), at(0), policy)).attempt ==
-        payout.id);
+  CHECK(expect<step::resolve>(next_step(with(order_state::withdrawing, {final_deposit, payout}), at(0), policy))
+            .attempt == payout.id);
   const auto refund = example_attempt(attempt_kind::refund, 1);
-  CHECK(expect<step::resolve>(next_step(with(order_state::ready_expire, {final_deposit, refund}), at(0), policy)).attempt ==
-        refund.id);
+  CHECK(expect<step::resolve>(next_step(with(order_state::ready_expire, {final_deposit, refund}), at(0), policy))
+            .attempt == refund.id);
 }
 
 TEST_CASE("an unresolved swap is resolved even after expiry and after a cancel was asked for") {
@@ -64,7 +64,8 @@ TEST_CASE("an unresolved swap is resolved even after expiry and after a cancel w
 
 TEST_CASE("a signed deposit is followed until it is proven either way") {
   auto deposit = example_attempt(attempt_kind::deposit, 1);
-  CHECK(expect<step::resolve>(next_step(with(order_state::depositing, {deposit}), at(0), policy)).attempt == deposit.id);
+  CHECK(expect<step::resolve>(next_step(with(order_state::depositing, {deposit}), at(0), policy)).attempt ==
+        deposit.id);
   deposit.confirmed_slot = 5;
   expect<step::check_deposit>(next_step(with(order_state::depositing, {deposit}), at(0), policy));
   deposit.outcome = attempt_outcome::dead;
@@ -76,7 +77,8 @@ TEST_CASE("a signed deposit is followed until it is proven either way") {
 TEST_CASE("nothing is signed for an account whose deposit is not final") {
   const auto deposit = example_attempt(attempt_kind::deposit, 1);
   CHECK(expect<step::resolve>(next_step(with(order_state::executing, {deposit}), at(0), policy)).attempt == deposit.id);
-  CHECK(expect<step::resolve>(next_step(with(order_state::ready_expire, {deposit}), at(0), policy)).attempt == deposit.id);
+  CHECK(expect<step::resolve>(next_step(with(order_state::ready_expire, {deposit}), at(0), policy)).attempt ==
+        deposit.id);
   CHECK(expect<step::build>(next_step(with(order_state::executing, {final_deposit}), at(0), policy)).kind ==
         attempt_kind::swap);
 }

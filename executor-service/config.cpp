@@ -1,0 +1,87 @@
+#include "executor-service/config.hpp"
+
+#include <algorithm>
+
+#include "common/runtime/instance_id.hpp"
+#include "common/solana/pubkey.hpp"
+
+namespace landfall::executor {
+
+bool service_config::has_role(const std::string& role) const {
+  return std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
+void service_config::declare(runtime::settings& s) {
+  s.add("port-base", port_base, "first of Landfall's ports; HTTP listens on it").range(1024, 65'500);
+  s.add("listen-address", listen_address, "address that HTTP listens on");
+  s.add("roles", roles, "what this process does: api, executor").required();
+  s.add("instance", instance, "name of this process in audit rows and logs (default: made of host and process)");
+  s.add("log-level", log_level, "least level that is logged").one_of({"debug", "info", "warn", "error"});
+  s.add("log-format", log_format, "form of the log lines").one_of({"json", "text"});
+  s.add("postgres-url", postgres_url, "database of the executor role (default: port base + 2, user landfall_executor)")
+      .secret();
+  s.add("api-postgres-url", api_postgres_url, "database of the api role (default: port base + 2, user landfall_api)")
+      .secret();
+  s.add("rpc-urls", rpc_urls,
+        "Solana JSON-RPC endpoints, two or more for real money (default: port base + 10 and + 11)");
+  s.add("router-url", router_url, "swap router's base URL (default: port base + 12)");
+  s.add("router-api-key", router_api_key, "sent to the router as x-api-key").secret();
+  s.add("router-programs", router_programs, "programs that the router's instructions may call");
+  s.add("hermes-http-url", hermes_http_url, "price service of the order minimum (default: port base + 13)");
+  s.add("hermes-api-key", hermes_api_key, "sent to the price service as a bearer token").secret();
+  s.add("fee-payer-key", fee_payer_key, "file of the fee payer's key, readable by its owner alone").required();
+  s.add("master-secret", master_secret, "file of the 32-byte master secret in hex, readable by its owner alone")
+      .required();
+  s.add("poll-ms", poll_ms, "how often due orders are claimed, hint or no hint").unit("ms").range(10, 60'000);
+  s.add("lease-ms", lease_ms, "how long a claim lasts unless prolonged").unit("ms").range(1'000, 600'000);
+  s.add("max-in-flight", max_in_flight, "orders worked on at once").range(1, 100'000);
+  s.add("status-poll-ms", status_poll_ms, "pause between two rounds of status questions").unit("ms").range(10, 60'000);
+  s.add("rebroadcast-ms", rebroadcast_ms, "pause between two sends of the same bytes").unit("ms").range(50, 60'000);
+  s.add("evidence-max-age-ms", evidence_max_age_ms, "older trigger evidence goes back to the trigger")
+      .unit("ms")
+      .range(1'000, 86'400'000);
+  s.add("max-swap-attempts", max_swap_attempts, "tries without a swap before the deposit goes home").range(1, 1'000);
+  s.add("expiry-grace-ms", expiry_grace_ms, "how long after its time an open order is left to the trigger service")
+      .unit("ms")
+      .range(0, 86'400'000);
+  s.add("automatic-slippage-bps", automatic_slippage_bps, "slippage of orders that leave it to us")
+      .unit("bps")
+      .range(0, 10'000);
+  s.add("min-fee-payer-lamports", min_fee_payer_lamports, "below this nothing new is signed").unit("lamports");
+  s.add("fee-floor", fee_floor_micro_lamports, "least priority fee").unit("micro-lamports per compute unit");
+  s.add("fee-cap", fee_cap_micro_lamports, "highest priority fee").unit("micro-lamports per compute unit");
+  s.add("api-keys", api_keys, "if given, callers need one of them in x-api-key").secret();
+  s.add("min-order-usd", min_order_usd, "least worth of a deposit").unit("USD").range(0, 1'000'000);
+  s.add("confirm-wait-ms", confirm_wait_ms, "how long a create call waits for its deposit").unit("ms").range(0, 60'000);
+  s.add("requests-per-minute", requests_per_minute, "requests that one wallet or address may make").range(1, 1'000'000);
+}
+
+std::pair<std::string, std::string> service_config::complete() {
+  for (const auto& role : roles)
+    if (role != "api" && role != "executor")
+      return {"roles", "\"" + role + "\" is no role: api and executor are"};
+  for (const auto& program : router_programs)
+    if (!solana::pubkey::parse(program))
+      return {"router-programs", "\"" + program + "\" is no program address"};
+  if (fee_floor_micro_lamports > fee_cap_micro_lamports)
+    return {"fee-floor", "it is above fee-cap"};
+  if (instance.empty())
+    instance = runtime::instance_id("executor-service");
+  const auto local = [&](int offset) { return "http://127.0.0.1:" + std::to_string(port_base + offset); };
+  const auto database = [&](const std::string& user) {
+    return "host=127.0.0.1 port=" + std::to_string(port_base + 2) + " dbname=landfall user=" + user;
+  };
+  if (postgres_url.empty())
+    postgres_url = database("landfall_executor");
+  if (api_postgres_url.empty())
+    api_postgres_url = database("landfall_api");
+  if (rpc_urls.empty())
+    rpc_urls = {local(10), local(11)};
+  if (router_url.empty())
+    router_url = local(12);
+  if (hermes_http_url.empty())
+    hermes_http_url = local(13);
+  return {};
+}
+
+}  // namespace landfall::executor

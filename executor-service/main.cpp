@@ -1,0 +1,259 @@
+// The executor-service: wiring only. Role `executor` carries out what is ready, role `api` serves the public API.
+#include <caf/all.hpp>
+#include <memory>
+
+#include "common/net/http_server.hpp"
+#include "common/net/threads.hpp"
+#include "common/postgres/migrate.hpp"
+#include "common/runtime/actor_system.hpp"
+#include "common/runtime/clock.hpp"
+#include "common/runtime/health.hpp"
+#include "common/runtime/log.hpp"
+#include "common/runtime/metrics.hpp"
+#include "common/runtime/stop_signal.hpp"
+#include "executor-service/actors/dispatcher.hpp"
+#include "executor-service/api/api.hpp"
+#include "executor-service/config.hpp"
+#include "executor-service/keys.hpp"
+
+namespace {
+
+using namespace landfall;
+using namespace landfall::executor;
+
+constexpr std::chrono::milliseconds probe_interval{1'000};
+/// Together below the 5 s in which the process has to end.
+constexpr std::chrono::milliseconds drain_orders{2'500};
+constexpr std::chrono::milliseconds drain_actors{1'000};
+constexpr std::chrono::milliseconds drain_http{1'000};
+
+postgres::database::options database_options(const service_config& config, const std::string& url) {
+  postgres::database::options opts;
+  opts.conninfo = url;
+  opts.application_name = config.instance;
+  return opts;
+}
+
+std::vector<std::string> checks_of(const service_config& config) {
+  std::vector<std::string> checks{"postgres", "migrations", "rpc"};
+  if (config.has_role("executor"))
+    checks.push_back("fee_payer");
+  return checks;
+}
+
+order_dependencies make_order_dependencies(const service_config& config, const signer_keys& keys,
+                                           runtime::metrics& metrics) {
+  order_dependencies d;
+  d.fee_payer = keys.fee_payer.public_key();
+  auto& c = d.config;
+  c.steps.evidence_max_age = domain::milliseconds{config.evidence_max_age_ms};
+  c.steps.max_swap_attempts = config.max_swap_attempts;
+  c.steps.expiry_grace = domain::milliseconds{config.expiry_grace_ms};
+  c.resolution.endpoints_configured = config.rpc_urls.size();
+  c.rebroadcast = domain::milliseconds{config.rebroadcast_ms};
+  c.automatic_slippage_bps = config.automatic_slippage_bps;
+  c.min_fee_payer_lamports = config.min_fee_payer_lamports;
+  for (const auto& program : config.router_programs)
+    c.router_programs.push_back(*solana::pubkey::parse(program));
+
+  const auto signed_of = [&](const char* kind) {
+    return metrics.counter("landfall_executor_attempts_signed_total", "Transactions signed and stored.",
+                           {{"kind", kind}});
+  };
+  const auto outcome_of = [&](const char* outcome) {
+    return metrics.counter("landfall_executor_attempts_resolved_total", "Attempts whose fate was proven.",
+                           {{"outcome", outcome}});
+  };
+  d.metrics = {
+      signed_of("swap"),
+      signed_of("payout"),
+      signed_of("refund"),
+      signed_of("close"),
+      outcome_of("landed"),
+      outcome_of("landed_failed"),
+      outcome_of("dead"),
+      metrics.counter("landfall_executor_rollbacks_total", "Confirmed attempts whose fork died."),
+      metrics.counter("landfall_executor_build_failures_total", "Transactions that were refused before signing."),
+      metrics.gauge("landfall_executor_fee_payer_lamports", "What the fee payer holds.")};
+  return d;
+}
+
+void serve_operations(net::http_server& server, const std::shared_ptr<runtime::health>& health,
+                      const std::shared_ptr<runtime::metrics>& metrics) {
+  server.route("GET", "/healthz", [](net::http_server_request, net::http_reply reply) {
+    reply({200, "{\"alive\":true}"});
+  });
+  server.route("GET", "/readyz", [health](net::http_server_request, net::http_reply reply) {
+    reply({health->ready() ? 200 : 503, health->to_json()});
+  });
+  server.route("GET", "/metrics", [metrics](net::http_server_request, net::http_reply reply) {
+    reply({200, metrics->render(), "text/plain; version=0.0.4; charset=utf-8"});
+  });
+}
+
+/// Is the database there, and is it the one this program was made for? Asked beside all work, for readiness only.
+void probe_database(postgres::database& db, runtime::health& health, bool& was_up) {
+  const auto current = postgres::migrations_current(db);
+  const bool up = current.ok();
+  health.set("postgres", up, up ? "" : current.error().message);
+  health.set("migrations", up && *current,
+             up ? "migrations are missing: run landfallctl migrate" : "the database cannot be asked");
+  if (up != was_up)
+    runtime::log(up ? runtime::level::info : runtime::level::warn, up ? "database_up" : "database_down",
+                 {{"why", up ? std::string{} : current.error().message}});
+  was_up = up;
+}
+
+int run(const service_config& config, const std::shared_ptr<const signer_keys>& keys) {
+  const auto metrics = std::make_shared<runtime::metrics>();
+  const auto health = std::make_shared<runtime::health>(checks_of(config));
+  const auto clock = std::make_shared<const runtime::system_clock_source>();
+
+  std::vector<std::shared_ptr<rpc_api>> endpoints;
+  for (const auto& url : config.rpc_urls)
+    endpoints.push_back(std::make_shared<rpc_endpoint>("rpc" + std::to_string(endpoints.size()), url));
+
+  net::http_server_options http;
+  http.on_error = [](std::string_view what) { runtime::log_error("http_trouble", {{"why", what}}); };
+  net::http_server server{config.listen_address, config.port_base, http};
+  serve_operations(server, health, metrics);
+
+  std::unique_ptr<api::api_server> public_api;
+  if (config.has_role("api")) {
+    api::config c;
+    c.instance = config.instance;
+    c.database = database_options(config, config.api_postgres_url);
+    c.api_keys = config.api_keys;
+    c.minimum_order_usd = config.min_order_usd;
+    c.deposits.wait = std::chrono::milliseconds{config.confirm_wait_ms};
+    c.deposits.poll = std::chrono::milliseconds{std::min(config.status_poll_ms, 300)};
+    c.wallet_limit = {std::max(1, config.requests_per_minute / 60), config.requests_per_minute};
+    c.address_limit = {4 * c.wallet_limit.per_second, 4 * c.wallet_limit.burst};
+    api::dependencies d;
+    d.chain = api::make_rpc_chain(endpoints);
+    api::hermes_options prices;
+    prices.base_url = config.hermes_http_url;
+    prices.api_key = config.hermes_api_key;
+    d.prices = api::make_hermes_prices(prices, *clock);
+    d.clock = clock;
+    d.master = keys->master;
+    d.metrics = metrics;
+    if (const auto wrong = api::validate(c)) {
+      runtime::log_error("bad_setting", {{"why", *wrong}});
+      return 1;
+    }
+    public_api = std::make_unique<api::api_server>(std::move(c), std::move(d));
+    public_api->register_routes(server);
+  }
+
+  caf::actor_system_config system_config;
+  runtime::configure_actor_system(system_config, 2);
+  caf::actor_system system{system_config};
+
+  chain_config chain_settings;
+  chain_settings.poll_ms = static_cast<std::uint32_t>(config.status_poll_ms);
+  chain_settings.fee_floor_micro_lamports = config.fee_floor_micro_lamports;
+  chain_settings.fee_cap_micro_lamports = config.fee_cap_micro_lamports;
+  auto chain_worker = spawn_chain(system, chain_settings, endpoints, *clock, {metrics.get(), health.get(), "rpc"});
+  std::vector<caf::strong_actor_ptr> to_stop;
+  dispatcher_actor dispatcher;
+  if (config.has_role("executor")) {
+    auto work = make_order_dependencies(config, *keys, *metrics);
+    work.chain = chain_worker;
+    work.clock = clock.get();
+    const auto counter = [&](const char* name, const char* help) { return metrics->counter(name, help); };
+    work.ledger = spawn_ledger(
+        system, {database_options(config, config.postgres_url), config.instance, 128,
+                 counter("landfall_executor_commits_total", "Commits of the ledger."),
+                 counter("landfall_executor_commit_units_total", "Units of writes in those commits."),
+                 counter("landfall_executor_commit_failures_total", "Commits that failed or are in doubt.")});
+    work.signer = spawn_signer(system, keys);
+    router_options router;
+    router.api_key = config.router_api_key;
+    work.router = spawn_router(system, std::make_shared<router_client>(config.router_url, router));
+    to_stop = {caf::actor_cast<caf::strong_actor_ptr>(work.ledger), caf::actor_cast<caf::strong_actor_ptr>(work.signer),
+               caf::actor_cast<caf::strong_actor_ptr>(work.router)};
+    dispatcher_config claims;
+    claims.database = database_options(config, config.postgres_url);
+    claims.instance = config.instance;
+    claims.poll = domain::milliseconds{config.poll_ms};
+    claims.lease = domain::milliseconds{config.lease_ms};
+    claims.max_in_flight = static_cast<std::size_t>(config.max_in_flight);
+    claims.metrics = metrics.get();
+    claims.health = health.get();
+    dispatcher = spawn_dispatcher(system, claims, std::make_shared<const order_dependencies>(std::move(work)));
+    to_stop.insert(to_stop.begin(),
+                   caf::actor_cast<caf::strong_actor_ptr>(spawn_order_listener(system, claims.database, dispatcher)));
+  }
+  to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(chain_worker));
+  chain_worker = nullptr;
+
+  if (const auto opened = server.open(); !opened) {
+    runtime::log_error("http_not_open", {{"why", opened.error()}});
+    if (dispatcher)
+      to_stop.insert(to_stop.begin(), caf::actor_cast<caf::strong_actor_ptr>(std::exchange(dispatcher, nullptr)));
+    runtime::stop_actors(system, std::move(to_stop), drain_actors);
+    return 1;
+  }
+  std::string roles;
+  for (const auto& role : config.roles)
+    roles += (roles.empty() ? "" : ",") + role;
+  runtime::log_info(
+      "started",
+      {{"port", config.port_base}, {"roles", roles}, {"fee_payer", keys->fee_payer.public_key().to_string()}});
+
+  auto probe_options =
+      database_options(config, config.has_role("executor") ? config.postgres_url : config.api_postgres_url);
+  probe_options.connect_timeout_s = 2;
+  probe_options.statement_timeout_ms = 2'000;
+  postgres::database probe{probe_options};
+  bool database_up = true;
+  do
+    probe_database(probe, *health, database_up);
+  while (runtime::wait_for_stop_signal(probe_interval) == 0);
+
+  runtime::log_info("stopping");
+  if (dispatcher) {
+    caf::scoped_actor me{system};
+    me->monitor(dispatcher);
+    me->send(dispatcher, dispatcher_stop{});
+    bool down = false;
+    me->receive([&](const caf::down_msg&) { down = true; }, caf::after(drain_orders) >> [] {});
+    if (!down)
+      to_stop.insert(to_stop.begin(), caf::actor_cast<caf::strong_actor_ptr>(dispatcher));
+    dispatcher = nullptr;
+  }
+  server.close(drain_http);
+  if (public_api)
+    public_api->stop();
+  const auto killed = runtime::stop_actors(system, std::move(to_stop), drain_actors);
+  runtime::log_info("stopped", {{"killed", static_cast<std::uint64_t>(killed)}});
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  runtime::block_stop_signals();
+  net::initialize_threads();
+  service_config config;
+  runtime::settings settings{"executor-service", "Carries out orders that are ready, and serves the public API.",
+                             "0.1.0"};
+  config.declare(settings);
+  switch (settings.parse(argc, argv)) {
+    case runtime::parse_outcome::exit_success:
+      return 0;
+    case runtime::parse_outcome::exit_failure:
+      return 1;
+    case runtime::parse_outcome::run:
+      break;
+  }
+  if (const auto [name, why] = config.complete(); !name.empty())
+    return settings.refuse(name, why) == runtime::parse_outcome::exit_success ? 0 : 1;
+  const auto keys = read_keys(config.fee_payer_key, config.master_secret);
+  if (!keys)
+    return settings.refuse("fee-payer-key", keys.error()) == runtime::parse_outcome::exit_success ? 0 : 1;
+  runtime::log_init("executor-service", config.instance, *runtime::parse_level(config.log_level),
+                    *runtime::parse_log_format(config.log_format));
+  return run(config, *keys);
+}
