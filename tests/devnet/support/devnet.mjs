@@ -24,10 +24,13 @@ export async function startDevnet(t, fileNumber, args = []) {
   const child = spawn(process.execPath, [main, '--port-base', String(base), '--seed', '1', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const ended = new Promise((resolve) => child.on('exit', resolve));
-  t.after(async () => {
+  const devnet = new Devnet(base);
+  devnet.stop = async () => {
+    devnet.closeConnections();
     child.kill('SIGTERM');
     await ended;
-  });
+  };
+  t.after(devnet.stop);
   await new Promise((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data) => {
@@ -38,13 +41,14 @@ export async function startDevnet(t, fileNumber, args = []) {
     }
     child.on('exit', (code) => reject(new Error(`devnet ended with ${code}: ${output}`)));
   });
-  return new Devnet(base, child);
+  return devnet;
 }
 
 export class Devnet {
-  constructor(base, child) {
+  #connections = [];
+
+  constructor(base) {
     this.base = base;
-    this.child = child;
     this.connection = this.connectionTo(0);
   }
 
@@ -57,7 +61,18 @@ export class Devnet {
   }
 
   connectionTo(node, commitment = 'confirmed') {
-    return new web3.Connection(this.url(10 + node), { commitment, wsEndpoint: this.ws(10 + node), disableRetryOnRateLimit: true });
+    const connection = new web3.Connection(this.url(10 + node), { commitment, wsEndpoint: this.ws(10 + node), disableRetryOnRateLimit: true });
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** Once it has subscribed, a Connection keeps trying to reach its endpoint for as long as the process lives. */
+  closeConnections() {
+    for (const { _rpcWebSocket: socket } of this.#connections) {
+      socket.setAutoReconnect?.(false);
+      socket.reconnect = false;
+      socket.close();
+    }
   }
 
   /** Raw JSON-RPC, the whole answer. */
