@@ -1,0 +1,52 @@
+-- Moves open orders to what was decided about each, and stores the evidence of those that moved, in one statement.
+-- $1 order ids, $2 evidence ids, $3 target states, $4 reasons, $5 details, $6 sources, $7 prices, $8 confidences,
+-- $9 publish times, $10 receive times, $11 gates: arrays of equal length; $12 instance.
+-- Returns a row for each evidence id: whether its order moved now, and whether it had moved already by this very evidence
+-- (a write whose commit was in doubt, written again).
+-- Rows are locked in the order of their ids, so that replicas deciding the same orders wait for each other and never
+-- deadlock; who comes second finds the order no longer open and writes nothing. The condition is checked once more against
+-- the row as it is now: its owner may have changed the terms since it was loaded.
+with decided as (
+  select *
+  from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[],
+              $9::timestamptz[], $10::timestamptz[], $11::jsonb[])
+    as d (order_id, evidence_id, decision, reason, detail, source, price_usd, confidence_usd, publish_time, received_at, gates)
+), locked as (
+  select o.id
+  from price_order o
+  where o.id in (select order_id from decided) and o.state = 'open' and o.held_at is null
+  order by o.id
+  for no key update
+), moved as (
+  update price_order o
+  set state = d.decision,
+      triggered_at = clock_timestamp(),
+      last_reason = d.reason,
+      last_detail = d.detail,
+      last_attempt_id = null,
+      last_evidence_id = d.evidence_id,
+      last_instance = $12
+  from decided d
+  join locked l on l.id = d.order_id
+  where o.id = d.order_id
+    and o.state = 'open'
+    and o.held_at is null
+    and case d.decision
+          when 'ready_expire' then o.expires_at <= clock_timestamp()
+          else o.expires_at > clock_timestamp()
+            and case o.trigger_condition when 'above' then d.price_usd >= o.trigger_price_usd
+                                         else d.price_usd <= o.trigger_price_usd end
+        end
+    and not exists (select from evidence e where e.id = d.evidence_id)
+  returning d.evidence_id
+), kept as (
+  insert into evidence (id, order_id, decision, source, price_usd, confidence_usd, publish_time, received_at, gates, instance)
+  select d.evidence_id, d.order_id, d.decision, d.source, d.price_usd, d.confidence_usd, d.publish_time, d.received_at,
+         d.gates, $12
+  from decided d
+  join moved m on m.evidence_id = d.evidence_id
+)
+select d.evidence_id, m.evidence_id is not null as moved, e.id is not null as moved_before
+from decided d
+left join moved m on m.evidence_id = d.evidence_id
+left join evidence e on e.id = d.evidence_id
