@@ -98,7 +98,7 @@ export class Service {
       send(response, 200, answer);
     } catch (problem) {
       // The caller has hung up, or control has cut the connection.
-      if (response.headersSent || response.destroyed || raw.destroyed) return response.destroy();
+      if (response.headersSent || response.destroyed || raw.socket.destroyed) return response.destroy();
       if (problem instanceof HttpError) return send(response, problem.status, problem.body, problem.headers);
       console.error(`devnet: ${raw.method} ${raw.url}: ${problem.stack}`);
       send(response, 500, { error: `internal error: ${problem.message}` });
