@@ -137,7 +137,7 @@ struct arrived {
 
 using chain_actor = caf::typed_actor<
     // Tells `to` what every endpoint says of the signature, round by round, until finalized. Ends with `unwatch` or with
-    // `to`. A request of it gets an error at the bound `max_watches`; repeating it repeats what is known.
+    // `to`, which is not kept alive. At the bound `max_watches` it is answered by an error; asked twice, all is told again.
     caf::reacts_to<chain::watch>,
     // Takes one watch back; unknown ones are ignored.
     caf::reacts_to<chain::unwatch>,
@@ -168,7 +168,8 @@ struct chain_config {
   std::uint32_t blockhash_max_age_ms = 1'000;          ///< an older one is fetched again
   std::uint64_t blockhash_min_blocks_left = 100;       ///< one with less life is refused
   std::uint64_t blockhash_max_blocks_left = 300;       ///< one with more is not believed
-  std::uint32_t rent_max_age_ms = 60'000;              ///
+  std::uint32_t rent_max_age_ms = 60'000;              ///< an older answer is asked for again
+  std::uint32_t quiet_after_429_ms = 1'000;            ///< no rounds after HTTP 429, unless it says how long
   std::size_t max_watches = 20'000;                    ///< signatures times watchers
   std::size_t max_in_flight_per_endpoint = 64;         ///< calls besides the rounds; above it another endpoint is asked
   std::size_t max_status_calls_in_flight = 4;          ///< per endpoint, within a round
@@ -192,7 +193,7 @@ struct chain_reports {
 
 /// The request reached no endpoint that answered it, or a bound was met: ask again later.
 [[nodiscard]] bool is_unavailable(const caf::error& e);
-/// Every endpoint that answered calls the request itself malformed: asking again is of no use.
+/// Every single endpoint refuses the request itself, not just now: asking the same again is of no use.
 [[nodiscard]] bool is_refused(const caf::error& e);
 
 /// Event-based, never blocks. `endpoints` have distinct names; `clock` has to outlive the actor.
