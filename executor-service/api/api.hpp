@@ -49,7 +49,7 @@ struct config {
 [[nodiscard]] std::optional<std::string> validate(const config& c);
 
 struct dependencies {
-  std::shared_ptr<chain> chain;
+  std::shared_ptr<chain_gateway> chain;
   std::shared_ptr<price_source> prices;
   std::shared_ptr<const runtime::clock> clock;
   std::shared_ptr<const master_secret> master;

@@ -9,7 +9,7 @@ namespace landfall::executor::api {
 
 namespace {
 
-class rpc_chain final : public chain {
+class rpc_chain final : public chain_gateway {
 public:
   explicit rpc_chain(std::vector<std::shared_ptr<rpc_api>> endpoints) : endpoints_(std::move(endpoints)) {
     if (endpoints_.empty())
@@ -118,7 +118,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<chain> make_rpc_chain(std::vector<std::shared_ptr<rpc_api>> endpoints) {
+std::unique_ptr<chain_gateway> make_rpc_chain(std::vector<std::shared_ptr<rpc_api>> endpoints) {
   return std::make_unique<rpc_chain>(std::move(endpoints));
 }
 

@@ -30,9 +30,9 @@ struct deposit_status {
 };
 
 /// What the API asks of Solana. Blocking: for worker threads. Thread-safe.
-class chain {
+class chain_gateway {
 public:
-  virtual ~chain() = default;
+  virtual ~chain_gateway() = default;
 
   /// At `confirmed`.
   [[nodiscard]] virtual chain_result<latest_blockhash_view> latest_blockhash() = 0;
@@ -49,8 +49,8 @@ public:
   virtual void broadcast(const solana::bytes& transaction, const solana::signature& id) = 0;
 };
 
-/// `chain` over JSON-RPC endpoints: reads ask one after the other until one answers, sends go to all. `endpoints` has at
+/// `chain_gateway` over JSON-RPC endpoints: reads ask one after the other until one answers, sends go to all. `endpoints` has at
 /// least one.
-[[nodiscard]] std::unique_ptr<chain> make_rpc_chain(std::vector<std::shared_ptr<rpc_api>> endpoints);
+[[nodiscard]] std::unique_ptr<chain_gateway> make_rpc_chain(std::vector<std::shared_ptr<rpc_api>> endpoints);
 
 }  // namespace landfall::executor::api

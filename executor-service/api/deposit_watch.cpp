@@ -40,7 +40,7 @@ std::string order_account_fault(const created_order& order, const std::optional<
   return {};
 }
 
-deposit_watch::deposit_watch(std::shared_ptr<chain> chain, worker_pool& workers, std::string instance,
+deposit_watch::deposit_watch(std::shared_ptr<chain_gateway> chain, worker_pool& workers, std::string instance,
                              deposit_watch_options options)
     : chain_(std::move(chain)),
       workers_(workers),

@@ -45,7 +45,7 @@ class deposit_watch {
 public:
   using done = std::function<void(const deposit_sight&)>;
 
-  deposit_watch(std::shared_ptr<chain> chain, worker_pool& workers, std::string instance,
+  deposit_watch(std::shared_ptr<chain_gateway> chain, worker_pool& workers, std::string instance,
                 deposit_watch_options options);
   ~deposit_watch();
   deposit_watch(const deposit_watch&) = delete;
@@ -74,7 +74,7 @@ private:
   void finish(waiter w, std::string err);
   void put_back(waiter w);
 
-  std::shared_ptr<chain> chain_;
+  std::shared_ptr<chain_gateway> chain_;
   worker_pool& workers_;
   const std::string instance_;
   const deposit_watch_options options_;

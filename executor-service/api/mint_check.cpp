@@ -5,7 +5,7 @@
 
 namespace landfall::executor::api {
 
-mint_check::verdict mint_check::check(chain& chain, const stored_token& token) {
+mint_check::verdict mint_check::check(chain_gateway& chain, const stored_token& token) {
   if (token.token_program != solana::programs::token)
     return {false, false, "Only tokens of the SPL Token program are supported: Token-2022 mints may charge transfer fees"};
   auto known_as = token.mint.to_string() + "/" + std::to_string(token.decimals);

@@ -22,7 +22,7 @@ public:
   };
 
   /// Blocking. Neither program nor decimals of a mint ever change: what was found right is not asked again.
-  [[nodiscard]] verdict check(chain& chain, const stored_token& token);
+  [[nodiscard]] verdict check(chain_gateway& chain, const stored_token& token);
 
 private:
   std::mutex mutex_;

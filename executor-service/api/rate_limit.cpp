@@ -1,6 +1,7 @@
 #include "executor-service/api/rate_limit.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace landfall::executor::api {
 
@@ -23,10 +24,10 @@ void rate_limiter::refill(bucket& b, domain::utc_time now) const {
 void rate_limiter::make_room(domain::utc_time now) {
   if (buckets_.size() < options_.max_keys)
     return;
-  std::erase_if(buckets_, [&](auto& entry) {
-    refill(entry.second, now);
-    return entry.second.filled >= options_.burst * one_call;
-  });
+  for (auto at = buckets_.begin(); at != buckets_.end();) {
+    refill(at->second, now);
+    at = at->second.filled >= options_.burst * one_call ? buckets_.erase(at) : std::next(at);
+  }
   if (buckets_.size() >= options_.max_keys)
     buckets_.clear();
 }
