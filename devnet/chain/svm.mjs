@@ -1,15 +1,10 @@
 import litesvm from 'litesvm';
 import internal from 'litesvm/dist/internal.js';
 import { addressBytes, addressOf } from '../base58.mjs';
+import { instructionErrors, transactionErrors } from './error-names.mjs';
 
 const { LiteSVM } = litesvm;
 const { Account, Clock } = internal;
-const transactionErrors = namesByValue(internal.TransactionErrorFieldless);
-const instructionErrors = namesByValue(internal.InstructionErrorFieldless);
-
-function namesByValue(names) {
-  return new Map(Object.entries(names).filter(([, v]) => typeof v === 'number').map(([k, v]) => [v, k]));
-}
 
 export const systemProgram = '11111111111111111111111111111111';
 
@@ -96,11 +91,11 @@ function outcome(result) {
 
 /** The cluster's JSON form of an error. */
 function errorOf(err) {
-  if (typeof err === 'number') return transactionErrors.get(err) ?? 'SanitizeFailure';
+  if (typeof err === 'number') return transactionErrors[err] ?? 'SanitizeFailure';
   switch (err.constructor.name) {
     case 'TransactionErrorInstructionError': {
       const inner = err.err();
-      if (typeof inner === 'number') return { InstructionError: [err.index, instructionErrors.get(inner) ?? 'GenericError'] };
+      if (typeof inner === 'number') return { InstructionError: [err.index, instructionErrors[inner] ?? 'GenericError'] };
       if (inner.code !== undefined) return { InstructionError: [err.index, { Custom: inner.code }] };
       return { InstructionError: [err.index, { BorshIoError: inner.msg ?? 'Unknown' }] };
     }

@@ -62,6 +62,11 @@ export class Pool {
     return { inAmount, outAmount, feeAmount: inAmount - net, impact: [net, x + net] };
   }
 
+  /** Whether the stock covers so much of a token. */
+  holds(mint, amount) {
+    return amount <= (tokenAccountView(this.#chain.account(reserveOf(mint)))?.amount ?? 0n);
+  }
+
   /**
    * Sets the output of one swap aside in an account of its own that the taker may draw from as delegate, so that the swap needs
    * no signature but the taker's. It is written into every view of the chain, like a pool that has been there all along.

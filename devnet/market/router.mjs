@@ -67,7 +67,7 @@ export class Router {
 
     const priceOf = this.#quotedPrices(outputMint);
     const swap = swapMode === 'ExactIn' ? this.#pool.exactIn(inputMint, outputMint, amount, priceOf) : this.#pool.exactOut(inputMint, outputMint, amount, priceOf);
-    if (swap === null || swap.outAmount === 0n || swap.inAmount > maxU64) throw refuse('No routes found', 'NO_ROUTES_FOUND');
+    if (swap === null || swap.outAmount === 0n || swap.inAmount > maxU64 || !this.#pool.holds(outputMint, swap.outAmount)) throw refuse('No routes found', 'NO_ROUTES_FOUND');
     const slippage = BigInt(slippageBps);
     const threshold = swapMode === 'ExactIn' ? (swap.outAmount * (10_000n - slippage) + 9999n) / 10_000n : (swap.inAmount * (10_000n + slippage)) / 10_000n;
     return {
@@ -138,7 +138,9 @@ export class Router {
     const source = associatedTokenAddress(inputMint, taker);
     const destination = body.destinationTokenAccount ? requireAddress(body.destinationTokenAccount, 'destinationTokenAccount') : associatedTokenAddress(outputMint, taker);
 
-    const tranche = this.#pool.openTranche({ inputMint, outputMint, taker, ...this.#terms(quote) });
+    const terms = this.#terms(quote);
+    if (!this.#pool.holds(outputMint, terms.outAmount)) throw refuse('No routes found', 'NO_ROUTES_FOUND');
+    const tranche = this.#pool.openTranche({ inputMint, outputMint, taker, ...terms });
     const user = new PublicKey(taker);
     const legs = [
       createTransferInstruction(new PublicKey(source), new PublicKey(reserveOf(inputMint)), user, BigInt(quote.inAmount)),

@@ -7,10 +7,11 @@ import { invalidParams, RpcError } from './errors.mjs';
 const slotsPerEpoch = 432_000;
 const identity = addressOf(derived('node identity'));
 const feeBlocks = 150;
+const healthySlots = 128;
 
 /** Methods about blocks, slots and the cluster itself. */
 export const clusterMethods = {
-  getHealth: () => 'ok',
+  getHealth: (call) => requireHealthy(call) ?? 'ok',
   getVersion: () => ({ 'solana-core': apiVersion, 'feature-set': 0 }),
   getIdentity: () => ({ identity }),
   getAgGenesisCert: () => null,
@@ -84,6 +85,12 @@ export const clusterMethods = {
 
   getRecentPerformanceSamples: (call) => [{ slot: call.chain.tip.slot, numTransactions: call.chain.transactionCount, numNonVoteTransactions: call.chain.transactionCount, numSlots: 150, samplePeriodSecs: 60 }],
 };
+
+/** A node notices its own lag only when it is far behind. */
+export function requireHealthy(call) {
+  if (call.lagSlots <= healthySlots) return;
+  throw new RpcError(-32005, `Node is behind by ${call.lagSlots} slots`, { numSlotsBehind: call.lagSlots });
+}
 
 function decodeMessage(text) {
   if (typeof text !== 'string') throw new Error('not a string');

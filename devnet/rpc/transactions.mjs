@@ -3,7 +3,7 @@ import { statusCacheBlocks } from '../chain/chain.mjs';
 import { mintView } from '../chain/token-state.mjs';
 import { feeOf, maxTransactionBytes, parseTransaction } from '../chain/transaction.mjs';
 import { requireAddress, requireCommitment, requireSignature } from './call.mjs';
-import { requireBlock } from './cluster.mjs';
+import { requireBlock, requireHealthy } from './cluster.mjs';
 import { encodeAccount, encodeInner, encodeMeta, encodeTransaction } from './encoding.mjs';
 import { describe, invalidParams, RpcError } from './errors.mjs';
 
@@ -16,8 +16,9 @@ export const transactionMethods = {
   sendTransaction(call) {
     const config = call.config(1);
     const transaction = decode(call.params[0], config.encoding ?? 'base58');
+    const bank = call.bank({ commitment: config.preflightCommitment, minContextSlot: config.minContextSlot });
     if (!config.skipPreflight) {
-      const bank = call.bank({ commitment: config.preflightCommitment, minContextSlot: config.minContextSlot });
+      requireHealthy(call);
       const result = call.chain.simulate(transaction, { height: bank.height, verifySignatures: true });
       if (result.err !== null) {
         throw new RpcError(-32002, `Transaction simulation failed: ${describe(result.err)}`, {

@@ -37,6 +37,23 @@ test('a bad signature is refused by preflight and never lands without it', async
   assert.equal(await devnet.status(result), null);
 });
 
+test('errors that have no number of their own come under the cluster\'s names', async (t) => {
+  const devnet = await startDevnet(t, 4, paused);
+  const payer = await devnet.fundedKey();
+  const poor = web3.Keypair.generate();
+  const preflight = async ({ bytes }) => (await devnet.send(bytes, { skipPreflight: false, preflightCommitment: 'processed' })).error.data.err;
+  assert.equal(await preflight(await devnet.transfer(poor)), 'AccountNotFound');
+  assert.deepEqual(await preflight(await devnet.transfer(payer, 1)), { InsufficientFundsForRent: { account_index: 1 } });
+  const { blockhash } = (await devnet.result('getLatestBlockhash', [{ commitment: 'processed' }])).value;
+  const one = (keys, data, programId) => sign([payer], blockhash, [new web3.TransactionInstruction({ programId, keys, data })]);
+  assert.deepEqual(await preflight(one([], Buffer.from([99]), web3.SystemProgram.programId)), { InstructionError: [0, 'InvalidInstructionData'] });
+  const invalid = Buffer.alloc(12);
+  invalid.writeUInt32LE(2);
+  assert.deepEqual(await preflight(one([], invalid, web3.SystemProgram.programId)), { InstructionError: [0, 'MissingAccount'] });
+  const twice = [web3.ComputeBudgetProgram.setComputeUnitLimit({ units: 1 }), web3.ComputeBudgetProgram.setComputeUnitLimit({ units: 2 })];
+  assert.deepEqual(await preflight(sign([payer], blockhash, twice)), { DuplicateInstruction: 1 });
+});
+
 test('what is no transaction, or too large a one, is -32602', async (t) => {
   const devnet = await startDevnet(t, 4, paused);
   assert.equal((await devnet.send(Buffer.from('nonsense'))).error.code, -32602);
