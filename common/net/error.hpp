@@ -16,7 +16,7 @@ struct net_error {
     cancelled,    ///< the client was destroyed
   };
   kind what = kind::reset;
-  std::string message;  ///< for people; names the address, never headers or bodies
+  std::string message{};  ///< for people; names the address, never headers or bodies
 };
 
 [[nodiscard]] std::string_view to_string(net_error::kind kind) noexcept;

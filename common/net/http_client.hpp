@@ -15,8 +15,8 @@ namespace landfall::net {
 struct http_request {
   std::string method = "GET";
   std::string path_and_query = "/";  ///< encoded already, appended to the base URL
-  std::map<std::string, std::string> headers;
-  std::string body;
+  std::map<std::string, std::string> headers{};
+  std::string body{};
   std::uint32_t timeout_ms = 10'000;                 ///< from the call to the last byte of the answer
   std::size_t max_response_bytes = 4 * 1024 * 1024;  ///< of the body
   /// A kept connection may turn out dead just as it is used again; the request is then sent once more, though the other
@@ -26,8 +26,8 @@ struct http_request {
 
 struct http_response {
   int status = 0;
-  std::map<std::string, std::string> headers;  ///< names in lower case
-  std::string body;
+  std::map<std::string, std::string> headers{};  ///< names in lower case
+  std::string body{};
 };
 
 using http_result = domain::result<http_response, net_error>;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/net/json.hpp"
+#include "common/net/listening_socket.hpp"
 #include "common/net/pool.hpp"
 
 namespace landfall::net {
@@ -489,6 +490,7 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
         refuse_unread(x, error_response(503, "Shutting down"));
       }
     }
+    deafen_listener(port);
     {
       std::unique_lock lock{mutex};
       changed.wait_for(lock, last_writes, [&] { return under_way.empty(); });

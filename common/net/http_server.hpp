@@ -15,14 +15,14 @@
 namespace landfall::net {
 
 struct http_server_request {
-  std::string method;                              ///< "GET"
-  std::string path;                                ///< decoded
-  std::string route;                               ///< the pattern that matched, a bounded label for metrics
-  std::map<std::string, std::string> path_params;  ///< decoded
-  std::map<std::string, std::string> query;        ///< decoded; of a repeated name the last
-  std::map<std::string, std::string> headers;      ///< names in lower case
-  std::string body;
-  std::string remote_address;
+  std::string method{};                              ///< "GET"
+  std::string path{};                                ///< decoded
+  std::string route{};                               ///< the pattern that matched, a bounded label for metrics
+  std::map<std::string, std::string> path_params{};  ///< decoded
+  std::map<std::string, std::string> query{};        ///< decoded; of a repeated name the last
+  std::map<std::string, std::string> headers{};      ///< names in lower case
+  std::string body{};
+  std::string remote_address{};
 
   /// Empty if absent.
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;
@@ -31,9 +31,9 @@ struct http_server_request {
 
 struct http_server_response {
   int status = 200;
-  std::string body;
+  std::string body{};
   std::string content_type = "application/json";
-  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> headers{};
 };
 
 /// {"error":"…"}, the shape of every refusal of the server itself.
@@ -47,14 +47,14 @@ using http_reply = std::function<void(http_server_response)>;
 using http_handler = std::function<void(http_server_request, http_reply)>;
 
 struct http_server_options {
-  std::size_t max_body_bytes = 64 * 1024;               ///< above it 413, declared or chunked
-  std::size_t max_in_flight = 1024;                     ///< above it 503 with Retry-After
-  std::uint32_t body_timeout_ms = 10'000;               ///< for the whole body to arrive, then 408
-  std::uint32_t reply_timeout_ms = 60'000;              ///< for the handler to answer, then 504
-  std::function<void(std::string_view what)> on_error;  ///< what went wrong inside, for the log
+  std::size_t max_body_bytes = 64 * 1024;                 ///< above it 413, declared or chunked
+  std::size_t max_in_flight = 1024;                       ///< above it 503 with Retry-After
+  std::uint32_t body_timeout_ms = 10'000;                 ///< for the whole body to arrive, then 408
+  std::uint32_t reply_timeout_ms = 60'000;                ///< for the handler to answer, then 504
+  std::function<void(std::string_view what)> on_error{};  ///< what went wrong inside, for the log
   /// After each answer, for metrics: `route` is the pattern, or empty if none matched.
   std::function<void(std::string_view method, std::string_view route, int status, std::chrono::microseconds took)>
-      on_request;
+      on_request{};
 };
 
 /// An HTTP/1.1 server. Unknown path: 404 {"error":"Not found"}; known path with another method: 405 with Allow.

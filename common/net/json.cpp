@@ -34,9 +34,13 @@ public:
     return add(json_value::number_text{std::string{text, length}});
   }
   bool String(const char* text, SizeType length, bool) {
+    if (has_lone_surrogate({text, length}))
+      return false;
     return add(std::string{text, length});
   }
   bool Key(const char* text, SizeType length, bool) {
+    if (has_lone_surrogate({text, length}))
+      return false;
     std::get<json_value::object>(open_.back()->stored()).push_back({std::string{text, length}, {}});
     return true;
   }
@@ -79,6 +83,16 @@ public:
   }
 
 private:
+  /// RapidJSON 1.1 lets an escaped low surrogate without its high one through.
+  bool has_lone_surrogate(std::string_view text) {
+    for (auto at = text.find('\xED'); at != std::string_view::npos; at = text.find('\xED', at + 1)) {
+      if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) {
+        refusal_ = "A lone surrogate";
+        return true;
+      }
+    }
+    return false;
+  }
   bool begin(json_value::storage container) {
     if (open_.size() >= limits_.max_depth) {
       refusal_ = "Nested too deeply";

@@ -24,7 +24,7 @@ struct json_limits {
 
 struct json_error {
   std::size_t offset = 0;  ///< of the byte where it went wrong
-  std::string message;     ///< a sentence that names the offset
+  std::string message{};   ///< a sentence that names the offset
 };
 
 enum class json_kind { null, boolean, number, string, array, object };
@@ -59,8 +59,8 @@ private:
 };
 
 struct json_member {
-  std::string key;
-  json_value value;
+  std::string key{};
+  json_value value{};
 };
 
 /// Strict JSON in UTF-8: no comments, no trailing anything, no lone surrogates. Never throws.

@@ -81,15 +81,6 @@ struct sse_connection::impl : std::enable_shared_from_this<impl> {
   }
 
   void open(const web::http::http_response& headers) {
-    headers.content_ready().then([self = shared_from_this()](const pplx::task<web::http::http_response>& whole) {
-      try {
-        whole.get();
-        self->end({stream_end::closed, self->url + ": the stream ended"});
-      } catch (...) {
-        const auto error = describe_failure(std::current_exception(), self->url);
-        self->end({self->over ? stream_end::too_large : stream_end::broken, error.message});
-      }
-    });
     if (headers.status_code() != web::http::status_codes::OK ||
         !headers.headers().content_type().starts_with("text/event-stream")) {
       end({stream_end::refused, url + ": answered " + std::to_string(headers.status_code()) + " instead of a stream"});
@@ -106,6 +97,16 @@ struct sse_connection::impl : std::enable_shared_from_this<impl> {
     });
     if (over)
       end({stream_end::too_large, url + ": an event is over its bound"});
+    // Only now, or the end of a short stream would overtake its beginning.
+    headers.content_ready().then([self = shared_from_this()](const pplx::task<web::http::http_response>& whole) {
+      try {
+        whole.get();
+        self->end({stream_end::closed, self->url + ": the stream ended"});
+      } catch (...) {
+        const auto error = describe_failure(std::current_exception(), self->url);
+        self->end({self->over ? stream_end::too_large : stream_end::broken, error.message});
+      }
+    });
   }
 
   /// Inside the gate.

@@ -11,8 +11,8 @@ namespace landfall::net {
 /// One server-sent event.
 struct sse_event {
   std::string name = "message";
-  std::string data;  ///< several data lines are joined by newlines
-  std::string id;    ///< the last id seen on the stream
+  std::string data{};  ///< several data lines are joined by newlines
+  std::string id{};    ///< the last id seen on the stream
 
   friend bool operator==(const sse_event&, const sse_event&) = default;
 };

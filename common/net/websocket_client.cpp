@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "common/net/delivery.hpp"
@@ -45,7 +46,8 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
   websocket_options options;
   websocket_handlers handlers;
   delivery gate{delivery::mode::one_at_a_time};
-  bool opened = false;  ///< only inside the gate
+  bool opened = false;                      ///< only inside the gate
+  std::optional<stream_close> early_close;  ///< came before the news of the opening; only inside the gate
   std::atomic<bool> usable{false};
   std::atomic<std::size_t> unsent{0};
   std::atomic<steady::time_point> heard{steady::now()};
@@ -108,7 +110,15 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
       return;
     }
     heard = steady::now();
-    gate.run([&] { open_once(); });
+    std::optional<stream_close> over_already;
+    gate.run([&] {
+      open_once();
+      over_already = early_close;
+    });
+    if (over_already) {
+      end(*over_already);
+      return;
+    }
     keep_pinging();
     watch(std::chrono::milliseconds{options.silence_timeout_ms});
   }
@@ -146,15 +156,18 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
   }
 
   void closed_by_library(ws::websocket_close_status status, const std::string& reason, const std::error_code& ec) {
-    bool was_open = false;
-    gate.run([&] { was_open = opened; });
-    if (!was_open)
-      return;  // the connect task says it
     const bool by_agreement =
         status != ws::websocket_close_status::abnormal_close && status != ws::websocket_close_status::server_terminate;
-    end({by_agreement ? stream_end::closed : stream_end::broken,
-         url + ": closed with " + std::to_string(static_cast<int>(status)) + (reason.empty() ? "" : " " + reason) +
-             (ec ? " (" + ec.message() + ")" : std::string{})});
+    const stream_close why{by_agreement ? stream_end::closed : stream_end::broken,
+                           url + ": closed with " + std::to_string(static_cast<int>(status)) +
+                               (reason.empty() ? "" : " " + reason) + (ec ? " (" + ec.message() + ")" : std::string{})};
+    bool was_open = false;
+    gate.run([&] {
+      was_open = opened;
+      early_close = why;
+    });
+    if (was_open)
+      end(why);  // otherwise the connect task does
   }
 
   bool hand_over(ws::websocket_outgoing_message message) {

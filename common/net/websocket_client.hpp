@@ -21,11 +21,11 @@ enum class stream_end {
 
 struct stream_close {
   stream_end why = stream_end::broken;
-  std::string message;  ///< for people
+  std::string message{};  ///< for people
 };
 
 struct websocket_options {
-  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> headers{};
   std::uint32_t open_timeout_ms = 5'000;
   std::uint32_t ping_interval_ms = 10'000;    ///< 0: none
   std::uint32_t silence_timeout_ms = 30'000;  ///< without any message or pong; 0: none
@@ -36,9 +36,9 @@ struct websocket_options {
 /// Called one at a time, on threads of `net`, none after the destructor returned. `on_open` at most once, before any
 /// message; `on_close` exactly once and last, unless the connection was destroyed before.
 struct websocket_handlers {
-  std::function<void()> on_open;
-  std::function<void(std::string message)> on_message;  ///< text or binary alike
-  std::function<void(stream_close)> on_close;
+  std::function<void()> on_open{};
+  std::function<void(std::string message)> on_message{};  ///< text or binary alike
+  std::function<void(stream_close)> on_close{};
 };
 
 /// One WebSocket connection, opened at construction ("ws://…" or "wss://…"). It ends once and is not reopened: make a
