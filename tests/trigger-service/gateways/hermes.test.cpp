@@ -46,7 +46,7 @@ TEST_SUITE("trigger-service/gateways/hermes") {
   }
 
   TEST_CASE("ids come with and without prefix in either case") {
-    for (const std::string id : {"0x" + std::string(64, 'A'), std::string(64, 'A'), std::string(64, 'a')}) {
+    for (const std::string& id : {"0x" + std::string(64, 'A'), std::string(64, 'A'), std::string(64, 'a')}) {
       const auto message = parse_hermes_frame(
           R"({"type":"price_update","price_feed":{"id":")" + id +
               R"(","price":{"price":"1","conf":"0","expo":0,"publish_time":5}}})",
