@@ -1,6 +1,4 @@
 // The client libraries the tests use; tests/ has no node_modules of its own.
 export * as web3 from '@solana/web3.js';
 export * as spl from '@solana/spl-token';
-export * as kit from '@solana/kit';
-export * as system from '@solana-program/system';
 export { WebSocket } from 'ws';

@@ -52,6 +52,7 @@ services.control = new Control({ port: port(19), devnet: { chain, history, treas
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => process.exit(0));
 }
+if (options.stopWithStdin === 1) process.stdin.on('close', () => process.exit(0)).resume();
 
 try {
   await Promise.all(Object.values(services).map((service) => service.listen()));

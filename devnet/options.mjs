@@ -11,6 +11,7 @@ const table = [
   { name: 'fee-bps', fallback: 10, min: 0, max: 9999, help: "the router's fee" },
   { name: 'depth-usd', fallback: 5_000_000, min: 1, max: 1_000_000_000_000, help: 'depth of a pool, each side, in USD' },
   { name: 'maker-spread-bps', fallback: 5, min: 0, max: 9999, help: "the maker's spread" },
+  { name: 'stop-with-stdin', fallback: 0, min: 0, max: 1, help: '1 = stop when standard input closes, so as not to outlive a killed test' },
   { name: 'keepalive-ms', fallback: 30_000, min: 10, max: 3_600_000, help: 'pings and SSE comments of the price stream' },
 ];
 

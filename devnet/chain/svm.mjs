@@ -1,10 +1,9 @@
-import litesvm from 'litesvm';
 import internal from 'litesvm/dist/internal.js';
 import { addressBytes, addressOf } from '../base58.mjs';
 import { instructionErrors, transactionErrors } from './error-names.mjs';
 
-const { LiteSVM } = litesvm;
-const { Account, Clock } = internal;
+// The machine itself, below litesvm's own wrapper: wire bytes and plain addresses, and no second client library to load.
+const { Account, Clock, LiteSvm } = internal;
 
 export const systemProgram = '11111111111111111111111111111111';
 
@@ -13,11 +12,12 @@ export const systemProgram = '11111111111111111111111111111111';
  * whether a transaction may run at all is decided by the chain before it gets here.
  */
 export class Svm {
-  #inner;
+  #inner = new LiteSvm();
 
   constructor() {
     // litesvm knows only the newest blockhash and a bounded history, after which an old transaction is accepted again.
-    this.#inner = new LiteSVM().withBlockhashCheck(false).withTransactionHistory(0n).inner;
+    this.#inner.setBlockhashCheck(false);
+    this.#inner.setTransactionHistory(0n);
   }
 
   account(address) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kit, spl, system, web3 } from '../../devnet/clients.mjs';
+import { kit, system } from '../../devnet/clients-kit.mjs';
+import { spl, web3 } from '../../devnet/clients.mjs';
 import { mints, startDevnet, until } from './support/devnet.mjs';
 
 const fast = ['--ms-per-slot', '10'];

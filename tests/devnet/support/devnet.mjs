@@ -21,7 +21,7 @@ export const feeds = {
 /** Starts a devnet of the test's own and stops it when the test ends. `fileNumber` keeps the files' ports apart. */
 export async function startDevnet(t, fileNumber, args = []) {
   const base = portBase + fileNumber * portSpan;
-  const child = spawn(process.execPath, [main, '--port-base', String(base), '--seed', '1', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, '--port-base', String(base), '--seed', '1', '--stop-with-stdin', '1', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   const ended = new Promise((resolve) => child.on('exit', resolve));
   const devnet = new Devnet(base);
