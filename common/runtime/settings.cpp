@@ -63,6 +63,16 @@ std::string joined(const strings& parts, std::string_view separator) {
   return out;
 }
 
+strings split_at_commas(const std::string& text);
+
+strings split_each_at_commas(const strings& texts) {
+  strings parts;
+  for (const auto& text : texts)
+    for (auto& part : split_at_commas(text))
+      parts.push_back(std::move(part));
+  return parts;
+}
+
 strings split_at_commas(const std::string& text) {
   strings out;
   std::istringstream in{text};
@@ -305,7 +315,7 @@ struct settings::impl {
     read_environment();
     for (const auto& s : all) {
       if (s->flag->count() > 0)
-        assigner{*s, "--" + s->name}.assign(s->flag_values);
+        assigner{*s, "--" + s->name}.assign(std::holds_alternative<strings*>(s->target) ? split_each_at_commas(s->flag_values) : s->flag_values);
     }
   }
 

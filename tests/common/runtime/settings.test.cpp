@@ -129,6 +129,9 @@ TEST_CASE("a list takes several flags or commas in the environment") {
   program flags;
   REQUIRE(flags.run({"--roles", "api", "--roles", "verifier"}) == parse_outcome::run);
   CHECK(flags.roles == std::vector<std::string>{"api", "verifier"});
+  program commas;
+  REQUIRE(commas.run({"--roles=api,verifier"}) == parse_outcome::run);
+  CHECK(commas.roles == std::vector<std::string>{"api", "verifier"});
   const variable roles{"LANDFALL_ROLES", "agents, verifier"};
   program environment;
   REQUIRE(environment.run({}) == parse_outcome::run);
