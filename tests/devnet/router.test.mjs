@@ -78,6 +78,22 @@ test('a price within the slippage leaves the swap as quoted', async (t) => {
   assert.equal(await devnet.tokenAmount(user.publicKey, mints.SOL), BigInt(quoted.outAmount));
 });
 
+test('a swap that a fork undid fails when sent again at a price that has moved away', async (t) => {
+  const devnet = await startDevnet(t, 0, ['--ms-per-slot', '0']);
+  const { user, parts, signed } = await preparedSwap(devnet);
+  await devnet.advance(40);
+  const { bytes, signature } = await signed();
+  await devnet.send(bytes);
+  await devnet.advance(1);
+  assert.equal((await devnet.status(signature)).err, null);
+  await devnet.control('/price', { mint: mints.SOL, priceUsd: '160' });
+  await devnet.fault('rpc0', 'fork', { blocks: 1 });
+  assert.equal(await devnet.tokenAmount(user.publicKey, mints.USDC), 500_000_000n);
+  await devnet.send(bytes);
+  await devnet.advance(1);
+  assert.deepEqual((await devnet.status(signature)).err, { InstructionError: [parts.setupInstructions.length, { Custom: accountFrozen }] });
+});
+
 test('a tranche is there at every commitment at once, and its supply never changes', async (t) => {
   const devnet = await startDevnet(t, 0, ['--ms-per-slot', '0']);
   const user = await devnet.fundedKey();
