@@ -89,11 +89,6 @@ ensure_node_modules() {
 
 # Prints the path of a Node that is new enough for the devnet's libraries.
 find_node() {
-  (
-    # read by devnet_node
-    here="$LANDFALL_ROOT/devnet"
-    # shellcheck source=/dev/null
-    source "$LANDFALL_ROOT/devnet/node.sh"
-    devnet_node
-  )
+  # shellcheck disable=SC2016
+  here="$LANDFALL_ROOT/devnet" bash -c 'source "$here/node.sh"; devnet_node'
 }

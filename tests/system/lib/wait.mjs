@@ -1,0 +1,18 @@
+/** Polls `look` until it returns something; throws `what` when the time is over. Never a fixed sleep. */
+export async function waitFor(what, look, { timeoutMs = 30_000, everyMs = 100 } = {}) {
+  const deadline = Date.now() + timeoutMs;
+  let last;
+  for (;;) {
+    try {
+      const found = await look();
+      if (found) return found;
+      last = undefined;
+    } catch (problem) {
+      last = problem;
+    }
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs / 1000} s: ${typeof what === 'function' ? await what() : what}${last ? ` (${last.message})` : ''}`);
+    await pause(everyMs);
+  }
+}
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
