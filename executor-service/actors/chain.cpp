@@ -82,7 +82,8 @@ struct endpoint_metrics {
     for (std::size_t i = 0; i < sends.size(); ++i)
       sends[i] = m.counter("landfall_rpc_sends_total", "transactions sent to an RPC endpoint, by its answer",
                            with("answer", send_class_names[i]));
-    stale_answers = m.counter("landfall_rpc_stale_answers_total", "answers ignored because they go back in time", labels);
+    stale_answers =
+        m.counter("landfall_rpc_stale_answers_total", "answers ignored because they go back in time", labels);
     latency_seconds = m.histogram("landfall_rpc_latency_seconds", "time an RPC endpoint takes to answer",
                                   runtime::latency_buckets_seconds(), labels);
     up = m.gauge("landfall_rpc_up", "whether the last call of an RPC endpoint was answered", labels);
@@ -217,10 +218,10 @@ struct chain_state {
     const auto asked_at = now();
     ++endpoints[at].in_flight;
     make(*endpoints[at].api, in_actor<T>([this, at, asked_at, take = std::move(take)](rpc_result<T> r) {
-           --endpoints[at].in_flight;
-           note(at, asked_at, r ? nullptr : &r.error());
-           take(std::move(r));
-         }));
+      --endpoints[at].in_flight;
+      note(at, asked_at, r ? nullptr : &r.error());
+      take(std::move(r));
+    }));
   }
 
   void note(std::size_t at, utc_time asked_at, const rpc_error* error) {
@@ -228,8 +229,8 @@ struct chain_state {
     const auto took = std::max(now() - asked_at, milliseconds{0});
     e.metrics.latency_seconds.observe(std::chrono::duration<double>(took).count());
     e.metrics.calls[error == nullptr ? 6 : static_cast<std::size_t>(error->what)].inc();
-    const bool was_up = std::exchange(e.up, error == nullptr || (error->what == rpc_error::kind::rpc &&
-                                                                 !error->node_unhealthy()));
+    const bool was_up =
+        std::exchange(e.up, error == nullptr || (error->what == rpc_error::kind::rpc && !error->node_unhealthy()));
     if (error == nullptr) {
       const auto ms = static_cast<std::uint64_t>(took.count());
       e.latency_ms = e.latency_ms == 0 ? ms : (e.latency_ms * 7 + ms) / 8;
@@ -380,8 +381,7 @@ struct chain_state {
       r->next += count;
       ++r->in_flight;
       call<statuses_view>(
-          r->at,
-          [&some](rpc_api& api, rpc_done<statuses_view> d) { api.signature_statuses(some, true, std::move(d)); },
+          r->at, [&some](rpc_api& api, rpc_done<statuses_view> d) { api.signature_statuses(some, true, std::move(d)); },
           [this, r, some](const rpc_result<statuses_view>& answer) {
             --r->in_flight;
             if (answer)
@@ -580,15 +580,14 @@ struct chain_state {
 
   caf::typed_response_promise<chain::simulated> simulate(const chain::simulate_request& r) {
     auto promise = self->make_response_promise<chain::simulated>();
-    ask<simulation>(
-        [r](rpc_api& api, rpc_done<simulation> d) { api.simulate(r.transaction, r.options, std::move(d)); },
-        [this, promise, min = r.options.min_context_slot](std::size_t at, simulation& s) mutable {
-          if (min && s.context_slot < *min)
-            return false;
-          promise.deliver(chain::simulated{endpoints[at].api->name(), std::move(s)});
-          return true;
-        },
-        deliver_error(promise));
+    ask<simulation>([r](rpc_api& api, rpc_done<simulation> d) { api.simulate(r.transaction, r.options, std::move(d)); },
+                    [this, promise, min = r.options.min_context_slot](std::size_t at, simulation& s) mutable {
+                      if (min && s.context_slot < *min)
+                        return false;
+                      promise.deliver(chain::simulated{endpoints[at].api->name(), std::move(s)});
+                      return true;
+                    },
+                    deliver_error(promise));
     return promise;
   }
 

@@ -60,7 +60,8 @@ struct dispatcher_state {
       claimed.inc();
       const auto id = o.id;
       const auto epoch = o.lease_epoch;
-      runtime::log_info("order_claimed", {{"order", id.to_string()}, {"state", to_string(o.state)}, {"epoch", epoch}});
+      runtime::log_info("order_claimed",
+                        {{"order_id", id.to_string()}, {"state", to_string(o.state)}, {"epoch", epoch}});
       // A former actor of the same order writes under an older epoch, and is refused.
       if (const auto old = orders.find(id); old != orders.end()) {
         by_worker.erase(old->second.worker.address());

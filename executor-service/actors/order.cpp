@@ -36,8 +36,8 @@ struct order_worker {
            std::string_view detail = {}) const {
     const auto* a = watched ? const_cast<order&>(o).find(*watched) : nullptr;
     runtime::log(level, event,
-                 {field{"order", o.id.to_string()}, field{"state", to_string(o.state)},
-                  field{"attempt", a == nullptr ? std::string{} : a->id.to_string()},
+                 {field{"order_id", o.id.to_string()}, field{"state", to_string(o.state)},
+                  field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()},
                   field{"signature", a == nullptr ? std::string{} : a->signature.to_string()}, field{"why", why},
                   field{"detail", detail}});
   }
@@ -462,11 +462,20 @@ struct order_worker {
       self->delayed_send(self, with->config.pause, order_tick{0});
       return;
     }
-    // In doubt, refused, or on the way out: whoever claims the order next reads what is stored.
-    const bool lease_lost = e.sqlstate == "LF003" || e.sqlstate == "LF005";
-    log(lease_lost || e.kind == kind::in_doubt ? runtime::level::warn : runtime::level::error,
-        lease_lost ? "lease_lost" : "commit_refused", to_string(e.kind), e.message);
+    if (e.kind == kind::constraint && !leave && !is_lease_lost(e)) {
+      // Somebody else moved the order, or a rule says no. What is stored is the truth: give it back and read it anew; a
+      // rule's no is worth a person's look, and no hot loop.
+      const bool moved = e.sqlstate == moved_meanwhile;
+      log(moved ? runtime::level::info : runtime::level::error, moved ? "order_moved_by_other" : "commit_refused",
+          e.sqlstate, e.message);
+      return give_back(with->clock->now() + (moved ? domain::milliseconds{0} : with->config.steps.retry_cap));
+    }
+    // In doubt, without a lease, or on the way out: whoever claims the order next reads what is stored.
+    log(runtime::level::warn, is_lease_lost(e) ? "lease_lost" : "commit_not_known", to_string(e.kind), e.message);
     self->quit();
+  }
+  static bool is_lease_lost(const postgres::database_error& e) {
+    return e.sqlstate == "LF003" || e.sqlstate == "LF005";
   }
   std::function<void()> repeat;
 
@@ -485,13 +494,18 @@ struct order_worker {
   // --- the stored order follows what was committed ---
 
   void apply(const write::move& w) {
-    log(runtime::level::info, "order_moved", to_string(w.to), w.reason);
+    const auto* a = w.attempt ? o.find(*w.attempt) : nullptr;
+    runtime::log_info("order_moved",
+                      {field{"order_id", o.id.to_string()}, field{"from", to_string(w.from)},
+                       field{"to", to_string(w.to)}, field{"reason", w.reason}, field{"detail", w.detail},
+                       field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()},
+                       field{"signature", a == nullptr ? std::string{} : a->signature.to_string()}});
     o.state = w.to;
     o.attempts_made += w.tries;
   }
   void apply(const write::insert_attempt& w) {
     runtime::log_info("attempt_stored",
-                      {field{"order", o.id.to_string()}, field{"attempt", w.what.id.to_string()},
+                      {field{"order_id", o.id.to_string()}, field{"attempt_id", w.what.id.to_string()},
                        field{"signature", w.what.signature.to_string()}, field{"kind", to_string(w.what.kind)}});
     o.attempts.push_back(w.what);
   }

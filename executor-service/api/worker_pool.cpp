@@ -48,7 +48,7 @@ void worker_pool::run(const std::stop_token& stopping, const postgres::database:
     job work;
     {
       std::unique_lock lock{mutex_};
-      if (!queued_.wait(lock, stopping, [this] { return !queue_.empty(); }) || stopping.stop_requested())
+      if (!queued_.wait(lock, stopping, [this] { return !queue_.empty(); }) || stopped_)
         return;
       work = std::move(queue_.front());
       queue_.pop_front();

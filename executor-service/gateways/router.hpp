@@ -96,7 +96,7 @@ public:
 };
 
 struct router_options {
-  std::string api_key;  ///< sent as x-api-key unless empty
+  std::string api_key = {};  ///< sent as x-api-key unless empty
   std::uint32_t timeout_ms = 5'000;
   std::size_t max_response_bytes = 1024 * 1024;
   std::size_t max_in_flight = 256;

@@ -83,7 +83,7 @@ struct latest_blockhash_view {
 struct send_options {
   bool skip_preflight = true;
   commitment preflight_commitment = commitment::confirmed;
-  std::optional<std::uint64_t> min_context_slot;
+  std::optional<std::uint64_t> min_context_slot = {};
 };
 
 struct account_info {
@@ -102,9 +102,9 @@ struct accounts_view {
 
 struct simulate_options {
   commitment level = commitment::confirmed;
-  std::optional<std::uint64_t> min_context_slot;
+  std::optional<std::uint64_t> min_context_slot = {};
   /// Accounts to show as the transaction would leave them.
-  std::vector<solana::pubkey> accounts;
+  std::vector<solana::pubkey> accounts = {};
   /// Excludes `replace_blockhash`.
   bool verify_signatures = false;
   bool replace_blockhash = false;

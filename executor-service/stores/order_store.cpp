@@ -111,7 +111,7 @@ std::optional<std::string> text_or_null(const std::string& text) {
 /// A write that finds no row to change: someone else changed it, which undoes the whole unit.
 void expect_one(const pqxx::result& rows, const char* what) {
   if (rows.size() != 1)
-    throw pqxx::sql_error{std::string{what} + " found the row changed", "", "LF003"};
+    throw pqxx::sql_error{std::string{what} + " found the row changed", "", moved_meanwhile};
 }
 
 std::optional<std::string> number_text(const std::optional<std::uint64_t>& number) {

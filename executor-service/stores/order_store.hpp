@@ -63,6 +63,9 @@ struct release {
 using order_write = std::variant<write::move, write::insert_attempt, write::note_broadcast, write::confirm,
                                  write::unconfirm, write::resolve, write::record_fill, write::release>;
 
+/// SQLSTATE of a unit that found a row in another state than it expects, as PostgreSQL's own rule has it.
+inline constexpr const char* moved_meanwhile = "LF001";
+
 /// Everything one step of one order writes, under one lease epoch.
 struct write_unit {
   domain::order_id order;
