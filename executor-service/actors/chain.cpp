@@ -216,12 +216,20 @@ struct chain_state {
   template <class T, class Call, class Take>
   void call(std::size_t at, const Call& make, Take take) {
     const auto asked_at = now();
-    ++endpoints[at].in_flight;
     make(*endpoints[at].api, in_actor<T>([this, at, asked_at, take = std::move(take)](rpc_result<T> r) {
-      --endpoints[at].in_flight;
       note(at, asked_at, r ? nullptr : &r.error());
       take(std::move(r));
     }));
+  }
+
+  /// The same within the bound of calls under way; rounds, which have bounds of their own, never wait behind it.
+  template <class T, class Call, class Take>
+  void bounded_call(std::size_t at, const Call& make, Take take) {
+    ++endpoints[at].in_flight;
+    call<T>(at, make, [this, at, take = std::move(take)](rpc_result<T> r) {
+      --endpoints[at].in_flight;
+      take(std::move(r));
+    });
   }
 
   void note(std::size_t at, utc_time asked_at, const rpc_error* error) {
@@ -307,7 +315,7 @@ struct chain_state {
       const auto at = q->order[q->next++];
       if (endpoints[at].in_flight >= config.max_in_flight_per_endpoint)
         continue;
-      call<T>(at, q->ask, [this, q, at](rpc_result<T> r) {
+      bounded_call<T>(at, q->ask, [this, q, at](rpc_result<T> r) {
         if (r && q->accept(at, *r))
           return;
         ++q->answers;
@@ -501,7 +509,7 @@ struct chain_state {
                           {{"endpoint", endpoints[at].api->name()}, {"signature", b.id.to_string()}});
         continue;
       }
-      call<solana::signature>(
+      bounded_call<solana::signature>(
           at,
           [&b](rpc_api& api, rpc_done<solana::signature> d) {
             api.send_transaction(b.transaction, send_options{}, std::move(d));

@@ -136,8 +136,9 @@ struct arrived {
 }  // namespace chain
 
 using chain_actor = caf::typed_actor<
-    // Tells `to` what every endpoint says of the signature, round by round, until finalized. Ends with `unwatch` or with
-    // `to`, which is not kept alive. At the bound `max_watches` it is answered by an error; asked twice, all is told again.
+    // Tells `to` what every endpoint says of the signature, round by round, until finalized. Ends with `unwatch` or
+    // with `to`, which is not kept alive. At the bound `max_watches` it is answered by an error; asked twice, all is
+    // told again.
     caf::reacts_to<chain::watch>,
     // Takes one watch back; unknown ones are ignored.
     caf::reacts_to<chain::unwatch>,
@@ -163,21 +164,21 @@ using chain_actor = caf::typed_actor<
     caf::reacts_to<chain::arrived>>;
 
 struct chain_config {
-  std::uint32_t poll_ms = 400;                         ///< between two rounds of status questions
-  std::uint32_t idle_poll_ms = 2'000;                  ///< the same while nothing is watched
-  std::uint32_t blockhash_max_age_ms = 1'000;          ///< an older one is fetched again
-  std::uint64_t blockhash_min_blocks_left = 100;       ///< one with less life is refused
-  std::uint64_t blockhash_max_blocks_left = 300;       ///< one with more is not believed
-  std::uint32_t rent_max_age_ms = 60'000;              ///< an older answer is asked for again
-  std::uint32_t quiet_after_429_ms = 1'000;            ///< no rounds after HTTP 429, unless it says how long
-  std::size_t max_watches = 20'000;                    ///< signatures times watchers
-  std::size_t max_in_flight_per_endpoint = 64;         ///< calls besides the rounds; above it another endpoint is asked
-  std::size_t max_status_calls_in_flight = 4;          ///< per endpoint, within a round
-  std::size_t max_waiting = 4'096;                     ///< requests that wait for one blockhash
-  std::uint64_t max_slots_behind = 64;                 ///< an endpoint further behind is asked last
-  std::uint32_t fee_percentile = 75;                   ///< of the recent samples
-  std::uint64_t fee_floor_micro_lamports = 1'000;      ///< per compute unit
-  std::uint64_t fee_cap_micro_lamports = 2'000'000;    ///< per compute unit
+  std::uint32_t poll_ms = 400;                       ///< between two rounds of status questions
+  std::uint32_t idle_poll_ms = 2'000;                ///< the same while nothing is watched
+  std::uint32_t blockhash_max_age_ms = 1'000;        ///< an older one is fetched again
+  std::uint64_t blockhash_min_blocks_left = 100;     ///< one with less life is refused
+  std::uint64_t blockhash_max_blocks_left = 300;     ///< one with more is not believed
+  std::uint32_t rent_max_age_ms = 60'000;            ///< an older answer is asked for again
+  std::uint32_t quiet_after_429_ms = 1'000;          ///< no rounds after HTTP 429, unless it says how long
+  std::size_t max_watches = 20'000;                  ///< signatures times watchers
+  std::size_t max_in_flight_per_endpoint = 64;       ///< calls besides the rounds; above it another endpoint is asked
+  std::size_t max_status_calls_in_flight = 4;        ///< per endpoint, within a round
+  std::size_t max_waiting = 4'096;                   ///< requests that wait for one blockhash
+  std::uint64_t max_slots_behind = 64;               ///< an endpoint further behind is asked last
+  std::uint32_t fee_percentile = 75;                 ///< of the recent samples
+  std::uint64_t fee_floor_micro_lamports = 1'000;    ///< per compute unit
+  std::uint64_t fee_cap_micro_lamports = 2'000'000;  ///< per compute unit
 
   /// The error is a sentence.
   [[nodiscard]] domain::result<domain::done, std::string> validate() const;

@@ -300,7 +300,8 @@ guard_result check_other(const account_change& change, const swap_expectation& e
   if (!before || before->owner != expected.vault)
     return done{};
   const auto unharmed = [&] {
-    if (!change.after || change.after->owner != change.before->owner || change.after->lamports < change.before->lamports)
+    if (!change.after || change.after->owner != change.before->owner ||
+        change.after->lamports < change.before->lamports)
       return false;
     const auto after = token::decode_account(change.after->data);
     return after && after->owner == before->owner && after->mint == before->mint && after->amount >= before->amount &&

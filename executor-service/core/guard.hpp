@@ -16,7 +16,8 @@
 
 namespace landfall::executor {
 
-/// Checks before anything is signed. The router, and what an endpoint says a transaction would do, are taken as hostile.
+/// Checks before anything is signed. The router, and what an endpoint says a transaction would do, are taken as
+/// hostile.
 
 /// Why it must not be signed: one sentence for people and for the order's history.
 struct guard_error {
@@ -106,8 +107,8 @@ struct compiled_policy {
   std::vector<solana::address_lookup_table> lookup_tables;
 };
 
-/// The whole transaction, last thing before it is signed: well-formed, signed by exactly fee payer and vault with the fee
-/// payer first, no larger than a packet, and made of just the given instructions.
+/// The whole transaction, last thing before it is signed: well-formed, signed by exactly fee payer and vault with the
+/// fee payer first, no larger than a packet, and made of just the given instructions.
 [[nodiscard]] guard_result check_compiled(const solana::message& message, const compiled_policy& policy);
 
 }  // namespace landfall::executor

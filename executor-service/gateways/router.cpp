@@ -65,12 +65,13 @@ router_error from_net(const net::net_error& e) {
 
 /// Codes that say: not this amount of these mints, not now.
 bool means_no_route(std::string_view code) {
-  constexpr std::array<std::string_view, 7> codes{
-      "NO_ROUTES_FOUND",  "COULD_NOT_FIND_ANY_ROUTE",
-      "TOKEN_NOT_TRADABLE", "MARKET_NOT_FOUND",
-      "ROUTE_PLAN_DOES_NOT_CONSUME_ALL_THE_AMOUNT",
-      "CANNOT_COMPUTE_OTHER_AMOUNT_THRESHOLD",
-      "CIRCULAR_ARBITRAGE_IS_DISABLED"};
+  constexpr std::array<std::string_view, 7> codes{"NO_ROUTES_FOUND",
+                                                  "COULD_NOT_FIND_ANY_ROUTE",
+                                                  "TOKEN_NOT_TRADABLE",
+                                                  "MARKET_NOT_FOUND",
+                                                  "ROUTE_PLAN_DOES_NOT_CONSUME_ALL_THE_AMOUNT",
+                                                  "CANNOT_COMPUTE_OTHER_AMOUNT_THRESHOLD",
+                                                  "CIRCULAR_ARBITRAGE_IS_DISABLED"};
   return std::ranges::find(codes, code) != codes.end();
 }
 

@@ -83,8 +83,8 @@ struct swap_instructions_view {
   [[nodiscard]] std::vector<solana::instruction> in_order() const;
 };
 
-/// A swap router with the shapes of the public swap API, version 1. Each `done` is called exactly once, never before the
-/// call returns, on a thread of the net pool. The `_sync` forms wait.
+/// A swap router with the shapes of the public swap API, version 1. Each `done` is called exactly once, never before
+/// the call returns, on a thread of the net pool. The `_sync` forms wait.
 class router_api {
 public:
   virtual ~router_api() = default;

@@ -706,8 +706,8 @@ void rpc_endpoint::accounts(std::vector<solana::pubkey> keys, commitment level,
         write_min_slot(w, min_context_slot);
         w.end_object();
       },
-      [asked = keys.size(), bound = impl_->options.max_account_bytes, min_context_slot](
-          const json_value& result) -> parsed<accounts_view> {
+      [asked = keys.size(), bound = impl_->options.max_account_bytes,
+       min_context_slot](const json_value& result) -> parsed<accounts_view> {
         auto view = read_accounts(result, asked, bound);
         if (view && min_context_slot && view->context_slot < *min_context_slot)
           return bad("a bank older than asked for");
@@ -715,8 +715,7 @@ void rpc_endpoint::accounts(std::vector<solana::pubkey> keys, commitment level,
       });
 }
 
-void rpc_endpoint::transaction(solana::signature id, commitment level,
-                               rpc_done<std::optional<transaction_view>> done) {
+void rpc_endpoint::transaction(solana::signature id, commitment level, rpc_done<std::optional<transaction_view>> done) {
   impl_->call<std::optional<transaction_view>>(
       "getTransaction", std::move(done),
       [&](json_writer& w) {
@@ -811,8 +810,7 @@ rpc_result<std::optional<transaction_view>> rpc_api::transaction_sync(solana::si
 }
 
 rpc_result<std::uint64_t> rpc_api::minimum_balance_for_rent_exemption_sync(std::uint64_t space_bytes) {
-  return wait_for<std::uint64_t>(
-      [&](auto done) { minimum_balance_for_rent_exemption(space_bytes, std::move(done)); });
+  return wait_for<std::uint64_t>([&](auto done) { minimum_balance_for_rent_exemption(space_bytes, std::move(done)); });
 }
 
 rpc_result<std::vector<priority_fee_sample>> rpc_api::recent_prioritization_fees_sync(

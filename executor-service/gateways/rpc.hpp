@@ -26,8 +26,8 @@ enum class commitment : std::uint8_t { processed, confirmed, finalized };
   return names[static_cast<std::size_t>(c)];
 }
 
-/// Why a node gave no usable answer. None of these says anything about whether a transaction landed, will land, or about
-/// whether an account exists.
+/// Why a node gave no usable answer. None of these says anything about whether a transaction landed, will land, or
+/// about whether an account exists.
 struct rpc_error {
   enum class kind : std::uint8_t {
     unreachable,   ///< no connection, or it broke: what was sent may have been acted on
@@ -185,8 +185,8 @@ inline constexpr std::size_t max_accounts_per_call = 100;
 inline constexpr std::size_t max_fee_accounts_per_call = 128;
 
 /// One Solana node's JSON-RPC, as typed calls. Each `done` is called exactly once, never before the call returns, on a
-/// thread of the net pool: do not block in it. The `_sync` forms wait; they are for tools and tests, never for a thread of
-/// that pool or an actor that is not detached.
+/// thread of the net pool: do not block in it. The `_sync` forms wait; they are for tools and tests, never for a thread
+/// of that pool or an actor that is not detached.
 class rpc_api {
 public:
   virtual ~rpc_api() = default;
@@ -206,16 +206,14 @@ public:
   virtual void accounts(std::vector<solana::pubkey> keys, commitment level,
                         std::optional<std::uint64_t> min_context_slot, rpc_done<accounts_view> done) = 0;
   /// `confirmed` or `finalized`. Nothing: unknown here, not yet at that level, or pruned.
-  virtual void transaction(solana::signature id, commitment level,
-                           rpc_done<std::optional<transaction_view>> done) = 0;
+  virtual void transaction(solana::signature id, commitment level, rpc_done<std::optional<transaction_view>> done) = 0;
   /// Lamports.
   virtual void minimum_balance_for_rent_exemption(std::uint64_t space_bytes, rpc_done<std::uint64_t> done) = 0;
   /// At most `max_fee_accounts_per_call`.
   virtual void recent_prioritization_fees(std::vector<solana::pubkey> writable_accounts,
                                           rpc_done<std::vector<priority_fee_sample>> done) = 0;
   virtual void is_blockhash_valid(solana::blockhash hash, commitment level,
-                                  std::optional<std::uint64_t> min_context_slot,
-                                  rpc_done<blockhash_validity> done) = 0;
+                                  std::optional<std::uint64_t> min_context_slot, rpc_done<blockhash_validity> done) = 0;
   virtual void health(rpc_done<domain::done> done) = 0;
   virtual void genesis_hash(rpc_done<solana::blockhash> done) = 0;
 

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "common/net/http_server.hpp"
+#include "common/net/json.hpp"
+
+namespace landfall::executor {
+
+/// A server that answers each request with what it was told to, and remembers what it was asked.
+class scripted_server {
+public:
+  explicit scripted_server(std::vector<std::pair<std::string, std::string>> routes) {
+    for (int attempt = 0; attempt < 50; ++attempt) {
+      port_ = 20'000 + (static_cast<int>(::getpid()) * 7 + attempt * 131) % 20'000;
+      server_ = std::make_unique<net::http_server>("127.0.0.1", port_);
+      for (const auto& [method, path] : routes)
+        server_->route(method, path, [this](net::http_server_request r, net::http_reply reply) { on(r, reply); });
+      if (server_->open())
+        return;
+    }
+    domain::broken_invariant("no free port");
+  }
+
+  /// What the next answers are.
+  void answer(std::string body, int status = 200, std::map<std::string, std::string> headers = {}) {
+    const std::lock_guard lock{mutex_};
+    response_ = {status, std::move(body), "application/json", std::move(headers)};
+    silent_ = false;
+  }
+  void stay_silent() {
+    const std::lock_guard lock{mutex_};
+    silent_ = true;
+  }
+  /// A JSON-RPC result, with the id of the call.
+  void result(const std::string& json) {
+    answer(R"({"jsonrpc":"2.0","id":$ID,"result":)" + json + "}");
+  }
+
+  [[nodiscard]] net::http_server_request last() {
+    const std::lock_guard lock{mutex_};
+    return last_;
+  }
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(port_);
+  }
+
+private:
+  void on(const net::http_server_request& request, const net::http_reply& reply) {
+    const std::lock_guard lock{mutex_};
+    last_ = request;
+    if (silent_) {
+      held_.push_back(reply);
+      return;
+    }
+    auto r = response_;
+    if (const auto at = r.body.find("$ID"); at != std::string::npos) {
+      const auto asked = net::parse_json(request.body);
+      r.body.replace(at, 3, std::to_string(net::as_u64(net::find(*asked, "id")).value_or(0)));
+    }
+    reply(std::move(r));
+  }
+
+  std::mutex mutex_;
+  int port_ = 0;
+  bool silent_ = false;
+  net::http_server_response response_;
+  net::http_server_request last_;
+  std::vector<net::http_reply> held_;
+  std::unique_ptr<net::http_server> server_;
+};
+
+}  // namespace landfall::executor
