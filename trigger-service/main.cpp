@@ -55,9 +55,10 @@ struct trigger_settings {
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t hour_ms = 60 * minute_ms;
 constexpr std::int64_t all_bps = 10'000;
-constexpr milliseconds stop_bound{2'000};
+constexpr milliseconds stop_bound{1'500};
 constexpr milliseconds flush_bound{2'000};
-constexpr milliseconds http_drain{500};
+constexpr milliseconds writer_bound{300};
+constexpr milliseconds http_drain{300};
 
 void add_settings(runtime::settings& s, trigger_settings& c) {
   s.add("port-base", c.port_base, "every port of a copy of the system follows from it").range(1024, 65'000);
@@ -285,7 +286,7 @@ int serve(const trigger_settings& settings, surroundings& around) {
   auto killed = runtime::stop_actors(system, std::move(producers), stop_bound);
   flush(system, writer);
   killed += runtime::stop_actors(system, {caf::actor_cast<caf::strong_actor_ptr>(std::exchange(writer, nullptr))},
-                                 milliseconds{500});
+                                 writer_bound);
   server.close(http_drain);
   runtime::log_info("stopped", {{"killed", killed}});
   const int code = !opened || guard.failed() ? EXIT_FAILURE : EXIT_SUCCESS;

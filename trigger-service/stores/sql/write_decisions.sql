@@ -6,17 +6,22 @@
 -- Rows are locked in the order of their ids, so that replicas deciding the same orders wait for each other and never
 -- deadlock; who comes second finds the order no longer open and writes nothing. The condition is checked once more against
 -- the row as it is now: its owner may have changed the terms since it was loaded.
-with decided as (
-  select *
+-- The lateral lookup and the state inside CASE keep each row a search by id: statistics are always behind on how many orders
+-- are open, and the planner would read all of them for every decision.
+with decided as materialized (
+  select d.*, exists (select from evidence e where e.id = d.evidence_id) as moved_before
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[],
               $9::timestamptz[], $10::timestamptz[], $11::jsonb[])
     as d (order_id, evidence_id, decision, reason, detail, source, price_usd, confidence_usd, publish_time, received_at, gates)
-), locked as (
-  select o.id
-  from price_order o
-  where o.id in (select order_id from decided) and o.state = 'open' and o.held_at is null
-  order by o.id
-  for no key update
+), locked as materialized (
+  select open_order.id
+  from (select distinct order_id from decided where not moved_before order by order_id) d
+  cross join lateral (
+    select o.id
+    from price_order o
+    where o.id = d.order_id and o.state = 'open' and o.held_at is null
+    for no key update
+  ) open_order
 ), moved as (
   update price_order o
   set state = d.decision,
@@ -29,15 +34,14 @@ with decided as (
   from decided d
   join locked l on l.id = d.order_id
   where o.id = d.order_id
-    and o.state = 'open'
-    and o.held_at is null
-    and case d.decision
-          when 'ready_expire' then o.expires_at <= clock_timestamp()
-          else o.expires_at > clock_timestamp()
-            and case o.trigger_condition when 'above' then d.price_usd >= o.trigger_price_usd
-                                         else d.price_usd <= o.trigger_price_usd end
+    and not d.moved_before
+    and case
+          when o.state <> 'open' or o.held_at is not null then false
+          when d.decision = 'ready_expire' then o.expires_at <= clock_timestamp()
+          when o.expires_at <= clock_timestamp() then false
+          when o.trigger_condition = 'above' then d.price_usd >= o.trigger_price_usd
+          else d.price_usd <= o.trigger_price_usd
         end
-    and not exists (select from evidence e where e.id = d.evidence_id)
   returning d.evidence_id
 ), kept as (
   insert into evidence (id, order_id, decision, source, price_usd, confidence_usd, publish_time, received_at, gates, instance)
@@ -46,7 +50,6 @@ with decided as (
   from decided d
   join moved m on m.evidence_id = d.evidence_id
 )
-select d.evidence_id, m.evidence_id is not null as moved, e.id is not null as moved_before
+select d.evidence_id, m.evidence_id is not null as moved, d.moved_before
 from decided d
 left join moved m on m.evidence_id = d.evidence_id
-left join evidence e on e.id = d.evidence_id
