@@ -143,15 +143,16 @@ struct api_server::impl {
     const auto pattern = std::string{base} + std::string{path};
     route_metrics seen{with.metrics, std::string{method} + " " + std::string{path}, {}};
     if (with.metrics)
-      seen.latency = with.metrics->histogram("landfall_api_request_seconds", "Time to answer a request of the public API.",
-                                             runtime::latency_buckets_seconds(), {{"route", seen.label}});
+      seen.latency =
+          with.metrics->histogram("landfall_api_request_seconds", "Time to answer a request of the public API.",
+                                  runtime::latency_buckets_seconds(), {{"route", seen.label}});
     endpoints.push_back({std::string{method}, pattern,
                          [this, seen = std::move(seen), pattern, inner = std::move(inner)](
                              net::http_server_request request, net::http_reply reply) {
                            const auto started = std::chrono::steady_clock::now();
                            request.route = pattern;
-                           net::http_reply counted = [seen, started, reply = std::move(reply)](
-                                                         net::http_server_response response) {
+                           net::http_reply counted = [seen, started,
+                                                      reply = std::move(reply)](net::http_server_response response) {
                              seen.observe(response.status, std::chrono::steady_clock::now() - started);
                              reply(std::move(response));
                            };
@@ -182,10 +183,8 @@ struct api_server::impl {
         return reply(too_many_requests(*wait));
     }
     auto refused = reply;
-    const bool taken = workers.submit(
-        [this, handle = r.handle, c = call{std::move(request), std::move(reply), wallet}](postgres::database& db) {
-          handle(ctx, db, c);
-        });
+    const bool taken = workers.submit([this, handle = r.handle, c = call{std::move(request), std::move(reply), wallet}](
+                                          postgres::database& db) { handle(ctx, db, c); });
     if (!taken)
       refused(unavailable("Too many requests are waiting. Nothing was done."));
   }

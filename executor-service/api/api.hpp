@@ -20,8 +20,8 @@
 
 namespace landfall::executor::api {
 
-/// The role `api`: the Trigger V2 HTTP API under /trigger/v2. It needs no executor to be running: an order whose deposit it
-/// sees confirmed is open, and whatever it does not see an executor resolves later.
+/// The role `api`: the Trigger V2 HTTP API under /trigger/v2. It needs no executor to be running: an order whose
+/// deposit it sees confirmed is open, and whatever it does not see an executor resolves later.
 struct config {
   /// Names this process in moves and attempts.
   std::string instance;

@@ -191,8 +191,8 @@ database_result<done> api_store::delete_dead_challenges() {
   });
 }
 
-database_result<std::vector<stored_challenge>> api_store::live_challenges(const solana::pubkey& wallet,
-                                                                          proof_kind kind, int limit) {
+database_result<std::vector<stored_challenge>> api_store::live_challenges(const solana::pubkey& wallet, proof_kind kind,
+                                                                          int limit) {
   return db_.transact([&](transaction& t) {
     std::vector<stored_challenge> live;
     for (const auto& row : t.run(sql::live_challenges, wallet.to_string(), std::string{to_string(kind)}, limit))
@@ -286,8 +286,9 @@ database_result<done> api_store::create_order(const new_order& order, const std:
           asked.input_amount.to_string(), std::string{to_string(asked.condition)}, asked.trigger_price_usd.to_string(),
           asked.slippage_bps, domain::unix_ms(asked.expires_at), instance_);
     t.run(sql::insert_deposit_attempt, order.deposit_attempt.to_string(), id, order.deposit.order_account.to_string(),
-          order.signature.to_string(), postgres::bytea_literal(asked.signed_deposit), order.deposit.blockhash.to_string(),
-          order.deposit.last_valid_block_height, instance_, asked.input_amount.to_string());
+          order.signature.to_string(), postgres::bytea_literal(asked.signed_deposit),
+          order.deposit.blockhash.to_string(), order.deposit.last_valid_block_height, instance_,
+          asked.input_amount.to_string());
     t.run(sql::move_to_depositing, id, order.deposit_attempt.to_string(), instance_);
     if (key)
       insert_key(t, asked.wallet, *key, id, std::nullopt, std::nullopt);
@@ -341,8 +342,9 @@ database_result<domain::order_state> api_store::open_order(const created_order& 
 }
 
 database_result<domain::order_state> api_store::state_of(const domain::order_id& id) {
-  return db_.transact(
-      [&](transaction& t) { return state(stored(t.run_optional(sql::select_state, id.to_string()), "order")["state"]); });
+  return db_.transact([&](transaction& t) {
+    return state(stored(t.run_optional(sql::select_state, id.to_string()), "order")["state"]);
+  });
 }
 
 database_result<std::optional<stored_key>> api_store::key_of(const solana::pubkey& wallet, const std::string& key) {

@@ -116,7 +116,8 @@ struct stored_page {
   std::vector<order_view> orders;
 };
 
-/// The API's rows. Borrowed for one piece of work from the thread that owns the connection; every call is a transaction.
+/// The API's rows. Borrowed for one piece of work from the thread that owns the connection; every call is a
+/// transaction.
 class api_store {
 public:
   api_store(postgres::database& db, std::string_view instance) : db_(db), instance_(instance) {}
@@ -141,11 +142,11 @@ public:
                                                                  std::chrono::milliseconds life,
                                                                  const std::optional<keyed_request>& key,
                                                                  const std::string& answer);
-  postgres::database_result<std::optional<stored_deposit_request>> deposit_request(
-      const domain::deposit_request_id& id, const solana::pubkey& wallet);
+  postgres::database_result<std::optional<stored_deposit_request>> deposit_request(const domain::deposit_request_id& id,
+                                                                                   const solana::pubkey& wallet);
 
-  /// The order, its signed deposit, its first two moves and its key, in one commit. `constraint` where the deposit request
-  /// is used up, or the key taken.
+  /// The order, its signed deposit, its first two moves and its key, in one commit. `constraint` where the deposit
+  /// request is used up, or the key taken.
   postgres::database_result<domain::done> create_order(const new_order& order, const std::optional<keyed_request>& key);
   postgres::database_result<std::optional<created_order>> order_of_deposit(const domain::deposit_request_id& id,
                                                                            const solana::pubkey& wallet);

@@ -33,7 +33,8 @@ std::string challenge_text(const solana::pubkey& wallet, domain::utc_time expire
 solana::transaction challenge_transaction(const solana::pubkey& wallet, const std::string& text) {
   const std::array signers{wallet};
   const std::array instructions{solana::memo::write(text, signers)};
-  auto message = solana::compile_message(wallet, instructions, solana::blockhash{}, {}, solana::message_version::legacy);
+  auto message =
+      solana::compile_message(wallet, instructions, solana::blockhash{}, {}, solana::message_version::legacy);
   if (!message)
     domain::broken_invariant("a memo of fixed size makes no message");
   return solana::make_transaction(std::move(message).value());
@@ -108,7 +109,8 @@ void verify_challenge(context& ctx, postgres::database& db, const call& c) {
   const refusal none{400, "Challenge not found or expired. Please request a new challenge.", {}};
   if (live->empty())
     return c.reply(to_response(none));
-  const auto match = std::find_if(live->begin(), live->end(), [&](const auto& asked) { return answers(*proof, asked); });
+  const auto match =
+      std::find_if(live->begin(), live->end(), [&](const auto& asked) { return answers(*proof, asked); });
   if (match == live->end())
     return c.reply(to_response({401, "Invalid signature", {}}));
   const auto consumed = store.consume_challenge(match->id);
@@ -138,8 +140,7 @@ void register_vault(context& ctx, postgres::database& db, const call& c) {
   if (!created)
     return c.reply(database_failed(c.request.route, created.error()));
   if (*created) {
-    runtime::log_info("vault_registered",
-                      {{"wallet", c.wallet.to_string()}, {"vault", (*created)->vault.to_string()}});
+    runtime::log_info("vault_registered", {{"wallet", c.wallet.to_string()}, {"vault", (*created)->vault.to_string()}});
     return c.reply(json_response(201, vault_json(c.wallet, **created, false)));
   }
   const auto present = store.vault_of(c.wallet);

@@ -37,8 +37,8 @@ public:
     return std::move(view->accounts.at(0));
   }
 
-  chain_result<std::vector<std::optional<deposit_status>>> statuses(
-      const std::vector<solana::signature>& signatures, bool search_history) override {
+  chain_result<std::vector<std::optional<deposit_status>>> statuses(const std::vector<solana::signature>& signatures,
+                                                                    bool search_history) override {
     std::vector<std::optional<deposit_status>> known(signatures.size());
     std::vector<std::size_t> open(signatures.size());
     for (std::size_t i = 0; i < open.size(); ++i)
@@ -94,10 +94,9 @@ public:
 
 private:
   static chain_error failed(std::string_view call, rpc_api& endpoint, const rpc_error& error) {
-    runtime::log_warn("rpc_read_failed", {{"call", call},
-                                          {"endpoint", endpoint.name()},
-                                          {"kind", to_string(error.what)},
-                                          {"why", error.message}});
+    runtime::log_warn(
+        "rpc_read_failed",
+        {{"call", call}, {"endpoint", endpoint.name()}, {"kind", to_string(error.what)}, {"why", error.message}});
     return {endpoint.name() + ": " + error.message};
   }
 

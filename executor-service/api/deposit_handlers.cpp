@@ -35,8 +35,7 @@ std::optional<net::http_server_response> vault_refused(context& ctx, const solan
     return to_response({403, "No vault registered for this wallet. Call GET /vault/register first.", {}});
   if (vault->vault == vault_keypair(ctx.with.master->bytes(), wallet).public_key())
     return std::nullopt;
-  runtime::log_error("vault_of_another_secret",
-                     {{"wallet", wallet.to_string()}, {"vault", vault->vault.to_string()}});
+  runtime::log_error("vault_of_another_secret", {{"wallet", wallet.to_string()}, {"vault", vault->vault.to_string()}});
   return to_response({500, "The vault of this wallet cannot be used right now", {}});
 }
 

@@ -62,8 +62,8 @@ domain::result<solana::message, deposit_error> deposit_message(const deposit_ter
         solana::associated_token_address(terms.wallet, terms.mint, terms.token_program), terms.mint, account,
         terms.wallet, terms.amount.units(), static_cast<std::uint8_t>(terms.decimals), terms.token_program));
 
-  auto message = solana::compile_message(terms.wallet, instructions, terms.recent_blockhash, {},
-                                         solana::message_version::legacy);
+  auto message =
+      solana::compile_message(terms.wallet, instructions, terms.recent_blockhash, {}, solana::message_version::legacy);
   if (!message)
     return domain::failure{deposit_error::not_composable};
   return std::move(message).value();

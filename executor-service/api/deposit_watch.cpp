@@ -76,8 +76,11 @@ void deposit_watch::wait_for(created_order order, bool old, done finished) {
 }
 
 void deposit_watch::put_back(waiter w) {
-  const std::lock_guard lock{mutex_};
-  waiting_.push_back(std::move(w));
+  {
+    const std::lock_guard lock{mutex_};
+    waiting_.push_back(std::move(w));
+  }
+  changed_.notify_one();
 }
 
 void deposit_watch::run(const std::stop_token& stopping) {
@@ -149,9 +152,9 @@ void deposit_watch::check(waiter w, std::uint64_t slot) {
                                                  {"why", state.error().message}});
       }
     } else {
-      runtime::log_warn("order_account_not_ready", {{"order_id", order.id.to_string()},
-                                                    {"account", order.order_account.to_string()},
-                                                    {"why", fault}});
+      runtime::log_warn(
+          "order_account_not_ready",
+          {{"order_id", order.id.to_string()}, {"account", order.order_account.to_string()}, {"why", fault}});
     }
     if (std::chrono::steady_clock::now() < shared->until)
       put_back(std::move(*shared));

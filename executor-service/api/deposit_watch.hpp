@@ -39,8 +39,9 @@ struct deposit_sight {
 /// the right mint, in the vault's hands alone, and holding at least the amount.
 [[nodiscard]] std::string order_account_fault(const created_order& order, const std::optional<account_info>& account);
 
-/// Waits for deposits on behalf of create calls: one poll for all that wait. A deposit that is seen confirmed, and whose
-/// order account holds it, opens its order. Not seeing it in time leaves the order as it is: an executor goes on with it.
+/// Waits for deposits on behalf of create calls: one poll for all that wait. A deposit that is seen confirmed, and
+/// whose order account holds it, opens its order. Not seeing it in time leaves the order as it is: an executor goes on
+/// with it.
 class deposit_watch {
 public:
   using done = std::function<void(const deposit_sight&)>;

@@ -9,8 +9,8 @@
 
 namespace landfall::executor::api {
 
-/// Whether a mint is what the table `token` says, and one we can hold for others: SPL Token mints only. Token-2022 may take a
-/// fee on every transfer or run someone's code in it, so that what arrives is not what was sent.
+/// Whether a mint is what the table `token` says, and one we can hold for others: SPL Token mints only. Token-2022 may
+/// take a fee on every transfer or run someone's code in it, so that what arrives is not what was sent.
 class mint_check {
 public:
   struct verdict {

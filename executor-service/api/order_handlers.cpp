@@ -77,10 +77,10 @@ void send_and_wait(context& ctx, api_store& store, const call& c, created_order 
   if (const auto noted = store.note_broadcast(order.deposit_attempt); !noted)
     runtime::log_warn("broadcast_not_noted", {{"order_id", order.id.to_string()}, {"why", noted.error().message}});
   auto shown = order;
-  ctx.deposits.wait_for(std::move(order), repeated,
-                        [reply = c.reply, shown = std::move(shown), repeated](const deposit_sight& seen) {
-                          reply(json_response(200, order_response(shown, seen.confirmed, sight_message(seen, repeated))));
-                        });
+  ctx.deposits.wait_for(
+      std::move(order), repeated, [reply = c.reply, shown = std::move(shown), repeated](const deposit_sight& seen) {
+        reply(json_response(200, order_response(shown, seen.confirmed, sight_message(seen, repeated))));
+      });
 }
 
 /// Goes on with the order that a deposit made already.
@@ -100,13 +100,13 @@ void continue_order(context& ctx, api_store& store, const call& c, const create_
     case domain::order_state::depositing:
       return send_and_wait(ctx, store, c, std::move(order), true);
     default:
-      return c.reply(json_response(
-          200, order_response(order, true, "The order exists already; its deposit is confirmed.")));
+      return c.reply(
+          json_response(200, order_response(order, true, "The order exists already; its deposit is confirmed.")));
   }
 }
 
-/// The order that just went in, or that someone else made of the same deposit at the same moment. What is not there in the
-/// database is not sent.
+/// The order that just went in, or that someone else made of the same deposit at the same moment. What is not there in
+/// the database is not sent.
 void after_create(context& ctx, api_store& store, const call& c, const create_request& asked,
                   const std::optional<keyed_request>& key, const domain::order_id& id,
                   const postgres::database_result<domain::done>& created) {

@@ -61,8 +61,8 @@ std::string progress_of(const attempt_view& a) {
 }
 
 const move_view* last_move_of(const order_view& o, const std::string& attempt) {
-  const auto found = std::find_if(o.moves.rbegin(), o.moves.rend(),
-                                  [&](const move_view& m) { return m.attempt == attempt; });
+  const auto found =
+      std::find_if(o.moves.rbegin(), o.moves.rend(), [&](const move_view& m) { return m.attempt == attempt; });
   return found == o.moves.rend() ? nullptr : &*found;
 }
 
@@ -156,9 +156,8 @@ std::vector<event> events_of(const order_view& o) {
   std::vector<event> events;
   const auto context = context_of(o.trigger_mint == o.input_mint, o.condition);
   const auto landed = [&](attempt_kind kind) {
-    return std::count_if(o.attempts.begin(), o.attempts.end(), [&](const attempt_view& a) {
-      return a.kind == kind && a.outcome == attempt_outcome::landed;
-    });
+    return std::count_if(o.attempts.begin(), o.attempts.end(),
+                         [&](const attempt_view& a) { return a.kind == kind && a.outcome == attempt_outcome::landed; });
   };
   for (const auto& a : o.attempts) {
     switch (a.kind) {
@@ -266,8 +265,8 @@ void write_triggers(net::json_writer& w, const order_view& o) {
     text_if(w, "reason", m.reason);
     text_if(w, "detail", m.detail);
     w.key("evidence");
-    const auto seen = std::find_if(o.evidence.begin(), o.evidence.end(),
-                                   [&](const evidence_view& e) { return m.evidence == e.id; });
+    const auto seen =
+        std::find_if(o.evidence.begin(), o.evidence.end(), [&](const evidence_view& e) { return m.evidence == e.id; });
     if (seen == o.evidence.end())
       w.null();
     else
@@ -312,8 +311,7 @@ void write_order(net::json_writer& w, const order_view& o) {
   time_or_null(w, "triggeredAt", o.triggered_at);
   amount_or_null(w, "outputAmount", o.output_amount);
   amount_or_null(w, "inputUsed", o.input_used);
-  number_or_null(w, "fillPercent",
-                 o.input_used ? std::optional{ratio(*o.input_used, o.input_amount)} : std::nullopt);
+  number_or_null(w, "fillPercent", o.input_used ? std::optional{ratio(*o.input_used, o.input_amount)} : std::nullopt);
   w.key("trailingBps").null().key("highWatermark").null().key("lowWatermark").null();
   text_if(w, "reason", o.last_reason);
   text_if(w, "detail", o.last_detail);

@@ -87,7 +87,8 @@ struct order_view {
 };
 
 /// Writes the order as `OrderHistoryItem` of the Trigger V2 schema, with what we add to it:
-/// - `reason` and `detail` on every event that stands for an execution attempt, payout or refund, and on the order itself
+/// - `reason` and `detail` on every event that stands for an execution attempt, payout or refund, and on the order
+/// itself
 ///   for its last move;
 /// - `triggers`: each decision of the trigger service that moved the order, with its `evidence`.
 ///

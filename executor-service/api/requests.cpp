@@ -72,8 +72,8 @@ std::optional<std::int64_t> whole_number(const net::json_value* value) {
   return number;
 }
 
-/// Reads the fields of one body and collects what is wrong with each. A reader of a bad field returns a value that nobody
-/// uses: the request is refused as a whole.
+/// Reads the fields of one body and collects what is wrong with each. A reader of a bad field returns a value that
+/// nobody uses: the request is refused as a whole.
 class fields {
 public:
   explicit fields(const net::json_value& body) : body_(body) {}
@@ -291,7 +291,8 @@ validated<create_request> parse_create_request(std::string_view body) {
     else
       request.trigger_price_usd = in.price("triggerPriceUsd");
 
-    request.slippage_bps = default_slippage_bps(context_of(request.trigger_mint == request.input_mint, request.condition));
+    request.slippage_bps =
+        default_slippage_bps(context_of(request.trigger_mint == request.input_mint, request.condition));
     if (in.has("slippageBps"))
       request.slippage_bps =
           static_cast<int>(in.whole("slippageBps", 0, 10'000, "Must be a whole number from 0 to 10000"));
@@ -355,7 +356,8 @@ validated<history_query> parse_history_query(const std::map<std::string, std::st
 }
 
 bool is_idempotency_key(std::string_view key) noexcept {
-  return !key.empty() && key.size() <= 255 && std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+  return !key.empty() && key.size() <= 255 &&
+         std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
 }  // namespace landfall::executor::api

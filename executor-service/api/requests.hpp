@@ -100,7 +100,8 @@ struct history_query {
 [[nodiscard]] validated<challenge_request> parse_challenge_request(std::string_view body);
 [[nodiscard]] validated<verify_request> parse_verify_request(std::string_view body);
 [[nodiscard]] validated<craft_request> parse_craft_request(std::string_view body);
-/// Whether `expires_at` still lies ahead is the caller's question: a repeated request continues its order even after it.
+/// Whether `expires_at` still lies ahead is the caller's question: a repeated request continues its order even after
+/// it.
 [[nodiscard]] validated<create_request> parse_create_request(std::string_view body);
 [[nodiscard]] validated<history_query> parse_history_query(const std::map<std::string, std::string>& query);
 

@@ -21,8 +21,8 @@ using token_key = std::array<std::uint8_t, 32>;
 [[nodiscard]] std::string issue_token(const token_key& key, const solana::pubkey& wallet, domain::utc_time now,
                                       std::chrono::milliseconds life);
 
-/// The wallet of a token that `issue_token` made with this key and that has not run out; nothing for any other text. The
-/// header has to be the very one that `issue_token` writes, so the algorithm is never the bearer's choice.
+/// The wallet of a token that `issue_token` made with this key and that has not run out; nothing for any other text.
+/// The header has to be the very one that `issue_token` writes, so the algorithm is never the bearer's choice.
 [[nodiscard]] std::optional<solana::pubkey> token_wallet(const token_key& key, std::string_view token,
                                                          domain::utc_time now);
 
