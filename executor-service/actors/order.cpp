@@ -6,6 +6,7 @@
 #include "common/runtime/log.hpp"
 #include "common/solana/token.hpp"
 #include "executor-service/actors/construction.hpp"
+#include "executor-service/core/consequence.hpp"
 
 namespace landfall::executor {
 
@@ -124,22 +125,18 @@ struct order_worker {
   // --- what building gave ---
 
   void on_built(attempt_kind kind, const built::ready& ready) {
+    // Told to stop meanwhile: what was signed has not left this process, and never will.
     if (stopping)
       return proceed();
     count_signed(kind);
-    std::vector<order_write> writes;
-    writes.push_back(write::insert_attempt{ready.what, ready.quote});
-    if (kind == attempt_kind::payout && o.state != order_state::withdrawing)
-      writes.push_back(move_write(order_state::withdrawing, "payout_signed", {}, ready.what.id));
-    commit(std::move(writes));
+    write_down(store_signed(o, ready.what, ready.quote));
   }
 
   void on_built(attempt_kind kind, const built::refused& refused) {
     with->metrics.build_failures.inc();
     log(runtime::level::warn, "not_signed", refused.reason, refused.detail);
-    if (kind == attempt_kind::swap)
-      return move_to(order_state::execute_failed, refused.reason, refused.detail);
-    give_back(with->clock->now() + retry_delay(++pauses + 2, with->config.steps));
+    write_down(
+        build_refused(o, kind, refused.reason, refused.detail, ++pauses, with->clock->now(), with->config.steps));
   }
 
   void on_built(attempt_kind, const built::later& later) {
@@ -147,26 +144,15 @@ struct order_worker {
   }
 
   void on_built(attempt_kind, const built::nothing&) {
-    const auto to = o.state == order_state::withdrawing       ? order_state::fill_success
-                    : o.state == order_state::ready_to_cancel ? order_state::cancelled
-                                                              : order_state::expired;
-    const auto kind = o.state == order_state::withdrawing ? attempt_kind::payout : attempt_kind::refund;
-    move_to(to, kind == attempt_kind::payout ? "paid_out" : "refunded", {}, o.latest(kind)->id);
+    write_down(nothing_to_close(o));
   }
 
   void on_swap_read(const domain::attempt_id& id, const transaction_view& view) {
-    const auto* swap = o.find(id);
-    const auto input = view.token_delta(o.order_account);
-    const auto output = view.token_delta(o.output_account);
-    const auto expected = static_cast<domain::int128>(o.input_amount.units());
-    const auto least = static_cast<domain::int128>(swap->minimum_output.value_or(domain::token_amount{1}).units());
-    if (!input || !output || input->delta() != -expected || output->delta() < least || view.err)
-      return move_to(order_state::fill_failed, "balances_contradict_swap",
-                     "the finalized swap does not show the deposit leaving and at least " +
-                         std::to_string(static_cast<std::uint64_t>(least)) + " arriving",
-                     id);
-    commit({write::record_fill{o.input_amount, domain::token_amount{static_cast<std::uint64_t>(output->delta())}},
-            move_write(order_state::ready_withdraw_output, "swap_finalized", {}, id)});
+    const auto delta = [&](const solana::pubkey& account) -> std::optional<domain::int128> {
+      const auto change = view.token_delta(account);
+      return change ? std::optional{change->delta()} : std::nullopt;
+    };
+    write_down(swap_validated(o, *o.find(id), {delta(o.order_account), delta(o.output_account), view.err.has_value()}));
   }
 
   // --- resolving a stored attempt ---
@@ -224,94 +210,44 @@ struct order_worker {
     if (busy || !watched || stopping)
       return;
     const auto* a = o.find(*watched);
-    std::visit([&](const auto& proven) { on_proven(*a, proven); },
-               resolve(*a, seen, with->config.resolution, with->clock->now()));
-  }
-
-  void on_proven(const attempt& a, const fate::in_doubt& doubt) {
-    if (doubt.balance_min_slot)
-      read_balance(a, *doubt.balance_min_slot);
-  }
-
-  void on_proven(const attempt& a, const fate::gone_again&) {
-    with->metrics.rollbacks.inc();
-    log(runtime::level::warn, "rolled_back");
-    std::vector<order_write> writes{write::unconfirm{a.id}};
-    if (a.kind == attempt_kind::swap && o.state == order_state::execute_success)
-      writes.push_back(move_write(order_state::executing, "rolled_back", {}, a.id));
-    commit(std::move(writes));
-  }
-
-  void on_proven(const attempt& a, const fate::landed& landed) {
-    if (landed.finalized)
-      return finish_landed(a.id, landed.slot);
-    if (a.confirmed_slot)
+    const auto proven = resolve(*a, seen, with->config.resolution, with->clock->now());
+    if (const auto* doubt = std::get_if<fate::in_doubt>(&proven)) {
+      if (doubt->balance_min_slot)
+        read_balance(*a, *doubt->balance_min_slot);
       return;
-    log(runtime::level::info, "attempt_confirmed");
-    std::vector<order_write> writes{write::confirm{a.id, landed.slot}};
-    if (a.kind == attempt_kind::swap && o.state == order_state::executing)
-      writes.push_back(move_write(order_state::execute_success, "swap_confirmed", {}, a.id));
-    commit(std::move(writes));
-  }
-
-  /// The fee is worth a look at the transaction, but not a delay: without an answer it stays unknown.
-  void finish_landed(const domain::attempt_id& id, std::uint64_t slot) {
-    with_fee(id, [this, id, slot](std::optional<std::uint64_t> fee) {
-      with->metrics.landed.inc();
-      log(runtime::level::info, "attempt_landed");
-      const auto* a = o.find(id);
-      std::vector<order_write> writes;
-      if (!a->confirmed_slot)
-        writes.push_back(write::confirm{id, slot});
-      writes.push_back(write::resolve{id, attempt_outcome::landed, slot, fee, {}, {}});
-      if (a->kind == attempt_kind::swap && o.state == order_state::executing)
-        writes.push_back(move_write(order_state::execute_success, "swap_finalized", {}, id));
-      commit(std::move(writes));
-    });
-  }
-
-  void on_proven(const attempt& a, const fate::landed_failed& failed) {
-    with_fee(a.id, [this, id = a.id, failed](std::optional<std::uint64_t> fee) {
-      with->metrics.landed_failed.inc();
-      log(runtime::level::warn, "attempt_landed_failed", failed.err);
-      finish_without_effect(id, write::resolve{id, attempt_outcome::landed_failed, failed.slot, fee, failed.err, {}},
-                            "landed_failed", failed.err);
-    });
-  }
-
-  void on_proven(const attempt& a, const fate::dead& dead) {
-    with->metrics.dead.inc();
-    log(runtime::level::warn, "attempt_dead");
-    finish_without_effect(a.id, write::resolve{a.id, attempt_outcome::dead, {}, {}, {}, dead.certificate.to_json()},
-                          "dead", {});
-  }
-
-  /// The attempt is over and moved nothing: its outcome, and the move that follows from it, in one commit.
-  void finish_without_effect(const domain::attempt_id& id, write::resolve outcome, const std::string& how,
-                             const std::string& detail) {
-    const auto kind = o.find(id)->kind;
-    std::vector<order_write> writes;
-    const bool was_confirmed = o.find(id)->confirmed_slot.has_value();
-    if (was_confirmed)
-      writes.push_back(write::unconfirm{id});
-    auto state = o.state;
-    if (kind == attempt_kind::swap && state == order_state::execute_success) {
-      writes.push_back(move_write(order_state::executing, "rolled_back", {}, id));
-      state = order_state::executing;
     }
-    writes.push_back(std::move(outcome));
-    if (kind == attempt_kind::swap && state == order_state::executing)
-      writes.push_back(write::move{state, order_state::execute_failed, "swap_" + how, detail, id, 1, {}});
-    else if (kind == attempt_kind::deposit && state == order_state::depositing)
-      writes.push_back(move_write(order_state::deposit_failed, "deposit_" + how, detail, id));
-    else if (kind == attempt_kind::payout && state == order_state::withdrawing)
-      writes.push_back(move_write(order_state::withdraw_failed, "payout_" + how, detail, id));
-    if (kind == attempt_kind::swap || kind == attempt_kind::deposit)
-      return commit(std::move(writes));
-    // The next payout, refund or close comes after a growing while.
-    writes.push_back(write::release{with->clock->now() + retry_delay(o.count(kind), with->config.steps),
-                                    kind == attempt_kind::payout ? order_state::withdraw_failed : o.state});
-    leave_with(std::move(writes));
+    if (consequence_of(o, *a, proven, {}, with->clock->now(), with->config.steps).nothing())
+      return;
+    // The fee is worth a look at the transaction once it is final, but no delay: without an answer it stays unknown.
+    const auto* seen_landed = std::get_if<fate::landed>(&proven);
+    if ((seen_landed != nullptr && seen_landed->finalized) || std::holds_alternative<fate::landed_failed>(proven))
+      return with_fee(a->id, [this, proven](std::optional<std::uint64_t> fee) { conclude(proven, fee); });
+    conclude(proven, {});
+  }
+
+  void conclude(const resolution& proven, std::optional<std::uint64_t> fee_lamports) {
+    tell(proven);
+    if (std::holds_alternative<fate::gone_again>(proven))
+      seen = {};
+    write_down(consequence_of(o, *o.find(*watched), proven, fee_lamports, with->clock->now(), with->config.steps));
+  }
+
+  void tell(const resolution& proven) const {
+    const auto& m = with->metrics;
+    if (const auto* landed = std::get_if<fate::landed>(&proven)) {
+      log(runtime::level::info, landed->finalized ? "attempt_landed" : "attempt_confirmed");
+      if (landed->finalized)
+        m.landed.inc();
+    } else if (const auto* failed = std::get_if<fate::landed_failed>(&proven)) {
+      log(runtime::level::warn, "attempt_landed_failed", failed->err);
+      m.landed_failed.inc();
+    } else if (std::holds_alternative<fate::dead>(proven)) {
+      log(runtime::level::warn, "attempt_dead");
+      m.dead.inc();
+    } else {
+      log(runtime::level::warn, "rolled_back");
+      m.rollbacks.inc();
+    }
   }
 
   template <class Then>
@@ -401,15 +337,13 @@ struct order_worker {
 
   // --- writing ---
 
-  write::move move_write(order_state to, std::string reason, std::string detail = {},
-                         std::optional<domain::attempt_id> about = {}) const {
-    const bool counts = o.state == order_state::executing && to == order_state::execute_failed;
-    return {o.state, to, std::move(reason), std::move(detail), about, counts ? 1 : 0, {}};
+  void write_down(consequence c) {
+    store(std::move(c.writes), c.leave);
   }
 
   void move_to(order_state to, std::string reason, std::string detail = {},
                std::optional<domain::attempt_id> about = {}, domain::milliseconds retry_after = {}) {
-    auto w = move_write(to, std::move(reason), std::move(detail), about);
+    auto w = move_from(o, to, std::move(reason), std::move(detail), about);
     w.retry_after = retry_after;
     if (retry_after.count() == 0)
       return commit({std::move(w)});
@@ -441,7 +375,7 @@ struct order_worker {
                 return on_refused(*reply.error, std::move(writes), leave);
               busy = false;
               for (const auto& w : writes)
-                std::visit([this](const auto& one) { apply(one); }, w);
+                follow(w);
               if (leave)
                 return self->quit();
               pauses = 0;
@@ -491,40 +425,24 @@ struct order_worker {
       consider();
   }
 
-  // --- the stored order follows what was committed ---
+  // --- the loaded order follows what was committed ---
 
-  void apply(const write::move& w) {
-    const auto* a = w.attempt ? o.find(*w.attempt) : nullptr;
-    runtime::log_info("order_moved",
-                      {field{"order_id", o.id.to_string()}, field{"from", to_string(w.from)},
-                       field{"to", to_string(w.to)}, field{"reason", w.reason}, field{"detail", w.detail},
-                       field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()},
-                       field{"signature", a == nullptr ? std::string{} : a->signature.to_string()}});
-    o.state = w.to;
-    o.attempts_made += w.tries;
+  void follow(const order_write& w) {
+    apply(o, w);
+    if (const auto* move = std::get_if<write::move>(&w)) {
+      const auto* a = move->attempt ? o.find(*move->attempt) : nullptr;
+      runtime::log_info("order_moved",
+                        {field{"order_id", o.id.to_string()}, field{"from", to_string(move->from)},
+                         field{"to", to_string(move->to)}, field{"reason", move->reason}, field{"detail", move->detail},
+                         field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()},
+                         field{"signature", a == nullptr ? std::string{} : a->signature.to_string()}});
+    } else if (const auto* stored = std::get_if<write::insert_attempt>(&w)) {
+      runtime::log_info(
+          "attempt_stored",
+          {field{"order_id", o.id.to_string()}, field{"attempt_id", stored->what.id.to_string()},
+           field{"signature", stored->what.signature.to_string()}, field{"kind", to_string(stored->what.kind)}});
+    }
   }
-  void apply(const write::insert_attempt& w) {
-    runtime::log_info("attempt_stored",
-                      {field{"order_id", o.id.to_string()}, field{"attempt_id", w.what.id.to_string()},
-                       field{"signature", w.what.signature.to_string()}, field{"kind", to_string(w.what.kind)}});
-    o.attempts.push_back(w.what);
-  }
-  void apply(const write::note_broadcast&) {}
-  void apply(const write::confirm& w) {
-    o.find(w.attempt)->confirmed_slot = w.slot;
-  }
-  void apply(const write::unconfirm& w) {
-    o.find(w.attempt)->confirmed_slot.reset();
-    seen = {};
-  }
-  void apply(const write::resolve& w) {
-    o.find(w.attempt)->outcome = w.outcome;
-    o.find(w.attempt)->slot = w.slot;
-  }
-  void apply(const write::record_fill& w) {
-    o.output_amount = w.output_amount;
-  }
-  void apply(const write::release&) {}
 
   void count_signed(attempt_kind kind) const {
     const auto& m = with->metrics;
