@@ -1,0 +1,54 @@
+// Either service can be down, and the other notices nothing but the absence of new rows.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Stack } from './lib/stack.mjs';
+import { waitFor } from './lib/wait.mjs';
+
+let stack;
+let user;
+before(async () => {
+  stack = await Stack.start({ parts: 'pg,devnet,setup,api,trigger' });
+  user = await stack.user();
+});
+after(() => stack?.stop());
+
+test('with the executor down orders still become ready, and are filled when it is back', async () => {
+  const orders = [await stack.place(user), await stack.place(user, { price: 151.5 })];
+  for (const { id } of orders) await stack.reaches(id, 'open');
+  await stack.devnet.price('SOL', 152);
+  for (const { id } of orders) await stack.reaches(id, 'ready_execute');
+  assert.equal((await stack.get(1, '/readyz')).status, 200, 'the trigger service is ready');
+  assert.equal((await stack.get(0, '/readyz')).status, 200, 'the API is ready');
+  await stack.up('worker');
+  for (const { id } of orders) await stack.filledOnce(id);
+  await stack.devnet.price('SOL', 150);
+});
+
+test('with the trigger service down ready orders are still filled, and open ones wait', async () => {
+  await stack.down('worker');
+  const ready = await stack.place(user);
+  const waiting = await stack.place(user, { price: 155 });
+  await stack.reaches(waiting.id, 'open');
+  await stack.reaches(ready.id, 'open');
+  await stack.devnet.price('SOL', 152);
+  await stack.reaches(ready.id, 'ready_execute');
+  await stack.down('trigger');
+  await stack.up('worker');
+  await stack.filledOnce(ready.id);
+  await stack.devnet.price('SOL', 156);
+  assert.equal((await stack.get(3, '/readyz')).status, 200, 'the executor is ready');
+  assert.equal((await stack.database.order(waiting.id)).state, 'open');
+  await stack.up('trigger');
+  await stack.filledOnce(waiting.id);
+  await stack.devnet.price('SOL', 150);
+});
+
+test('with the API down orders are filled all the same', async () => {
+  const order = await stack.place(user);
+  await stack.reaches(order.id, 'open');
+  await stack.down('api');
+  await stack.devnet.price('SOL', 152);
+  await stack.filledOnce(order.id);
+  await stack.up('api');
+  await waitFor('the API shows it', async () => (await user.order(order.id)).orderState === 'filled');
+});

@@ -1,0 +1,177 @@
+// A whole Landfall of its own for one test file: PostgreSQL, devnet, both services, on ports and in a folder of its own.
+import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkAnswer } from './schema.mjs';
+import { Client } from './client.mjs';
+import { Database } from './database.mjs';
+import { Devnet, mints, units } from './devnet.mjs';
+import { faultsOfFill, faultsOfRefund, judge } from './judge.mjs';
+import { waitFor } from './wait.mjs';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const final = new Set(['fill_success', 'cancelled', 'oco_cancelled', 'expired', 'deposit_failed', 'fill_failed']);
+
+function portFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** A base whose ports are all free, below the range from which the system draws its own. */
+async function freePortBase() {
+  for (let i = 0; i < 200; i++) {
+    const base = 20_000 + 20 * randomInt(0, 590);
+    const all = await Promise.all([0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 19].map((offset) => portFree(base + offset)));
+    if (all.every(Boolean)) return base;
+  }
+  throw new Error('no free ports between 20000 and 31800');
+}
+
+export class Stack {
+  /** `parts` as scripts/up takes them; `env` further environment of scripts/up. */
+  static async start({ parts = 'pg,devnet,setup,executor,trigger', msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
+    const stack = new Stack();
+    stack.seed = Number(process.env.LANDFALL_SEED ?? randomInt(2 ** 31));
+    stack.portBase = await freePortBase();
+    stack.folder = mkdtempSync(join(tmpdir(), 'landfall-system-'));
+    // PostgreSQL does not run as root: its user has to get in.
+    chmodSync(stack.folder, 0o755);
+    stack.env = {
+      ...process.env,
+      PORT_BASE: String(stack.portBase),
+      LANDFALL_VAR: stack.folder,
+      DEVNET_MS_PER_SLOT: String(msPerSlot),
+      DEVNET_ARGS: `--seed ${stack.seed} --price-interval-ms 100`,
+      ...env,
+    };
+    stack.devnet = new Devnet(stack.portBase);
+    stack.database = new Database(stack.portBase);
+    console.log(`seed ${stack.seed} (LANDFALL_SEED), port base ${stack.portBase}, ${stack.folder}`);
+    try {
+      await stack.up(parts);
+    } catch (problem) {
+      await stack.stop();
+      throw problem;
+    }
+    return stack;
+  }
+
+  #script(name, args, env = {}) {
+    return new Promise((resolve, reject) => {
+      execFile(join(root, 'scripts', name), args, { env: { ...this.env, ...env }, maxBuffer: 1 << 24 }, (problem, stdout, stderr) => (problem ? reject(new Error(`scripts/${name} ${args.join(' ')}: ${stderr || stdout}`)) : resolve(stdout)));
+    });
+  }
+
+  up(parts, env) {
+    return this.#script('up', ['--only', parts], env);
+  }
+
+  down(parts) {
+    return this.#script('down', ['--only', parts]);
+  }
+
+  pid(name) {
+    return Number(readFileSync(join(this.folder, 'run', `${name}.pid`), 'utf8').split(' ')[0]);
+  }
+
+  /** As a power cut would: no handler runs. */
+  kill(name) {
+    process.kill(this.pid(name), 'SIGKILL');
+  }
+
+  async restart(name) {
+    await waitFor(`${name} is gone`, async () => !(await this.alive(name)), { timeoutMs: 10_000, everyMs: 10 });
+    await this.up(name);
+  }
+
+  async alive(name) {
+    try {
+      const stat = readFileSync(`/proc/${this.pid(name)}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
+    } catch {
+      return false;
+    }
+  }
+
+  log(name) {
+    return readFileSync(join(this.folder, 'log', `${name}.log`), 'utf8');
+  }
+
+  async get(offset, path) {
+    const response = await fetch(`http://127.0.0.1:${this.portBase + offset}${path}`, { signal: AbortSignal.timeout(5_000) });
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** A logged-in client with a vault and money of every kind. All its answers are held against the documented schema. */
+  async user(money = { SOL: '100', USDC: '10000', JUP: '10000' }) {
+    const client = new Client({ base: `http://127.0.0.1:${this.portBase}/trigger/v2`, seen: checkAnswer });
+    for (const [symbol, amount] of Object.entries(money)) {
+      if (symbol === 'SOL') await this.devnet.airdrop(client.address, units('SOL', amount));
+      else await this.devnet.mint(client.address, mints[symbol], units(symbol, amount));
+    }
+    await client.login();
+    await client.registerVault();
+    return client;
+  }
+
+  /** Sell SOL above 151 unless told otherwise; SOL stands at 150. */
+  place(client, { amount = '1', price = 151, condition = 'above', input = 'SOL', output = 'USDC', trigger = 'SOL', ...rest } = {}) {
+    return client.place({ inputMint: mints[input], outputMint: mints[output], triggerMint: mints[trigger], triggerCondition: condition, triggerPriceUsd: price, amount: units(input, amount), ...rest });
+  }
+
+  async describe(id) {
+    const [moves, attempts] = [await this.database.moves(id), await this.database.attempts(id)];
+    return [
+      ...moves.map((m) => `  ${m.at} ${m.from_state} -> ${m.to_state} ${m.role} ${m.reason ?? ''}`),
+      ...attempts.map((a) => `  ${a.kind} ${a.signature} ${a.outcome ?? 'unresolved'}`),
+    ].join('\n');
+  }
+
+  /** Waits until the order is in one of the states, and returns its row. */
+  reaches(id, states, timeoutMs = 90_000) {
+    const wanted = [].concat(states);
+    return waitFor(
+      async () => `order ${id} in ${wanted.join(' or ')}\n${await this.describe(id)}`,
+      async () => {
+        const order = await this.database.order(id);
+        if (wanted.includes(order?.state)) return order;
+        if (order && final.has(order.state)) throw new Error(`it ended in ${order.state}`);
+        return false;
+      },
+      { timeoutMs, everyMs: 50 },
+    );
+  }
+
+  /** Filled, and by the chain's own book exactly once. Returns {order, life}. */
+  async filledOnce(id, timeoutMs) {
+    const order = await this.reaches(id, 'fill_success', timeoutMs);
+    const life = await judge(this.devnet, order);
+    const wrong = faultsOfFill(order, life);
+    if (wrong.length) throw new Error(`order ${id}: ${wrong.join('; ')}\n${await this.describe(id)}`);
+    return { order, life };
+  }
+
+  async refundedOnce(id, timeoutMs) {
+    const order = await this.reaches(id, 'expired', timeoutMs);
+    const life = await judge(this.devnet, order);
+    const wrong = faultsOfRefund(order, life);
+    if (wrong.length) throw new Error(`order ${id}: ${wrong.join('; ')}\n${await this.describe(id)}`);
+    return { order, life };
+  }
+
+  /** Ends all of it; keeps the folder where LANDFALL_KEEP is set. */
+  async stop() {
+    if (process.env.LANDFALL_KEEP) {
+      console.log(`kept running: LANDFALL_VAR=${this.folder} PORT_BASE=${this.portBase}; end it with LANDFALL_VAR=${this.folder} scripts/down`);
+      return;
+    }
+    await this.#script('down', ['--remove']).catch((problem) => console.error(problem.message));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
