@@ -344,6 +344,18 @@ TEST_CASE_FIXTURE(fixture, "an endpoint that goes back in time is not listened t
   CHECK_FALSE(said("a", 1).back().status);
 }
 
+TEST_CASE_FIXTURE(fixture, "a watcher that comes later hears nothing from before its time either") {
+  start();
+  watch(1, listen());
+  round(10);
+  heard.clear();
+  watch(1, listen());
+  a->context_slot -= 5;
+  round(1);
+  CHECK(said("a", 1).empty());
+  CHECK(said("b", 1).size() == 2);
+}
+
 TEST_CASE_FIXTURE(fixture, "an endpoint that does not answer holds up neither the other nor itself twice") {
   start();
   const auto to = listen();
@@ -491,6 +503,14 @@ TEST_CASE_FIXTURE(fixture, "accounts come from an endpoint that is recent enough
   request.keys.resize(101);
   CHECK_FALSE(ask<chain::accounts_read>(request, &why));
   CHECK(is_refused(why));
+}
+
+TEST_CASE_FIXTURE(fixture, "a simulation comes from an endpoint that is recent enough") {
+  start();
+  b->confirmed.absolute_slot = 2'000;
+  chain::simulate_request request;
+  request.options.min_context_slot = 1'500;
+  CHECK(ask<chain::simulated>(request)->endpoint == "b");
 }
 
 TEST_CASE_FIXTURE(fixture, "a question is refused only if every endpoint refuses it") {
