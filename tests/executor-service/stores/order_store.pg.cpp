@@ -1,0 +1,265 @@
+#include "executor-service/stores/order_store.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <set>
+#include <thread>
+
+#include "tests/support/fixtures.hpp"
+
+using namespace landfall;
+using namespace landfall::executor;
+using domain::order_state;
+using tests::fixtures;
+using tests::scratch_database;
+
+namespace {
+
+constexpr domain::milliseconds lease{30'000};
+constexpr domain::milliseconds no_grace{0};
+
+struct world {
+  scratch_database scratch;
+  fixtures rows{scratch};
+
+  /// An order in `state` that nobody holds a lease of.
+  tests::order_fixture order_in(std::string_view state) {
+    const auto order = rows.order_in(state);
+    let_leases_run_out();
+    return order;
+  }
+  order_store store_of(const std::string& instance) const {
+    postgres::database::options opts;
+    opts.conninfo = scratch.conninfo("landfall_executor");
+    opts.application_name = instance;
+    return {opts, instance};
+  }
+  void as_admin(const std::string& sql) const {
+    auto admin = scratch.connect_as_admin();
+    pqxx::work work{*admin};
+    work.exec(sql);
+    work.commit();
+  }
+  /// Ends every lease, as time would. The rules are switched off for it: no role may write this.
+  void let_leases_run_out() const {
+    as_admin(
+        "set session_replication_role = replica; update price_order set lease_until = now() - interval '1 second' "
+        "where lease_until is not null");
+  }
+  std::string sql_value(const std::string& sql) const {
+    auto admin = scratch.connect_as_admin();
+    pqxx::nontransaction work{*admin};
+    const auto rows_found = work.exec(sql);
+    return rows_found.empty() || rows_found[0][0].is_null() ? "" : rows_found[0][0].as<std::string>();
+  }
+};
+
+template <class T>
+T expect(postgres::database_result<T> result) {
+  REQUIRE_MESSAGE(result.ok(), (result.ok() ? std::string{} : result.error().message));
+  return std::move(result).value();
+}
+
+write_unit unit_of(const order& o, std::vector<order_write> writes) {
+  return {o.id, o.order_account, o.lease_epoch, std::move(writes)};
+}
+
+attempt swap_attempt(const std::string& signature_text, int ordinal = 1) {
+  attempt a;
+  a.id = domain::attempt_id::random();
+  a.kind = attempt_kind::swap;
+  a.ordinal = ordinal;
+  a.signature = *solana::signature::parse(signature_text);
+  a.transaction = {1, 2, 3, 0, 255};
+  a.blockhash = *solana::blockhash::parse(tests::address_of(900));
+  a.last_valid_block_height = 1'000;
+  a.order_account_balance = domain::token_amount{1'000'000'000};
+  a.expected_input = domain::token_amount{1'000'000'000};
+  a.minimum_output = domain::token_amount{~0ULL};
+  return a;
+}
+
+/// The only unit of a batch: its refusal, or nothing.
+std::optional<postgres::database_error> commit_one(order_store& store, const write_unit& unit) {
+  return expect(store.commit({unit})).front();
+}
+
+}  // namespace
+
+TEST_CASE("a claim takes the lease once, and loads what is stored") {
+  world w;
+  const auto fixture = w.order_in("ready_execute");
+  w.as_admin("set session_replication_role = replica; update price_order set triggered_at = now()");
+  auto first = w.store_of("executor-1");
+  auto second = w.store_of("executor-2");
+  const auto claimed = expect(first.claim(10, lease));
+  REQUIRE(claimed.size() == 1);
+  CHECK(claimed[0].id.to_string() == fixture.id);
+  CHECK(claimed[0].state == order_state::ready_execute);
+  CHECK(claimed[0].input_amount == domain::token_amount{1'000'000'000});
+  CHECK(claimed[0].input.symbol == "SOL");
+  CHECK(claimed[0].triggered_at.has_value());
+  REQUIRE(claimed[0].attempts.size() == 1);
+  CHECK(claimed[0].attempts[0].kind == attempt_kind::deposit);
+  CHECK(expect(second.claim(10, lease)).empty());
+  CHECK(expect(first.claim(10, lease)).empty());
+}
+
+TEST_CASE("a lease that ran out is taken over with a higher epoch, and the former holder writes nothing more") {
+  world w;
+  w.order_in("executing");
+  auto zombie = w.store_of("executor-1");
+  const auto before = expect(zombie.claim(10, lease)).front();
+  w.let_leases_run_out();
+  auto successor = w.store_of("executor-2");
+  const auto after = expect(successor.claim(10, lease)).front();
+  CHECK(after.lease_epoch == before.lease_epoch + 1);
+
+  const auto signature = tests::signature_of(5'000);
+  const auto stored = commit_one(zombie, unit_of(before, {write::insert_attempt{swap_attempt(signature), "{}"}}));
+  REQUIRE(stored);
+  CHECK(stored->sqlstate == "LF003");
+  const auto moved = commit_one(
+      zombie,
+      unit_of(before, {write::move{order_state::executing, order_state::execute_failed, "zombie", {}, {}, 1, {}}}));
+  REQUIRE(moved);
+  CHECK(moved->sqlstate == "LF003");
+  CHECK(expect(zombie.renew({{before.id, before.lease_epoch}}, lease)).empty());
+  CHECK(w.sql_value("select count(*) from attempt where kind = 'swap'") == "0");
+  CHECK(!commit_one(successor, unit_of(after, {write::insert_attempt{swap_attempt(signature), "{}"}})));
+}
+
+TEST_CASE("an attempt comes back from the database byte for byte") {
+  world w;
+  w.order_in("executing");
+  auto store = w.store_of("executor-1");
+  const auto o = expect(store.claim(10, lease)).front();
+  const auto stored = swap_attempt(tests::signature_of(5'001));
+  REQUIRE(!commit_one(store, unit_of(o, {write::insert_attempt{stored, R"({"outAmount":"1"})"}})));
+  w.let_leases_run_out();
+  const auto again = expect(store.claim(10, lease)).front();
+  const auto* loaded = again.unresolved();
+  REQUIRE(loaded != nullptr);
+  CHECK(loaded->id == stored.id);
+  CHECK(loaded->signature == stored.signature);
+  CHECK(loaded->transaction == stored.transaction);
+  CHECK(loaded->blockhash == stored.blockhash);
+  CHECK(loaded->last_valid_block_height == stored.last_valid_block_height);
+  CHECK(loaded->minimum_output == stored.minimum_output);
+  CHECK(loaded->order_account_balance == stored.order_account_balance);
+  CHECK(!loaded->outcome);
+}
+
+TEST_CASE("a second unresolved attempt on an order account is refused, whatever the code thinks") {
+  world w;
+  w.order_in("executing");
+  auto store = w.store_of("executor-1");
+  const auto o = expect(store.claim(10, lease)).front();
+  REQUIRE(!commit_one(store, unit_of(o, {write::insert_attempt{swap_attempt(tests::signature_of(5'002)), {}}})));
+  const auto second =
+      commit_one(store, unit_of(o, {write::insert_attempt{swap_attempt(tests::signature_of(5'003), 2), {}}}));
+  REQUIRE(second);
+  CHECK(second->kind == postgres::error_kind::constraint);
+}
+
+TEST_CASE("a refused unit undoes all of itself and nothing of its neighbours") {
+  world w;
+  w.order_in("ready_execute");
+  w.order_in("ready_execute");
+  auto store = w.store_of("executor-1");
+  const auto orders = expect(store.claim(10, lease));
+  REQUIRE(orders.size() == 2);
+  const write::move claim{order_state::ready_execute, order_state::executing, "claimed", {}, {}, 0, {}};
+  auto bad = claim;
+  bad.from = order_state::executing;
+  bad.to = order_state::execute_success;
+  const auto refusals = expect(store.commit({unit_of(orders[0], {claim, bad}), unit_of(orders[1], {claim})}));
+  REQUIRE(refusals[0]);
+  CHECK(refusals[0]->sqlstate == "LF009");
+  CHECK(!refusals[1]);
+  CHECK(w.sql_value("select count(*) from price_order where state = 'executing'") == "1");
+}
+
+TEST_CASE("a move of an order that somebody else moved is told apart from a lost lease") {
+  world w;
+  w.order_in("ready_execute");
+  auto store = w.store_of("executor-1");
+  const auto o = expect(store.claim(10, lease)).front();
+  const auto refused = commit_one(
+      store, unit_of(o, {write::move{order_state::depositing, order_state::open, "deposit_confirmed", {}, {}, 0, {}}}));
+  REQUIRE(refused);
+  CHECK(refused->sqlstate == moved_meanwhile);
+}
+
+TEST_CASE("a release makes the order due when it says, or at once if its state changed meanwhile") {
+  world w;
+  w.order_in("ready_execute");
+  auto store = w.store_of("executor-1");
+  const auto o = expect(store.claim(10, lease)).front();
+  const auto later = domain::from_unix_ms(4'000'000'000'000);
+  REQUIRE(!commit_one(store, unit_of(o, {write::release{later, order_state::ready_execute}})));
+  CHECK(expect(store.claim(10, lease)).empty());
+  CHECK(w.sql_value("select lease_holder from price_order").empty());
+
+  world moved;
+  moved.order_in("ready_execute");
+  auto other = moved.store_of("executor-1");
+  const auto known = expect(other.claim(10, lease)).front();
+  REQUIRE(!commit_one(other, unit_of(known, {write::release{later, order_state::depositing}})));
+  CHECK(expect(other.claim(10, lease)).size() == 1);
+}
+
+TEST_CASE("a held order is not claimed") {
+  world w;
+  w.order_in("ready_execute");
+  w.as_admin(
+      "set session_replication_role = replica; update price_order set held_at = now(), held_reason = 'looked at'");
+  auto store = w.store_of("executor-1");
+  CHECK(expect(store.claim(10, lease)).empty());
+}
+
+TEST_CASE("open orders are claimed only for their deposit or when their time is long over") {
+  world w;
+  w.order_in("open");
+  auto store = w.store_of("executor-1");
+  CHECK(expect(store.claim(10, lease)).empty());
+  const auto unresolved_deposits =
+      w.sql_value("select count(*) from attempt where kind = 'deposit' and outcome is null");
+  const auto claimed = expect(store.claim_open(10, lease, no_grace));
+  CHECK(claimed.size() == (unresolved_deposits == "0" ? 0U : 1U));
+  w.as_admin(
+      "set session_replication_role = replica; update price_order set expires_at = now() - interval '1 minute', "
+      "lease_until = null, lease_holder = null");
+  CHECK(expect(store.claim_open(10, lease, no_grace)).size() == 1);
+  w.let_leases_run_out();
+  CHECK(expect(store.claim_open(10, lease, domain::milliseconds{3'600'000})).size() ==
+        (unresolved_deposits == "0" ? 0U : 1U));
+}
+
+TEST_CASE("claims of many executors at once never overlap") {
+  world w;
+  for (int i = 0; i < 12; ++i)
+    w.order_in("ready_execute");
+  std::array<std::vector<order>, 4> claimed;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < claimed.size(); ++i)
+      threads.emplace_back([&w, &claimed, i] {
+        auto store = w.store_of("executor-" + std::to_string(i));
+        for (int round = 0; round < 3; ++round)
+          if (auto got = store.claim(2, lease); got.ok())
+            for (auto& o : *got)
+              claimed[i].push_back(std::move(o));
+      });
+  }
+  std::set<domain::order_id> seen;
+  std::size_t count = 0;
+  for (const auto& list : claimed)
+    for (const auto& o : list) {
+      seen.insert(o.id);
+      ++count;
+    }
+  CHECK(count == 12);
+  CHECK(seen.size() == 12);
+}
