@@ -346,10 +346,12 @@ TEST_CASE_FIXTURE(fixture, "an endpoint that goes back in time is not listened t
 
 TEST_CASE_FIXTURE(fixture, "a watcher that comes later hears nothing from before its time either") {
   start();
-  watch(1, listen());
+  const auto early = listen();
+  const auto late = listen();
+  watch(1, early);
   round(10);
   heard.clear();
-  watch(1, listen());
+  watch(1, late);
   a->context_slot -= 5;
   round(1);
   CHECK(said("a", 1).empty());
