@@ -204,12 +204,14 @@ void add_routes(net::http_server& server, const surroundings& around) {
   server.route("GET", "/healthz", [](const net::http_server_request&, const net::http_reply& reply) {
     reply({200, R"({"alive":true})"});
   });
-  server.route("GET", "/readyz", [health = around.health](const net::http_server_request&, const net::http_reply& reply) {
-    reply({health->ready() ? 200 : 503, health->to_json()});
-  });
-  server.route("GET", "/metrics", [&metrics = around.metrics](const net::http_server_request&, const net::http_reply& reply) {
-    reply({200, metrics.render(), "text/plain; version=0.0.4; charset=utf-8"});
-  });
+  server.route("GET", "/readyz",
+               [health = around.health](const net::http_server_request&, const net::http_reply& reply) {
+                 reply({health->ready() ? 200 : 503, health->to_json()});
+               });
+  server.route("GET", "/metrics",
+               [&metrics = around.metrics](const net::http_server_request&, const net::http_reply& reply) {
+                 reply({200, metrics.render(), "text/plain; version=0.0.4; charset=utf-8"});
+               });
 }
 
 /// Stops the process when an actor that nobody can start anew ends by itself.
@@ -247,7 +249,9 @@ bool flush(caf::actor_system& system, const decision_writer_actor& writer) {
             all = answer.left == 0;
             runtime::log_info("decisions_flushed", {{"left", answer.left}});
           },
-          [](const caf::error& e) { runtime::log_warn("decisions_not_flushed", {{"why", caf::to_string(e)}}); });
+          [](const caf::error& e) {
+            runtime::log_warn("decisions_not_flushed", {{"why", caf::to_string(e)}});
+          });
   return all;
 }
 
@@ -280,9 +284,10 @@ int serve(const trigger_settings& settings, surroundings& around) {
   if (opened)
     runtime::log_info("stopping", {{"signal", runtime::wait_for_stop_signal()}});
   guard.stopping();
-  std::vector<caf::strong_actor_ptr> producers{caf::actor_cast<caf::strong_actor_ptr>(std::exchange(supervisor, nullptr)),
-                                               caf::actor_cast<caf::strong_actor_ptr>(std::exchange(hint, nullptr)),
-                                               caf::actor_cast<caf::strong_actor_ptr>(std::exchange(loader, nullptr))};
+  std::vector<caf::strong_actor_ptr> producers{
+      caf::actor_cast<caf::strong_actor_ptr>(std::exchange(supervisor, nullptr)),
+      caf::actor_cast<caf::strong_actor_ptr>(std::exchange(hint, nullptr)),
+      caf::actor_cast<caf::strong_actor_ptr>(std::exchange(loader, nullptr))};
   auto killed = runtime::stop_actors(system, std::move(producers), stop_bound);
   flush(system, writer);
   killed += runtime::stop_actors(system, {caf::actor_cast<caf::strong_actor_ptr>(std::exchange(writer, nullptr))},
@@ -290,7 +295,8 @@ int serve(const trigger_settings& settings, surroundings& around) {
   server.close(http_drain);
   runtime::log_info("stopped", {{"killed", killed}});
   const int code = !opened || guard.failed() ? EXIT_FAILURE : EXIT_SUCCESS;
-  // A thread that still waits for the database would keep the actor system from ending; nothing it could do matters now.
+  // A thread that still waits for the database would keep the actor system from ending; nothing it could do matters
+  // now.
   if (killed != 0)
     std::_Exit(code);
   return code;

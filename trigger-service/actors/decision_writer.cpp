@@ -78,7 +78,8 @@ void report(const writer_state& state, const decision& d, decision_outcome outco
   }
 }
 
-void settle(const writer_state& state, const queued_decision& entry, decision_outcome outcome, std::string_view why = {}) {
+void settle(const writer_state& state, const queued_decision& entry, decision_outcome outcome,
+            std::string_view why = {}) {
   report(state, entry.what, outcome, why);
   auto& request = *entry.request;
   request.outcomes[entry.index] = outcome;

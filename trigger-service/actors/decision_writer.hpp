@@ -47,16 +47,17 @@ struct drained {
   std::size_t left = 0;
 };
 
-using decision_writer_actor = caf::typed_actor<caf::replies_to<write_decisions>::with<decision_outcomes>,
-                                               caf::reacts_to<flush_decisions>,
-                                               caf::replies_to<drain_decisions>::with<drained>>;
+using decision_writer_actor =
+    caf::typed_actor<caf::replies_to<write_decisions>::with<decision_outcomes>, caf::reacts_to<flush_decisions>,
+                     caf::replies_to<drain_decisions>::with<drained>>;
 
 struct decision_writer_config {
   std::size_t max_batch = 256;
   std::chrono::milliseconds max_batch_wait{5};
   /// Above it decisions are answered `overloaded`.
   std::size_t max_queued = 50'000;
-  net::backoff_policy retry{std::chrono::milliseconds{100}, std::chrono::milliseconds{2'000}, net::jitter::decorrelated};
+  net::backoff_policy retry{std::chrono::milliseconds{100}, std::chrono::milliseconds{2'000},
+                            net::jitter::decorrelated};
   std::uint64_t seed = 1;
   std::shared_ptr<const runtime::clock> clock;
   std::shared_ptr<const trigger::instruments> instruments;
@@ -69,8 +70,8 @@ struct decision_writer_config {
   [[nodiscard]] std::string validate() const;
 };
 
-/// The only writer of decisions: gathers them into batches, each one durable commit. What was not acknowledged is written
-/// again, which is safe: a write is conditional on the order's state.
+/// The only writer of decisions: gathers them into batches, each one durable commit. What was not acknowledged is
+/// written again, which is safe: a write is conditional on the order's state.
 [[nodiscard]] decision_writer_actor spawn_decision_writer(caf::actor_system& system, decision_writer_config config);
 
 }  // namespace landfall::trigger

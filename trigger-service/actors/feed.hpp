@@ -43,9 +43,9 @@ struct prices_seen {
 };
 using price_sink_actor = caf::typed_actor<caf::reacts_to<prices_seen>>;
 
-using feed_actor = caf::typed_actor<caf::reacts_to<watch_feeds>, caf::reacts_to<stream_opened>,
-                                    caf::reacts_to<stream_spoke>, caf::reacts_to<stream_closed>,
-                                    caf::reacts_to<feed_tick>>;
+using feed_actor =
+    caf::typed_actor<caf::reacts_to<watch_feeds>, caf::reacts_to<stream_opened>, caf::reacts_to<stream_spoke>,
+                     caf::reacts_to<stream_closed>, caf::reacts_to<feed_tick>>;
 
 struct feed_config {
   /// Without a price for this long the stream is replaced, however alive its connection looks.

@@ -7,7 +7,8 @@ instruments::instruments(runtime::metrics* registry) : registry_(registry) {
     return;
   prices_received = registry->counter("landfall_trigger_prices_received_total", "Prices that a feed delivered.");
   prices_accepted = registry->counter("landfall_trigger_prices_accepted_total", "Prices that passed every gate.");
-  prices_held = registry->counter("landfall_trigger_prices_held_total", "Prices that jumped and wait for a second one.");
+  prices_held =
+      registry->counter("landfall_trigger_prices_held_total", "Prices that jumped and wait for a second one.");
   prices_malformed = registry->counter("landfall_trigger_prices_malformed_total", "Feed messages that cannot be read.");
   prices_dropped = registry->counter("landfall_trigger_prices_dropped_total",
                                      "Feed messages dropped because too many wait, or without a market for them.");
@@ -16,12 +17,13 @@ instruments::instruments(runtime::metrics* registry) : registry_(registry) {
         registry->counter("landfall_trigger_prices_rejected_total", "Prices that failed a gate; one may fail several.",
                           {{"gate", std::string{to_string(which)}}});
   feed_connected = registry->gauge("landfall_trigger_feed_connected", "Whether the price stream is open.");
-  feed_reconnects = registry->counter("landfall_trigger_feed_reconnects_total", "Price streams that ended or went silent.");
+  feed_reconnects =
+      registry->counter("landfall_trigger_feed_reconnects_total", "Price streams that ended or went silent.");
   database_up = registry->gauge("landfall_trigger_database_up", "Whether the last reading of the database succeeded.");
   pending_decisions = registry->gauge("landfall_trigger_pending_decisions", "Decisions not durable yet.");
-  decision_latency = registry->histogram("landfall_trigger_decision_latency_seconds",
-                                         "From a price received to its decision durable.",
-                                         runtime::latency_buckets_seconds());
+  decision_latency =
+      registry->histogram("landfall_trigger_decision_latency_seconds", "From a price received to its decision durable.",
+                          runtime::latency_buckets_seconds());
 }
 
 runtime::gauge_handle instruments::book_orders(const std::string& mint) const {

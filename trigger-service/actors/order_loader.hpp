@@ -47,7 +47,8 @@ struct order_loader_config {
   /// Between two readings of all open orders.
   std::chrono::milliseconds reconcile{30'000};
   std::chrono::milliseconds tokens{5'000};
-  /// How long a transaction may take to become visible and still be found by the poll; later ones by the reconciliation.
+  /// How long a transaction may take to become visible and still be found by the poll; later ones by the
+  /// reconciliation.
   std::chrono::milliseconds overlap{5'000};
   /// Hints that follow a reading within this time wait for its end.
   std::chrono::milliseconds hint_gap{20};
@@ -56,7 +57,8 @@ struct order_loader_config {
   std::size_t max_pages_per_poll = 64;
   /// Expired orders handed to the writer at once; the next ones follow when they are settled.
   std::size_t max_expiries = 256;
-  net::backoff_policy retry{std::chrono::milliseconds{500}, std::chrono::milliseconds{5'000}, net::jitter::decorrelated};
+  net::backoff_policy retry{std::chrono::milliseconds{500}, std::chrono::milliseconds{5'000},
+                            net::jitter::decorrelated};
   std::uint64_t seed = 1;
   std::shared_ptr<const runtime::clock> clock;
   std::shared_ptr<const trigger::instruments> instruments;
@@ -71,8 +73,8 @@ struct order_loader_config {
   [[nodiscard]] std::string validate() const;
 };
 
-/// Reads tokens and open orders into the books, and hands orders whose time is over to the writer. While the database cannot be
-/// reached it waits and tries again.
+/// Reads tokens and open orders into the books, and hands orders whose time is over to the writer. While the database
+/// cannot be reached it waits and tries again.
 [[nodiscard]] order_loader_actor spawn_order_loader(caf::actor_system& system, order_loader_config config,
                                                     order_sink_actor sink, decision_writer_actor writer);
 

@@ -75,7 +75,8 @@ void use_tokens(self_pointer self, const std::vector<watched_token>& tokens) {
   }
   std::sort(state.feed_ids.begin(), state.feed_ids.end());
   state.feed_ids.erase(std::unique(state.feed_ids.begin(), state.feed_ids.end()), state.feed_ids.end());
-  self->send(state.feed, watch_feeds{state.feed_ids});
+  if (state.feed)
+    self->send(state.feed, watch_feeds{state.feed_ids});
 }
 
 void take_prices(self_pointer self, const std::vector<price_update>& prices) {
@@ -85,7 +86,8 @@ void take_prices(self_pointer self, const std::vector<price_update>& prices) {
     if (first == last)
       state.config.instruments->prices_dropped.inc();
     for (auto at = first; at != last; ++at)
-      self->send(state.markets.at(at->second), price_seen{price});
+      if (const auto market = state.markets.find(at->second); market != state.markets.end())
+        self->send(market->second, price_seen{price});
   }
 }
 
@@ -107,26 +109,38 @@ void note_freshness(const supervisor_state& state) {
   state.config.health->set("price_feed", fresh, "no price passed the gates lately");
 }
 
-void start_anew(self_pointer self, const caf::actor_addr& failed, const caf::error& reason) {
+/// Forgets the child that failed; the next tick starts it anew, so that one that fails at once does so once a tick.
+void bury(supervisor_state& state, const caf::actor_addr& failed, const caf::error& reason) {
+  const auto is_failed = [&](const auto& item) { return item.second.address() == failed; };
+  const auto market = std::find_if(state.markets.begin(), state.markets.end(), is_failed);
+  const bool is_feed = market == state.markets.end();
+  log_error("actor_failed", {{"actor", is_feed ? "feed" : "market"},
+                             {"mint", is_feed ? std::string{} : market->first},
+                             {"reason", caf::to_string(reason)}});
+  if (is_feed)
+    state.feed = nullptr;
+  else
+    state.markets.erase(market);
+}
+
+void start_missing(self_pointer self) {
   auto& state = self->state;
-  log_error("actor_failed", {{"reason", caf::to_string(reason)}});
-  if (state.feed.address() == failed) {
+  if (!state.feed)
     start_feed(self);
-    return;
-  }
-  for (const auto& [mint, market] : state.markets)
-    if (market.address() == failed) {
-      start_market(self, std::string{mint});
-      if (state.loader)
-        self->send(state.loader, reload_orders{});
-      return;
+  bool lost_orders = false;
+  for (const auto& [feed_id, mint] : state.mints_of_feed)
+    if (!state.markets.contains(mint)) {
+      start_market(self, mint);
+      lost_orders = true;
     }
+  if (lost_orders && state.loader)
+    self->send(state.loader, reload_orders{});
 }
 
 bool is_child(const supervisor_state& state, const caf::actor_addr& who) {
-  return state.feed.address() == who || std::any_of(state.markets.begin(), state.markets.end(), [&](const auto& item) {
-           return item.second.address() == who;
-         });
+  return (state.feed && state.feed.address() == who) ||
+         std::any_of(state.markets.begin(), state.markets.end(),
+                     [&](const auto& item) { return item.second.address() == who; });
 }
 
 supervisor_actor::behavior_type behaviour(self_pointer self, supervisor_config config, decision_writer_actor writer) {
@@ -135,7 +149,7 @@ supervisor_actor::behavior_type behaviour(self_pointer self, supervisor_config c
   state.writer = std::move(writer);
   self->set_exit_handler([self](caf::exit_msg& message) {
     if (is_child(self->state, message.source))
-      start_anew(self, message.source, message.reason);
+      bury(self->state, message.source, message.reason);
     else
       self->quit(message.reason);
   });
@@ -151,6 +165,7 @@ supervisor_actor::behavior_type behaviour(self_pointer self, supervisor_config c
       },
       [self](const use_loader& message) { self->state.loader = message.loader; },
       [self](supervise_tick) {
+        start_missing(self);
         note_freshness(self->state);
         self->delayed_send(self, self->state.config.tick, supervise_tick{});
       },

@@ -11,8 +11,8 @@ decision execute(const watched_order& order, const accepted_price& price, domain
   made.order = order.id;
   made.to = domain::order_state::ready_execute;
   made.reason = "trigger_" + condition;
-  made.detail = "price " + seen.price_usd.to_string() + (order.condition == trigger_condition::above ? " >= " : " <= ") +
-                order.trigger_price_usd.to_string();
+  made.detail = "price " + seen.price_usd.to_string() +
+                (order.condition == trigger_condition::above ? " >= " : " <= ") + order.trigger_price_usd.to_string();
   made.evidence.source = seen.source;
   made.evidence.price_usd = seen.price_usd;
   made.evidence.confidence_usd = seen.confidence_usd;

@@ -50,7 +50,8 @@ struct decided {
   std::vector<domain::order_id> out_of_time;
 };
 
-/// The orders that should execute at this price, at most `limit` looked at. Evidence ids are left for the caller to set.
+/// The orders that should execute at this price, at most `limit` looked at. Evidence ids are left for the caller to
+/// set.
 [[nodiscard]] decided decide(const trigger_book& book, const accepted_price& price, domain::utc_time now,
                              domain::milliseconds write_within, std::size_t limit);
 

@@ -16,8 +16,8 @@ class gate_list {
 public:
   void add(gate which, bool passed, const std::string& measured) {
     text_ += text_.empty() ? "[" : ",";
-    text_ += R"({"gate":")" + std::string{to_string(which)} + R"(","passed":)" + (passed ? "true" : "false") + measured +
-             "}";
+    text_ += R"({"gate":")" + std::string{to_string(which)} + R"(","passed":)" + (passed ? "true" : "false") +
+             measured + "}";
     if (!passed)
       failed.push_back(which);
   }
@@ -44,8 +44,7 @@ bool near(decimal price, decimal reference, std::int64_t max_jump_bps) {
 bool agrees(const price_update& second, const price_update& first, const gate_config& config) {
   if (!near(second.price_usd, first.price_usd, config.max_jump_bps) || second.publish_time < first.publish_time)
     return false;
-  return second.publish_time > first.publish_time ||
-         second.received_at - first.received_at >= config.second_look_after;
+  return second.publish_time > first.publish_time || second.received_at - first.received_at >= config.second_look_after;
 }
 
 }  // namespace
@@ -95,8 +94,9 @@ gate_report judge(const price_update& candidate, const price_history& history, c
   gates.add(gate::ahead, -age <= config.max_ahead, number("max_ms", config.max_ahead.count()));
 
   // Shares of a price that is not positive mean nothing: the gate stays closed.
-  gates.add(gate::confidence, positive && within_bps(candidate.confidence_usd, price, config.max_confidence_bps),
-            text("confidence_usd", candidate.confidence_usd.to_string()) + number("max_bps", config.max_confidence_bps));
+  gates.add(
+      gate::confidence, positive && within_bps(candidate.confidence_usd, price, config.max_confidence_bps),
+      text("confidence_usd", candidate.confidence_usd.to_string()) + number("max_bps", config.max_confidence_bps));
 
   const auto& last = history.accepted;
   gates.add(gate::sequence, !last || candidate.publish_time >= last->publish_time,

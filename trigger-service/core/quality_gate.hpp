@@ -54,8 +54,8 @@ struct gate_report {
   std::string gates;
 };
 
-/// Judges a price. The price itself is compared with orders later, never price ± confidence: the confidence gate bounds by how
-/// much that could differ, and the evidence keeps both. Without an accepted price there is nothing to jump from.
+/// Judges a price. The price itself is compared with orders later, never price ± confidence: the confidence gate bounds
+/// by how much that could differ, and the evidence keeps both. Without an accepted price there is nothing to jump from.
 [[nodiscard]] gate_report judge(const price_update& candidate, const price_history& history, const gate_config& config,
                                 domain::utc_time now);
 

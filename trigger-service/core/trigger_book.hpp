@@ -13,14 +13,14 @@
 
 namespace landfall::trigger {
 
-/// The open orders of one trigger mint, ordered by price, so that a price finds the orders it crosses without looking at
-/// any other. An order that the price has passed already is crossed like every other.
+/// The open orders of one trigger mint, ordered by price, so that a price finds the orders it crosses without looking
+/// at any other. An order that the price has passed already is crossed like every other.
 class trigger_book {
 public:
   enum class insertion : std::uint8_t { added, replaced, known };
 
-  /// Adds an order, or replaces it where this reading is newer than the one kept. Either way it counts as seen in `pass`,
-  /// a number that never falls.
+  /// Adds an order, or replaces it where this reading is newer than the one kept. Either way it counts as seen in
+  /// `pass`, a number that never falls.
   insertion insert(const watched_order& order, std::uint64_t pass);
   /// The order that was taken out, if it was there.
   std::optional<watched_order> erase(domain::order_id id);
@@ -29,8 +29,8 @@ public:
   /// Takes out the orders last seen before `pass`; returns how many.
   std::size_t erase_unseen(std::uint64_t pass);
 
-  /// Orders whose condition holds at `price`, `above` before `below`, each nearest to being out of the money last; at most
-  /// `limit`. Orders stay in the book.
+  /// Orders whose condition holds at `price`, `above` before `below`, each nearest to being out of the money last; at
+  /// most `limit`. Orders stay in the book.
   [[nodiscard]] std::vector<domain::order_id> crossed(domain::decimal price, std::size_t limit) const;
 
   [[nodiscard]] const watched_order* find(domain::order_id id) const;

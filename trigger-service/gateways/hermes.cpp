@@ -128,8 +128,9 @@ std::string hermes_subscription(const std::vector<std::string>& feed_ids) {
 }
 
 std::string hermes_stream_path(const std::vector<std::string>& feed_ids) {
-  std::string path = "/v2/updates/price/stream?encoding=hex&parsed=true&allow_unordered=false"
-                     "&benchmarks_only=false&ignore_invalid_price_ids=true";
+  std::string path =
+      "/v2/updates/price/stream?encoding=hex&parsed=true&allow_unordered=false"
+      "&benchmarks_only=false&ignore_invalid_price_ids=true";
   for (const auto& id : feed_ids)
     path += "&ids%5B%5D=" + id;
   return path;

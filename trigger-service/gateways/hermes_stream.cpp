@@ -47,8 +47,8 @@ public:
   }
 
 private:
-  /// Nothing is sent before both the connection is open and its handle is here. A subscription that is lost leaves the stream
-  /// silent, which its user notices.
+  /// Nothing is sent before both the connection is open and its handle is here. A subscription that is lost leaves the
+  /// stream silent, which its user notices.
   void subscribe() {
     if (opened_ && connection_ && !std::exchange(subscribed_, true))
       static_cast<void>(connection_->send(subscription_));

@@ -31,8 +31,8 @@ struct written_decision {
 class decision_sink {
 public:
   virtual ~decision_sink() = default;
-  /// One outcome for each decision, in their order. After an error any of them may or may not have been written; writing the
-  /// same decisions again is safe whatever the error was, `in_doubt` included.
+  /// One outcome for each decision, in their order. After an error any of them may or may not have been written;
+  /// writing the same decisions again is safe whatever the error was, `in_doubt` included.
   [[nodiscard]] virtual postgres::database_result<std::vector<written_decision>> write(
       const std::vector<decision>& decisions) = 0;
 };

@@ -59,7 +59,8 @@ public:
 
   [[nodiscard]] postgres::database_result<bool> migrations_current() override;
   [[nodiscard]] postgres::database_result<std::vector<watched_token>> tokens() override;
-  [[nodiscard]] postgres::database_result<changed_orders> changed(const change_cursor& from, std::size_t limit) override;
+  [[nodiscard]] postgres::database_result<changed_orders> changed(const change_cursor& from,
+                                                                  std::size_t limit) override;
   [[nodiscard]] postgres::database_result<std::vector<watched_order>> open(domain::order_id after,
                                                                            std::size_t limit) override;
   [[nodiscard]] postgres::database_result<std::vector<expired_order>> expired(std::size_t limit) override;

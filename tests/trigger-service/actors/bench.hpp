@@ -152,8 +152,9 @@ inline std::shared_ptr<std::optional<decision_outcomes>> ask(bench& b, const dec
                                                              std::vector<decision> decisions) {
   auto answer = std::make_shared<std::optional<decision_outcomes>>();
   b.system.spawn([=](caf::event_based_actor* self) {
-    self->request(writer, caf::infinite, write_decisions{decisions})
-        .then([=](const decision_outcomes& given) { *answer = given; });
+    self->request(writer, caf::infinite, write_decisions{decisions}).then([=](const decision_outcomes& given) {
+      *answer = given;
+    });
   });
   return answer;
 }

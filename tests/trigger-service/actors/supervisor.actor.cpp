@@ -14,12 +14,12 @@ namespace {
 class silent_stream final : public price_stream {};
 
 struct supervisor_bench : bench {
-  std::shared_ptr<runtime::health> health =
-      std::make_shared<runtime::health>(std::vector<std::string>{"price_feed"});
+  std::shared_ptr<runtime::health> health = std::make_shared<runtime::health>(std::vector<std::string>{"price_feed"});
   std::vector<std::vector<std::string>> subscriptions;
   price_stream_handlers on;
-  /// Makes the next stream throw at its creation, which ends the feed.
-  bool broken = false;
+  /// So many streams throw at their creation, which ends the feed.
+  int broken = 0;
+  int tries = 0;
   supervisor_actor supervisor;
 
   supervisor_bench() {
@@ -27,7 +27,8 @@ struct supervisor_bench : bench {
     c.feed.clock = clock;
     c.feed.instruments = measured;
     c.feed.open_stream = [this](stream_kind, const std::vector<std::string>& ids, price_stream_handlers handlers) {
-      if (std::exchange(broken, false))
+      ++tries;
+      if (broken-- > 0)
         throw std::runtime_error{"planted"};
       subscriptions.push_back(ids);
       on = std::move(handlers);
@@ -127,9 +128,13 @@ TEST_SUITE("trigger-service/actors/supervisor") {
 
   TEST_CASE("a feed that fails is started anew and subscribes again") {
     supervisor_bench b;
-    b.broken = true;
+    b.broken = 3;
     b.tokens({{sample_mint, sample_feed}});
+    CHECK(b.tries == 1);
     b.pass_time(1s);
+    CHECK(b.tries == 2);
+    b.pass_time(2s);
+    CHECK(b.tries == 4);
     REQUIRE(b.subscriptions.size() == 1);
     b.load(order_of(1, sample_mint));
     b.tell(sample_feed, "201");

@@ -28,28 +28,38 @@ price_history history_at(std::string_view price, domain::utc_time at) {
 const std::vector<gate_case> cases{
     {"a good price", [](auto&) {}, verdict::accept, {}},
     {"zero", [](auto& p) { p.price_usd = usd("0"); }, verdict::reject, {gate::positive, gate::confidence, gate::jump}},
-    {"negative", [](auto& p) { p.price_usd = usd("-200"); }, verdict::reject,
+    {"negative",
+     [](auto& p) { p.price_usd = usd("-200"); },
+     verdict::reject,
      {gate::positive, gate::confidence, gate::jump}},
-    {"negative confidence", [](auto& p) { p.confidence_usd = usd("-0.01"); }, verdict::reject,
+    {"negative confidence",
+     [](auto& p) { p.confidence_usd = usd("-0.01"); },
+     verdict::reject,
      {gate::positive, gate::confidence}},
     {"too old", [](auto& p) { p.publish_time = noon - 10'001ms; }, verdict::reject, {gate::age, gate::sequence}},
     {"ahead within tolerance", [](auto& p) { p.publish_time = noon + 2s; }, verdict::accept, {}},
     {"too far ahead", [](auto& p) { p.publish_time = noon + 2001ms; }, verdict::reject, {gate::ahead}},
     {"confidence at the limit", [](auto& p) { p.confidence_usd = usd("2"); }, verdict::accept, {}},
-    {"confidence too wide", [](auto& p) { p.confidence_usd = usd("2.000000000000000001"); }, verdict::reject,
+    {"confidence too wide",
+     [](auto& p) { p.confidence_usd = usd("2.000000000000000001"); },
+     verdict::reject,
      {gate::confidence}},
     {"published in the same second as the last", [](auto& p) { p.publish_time = noon - 1s; }, verdict::accept, {}},
     {"published before the last", [](auto& p) { p.publish_time = noon - 2s; }, verdict::reject, {gate::sequence}},
     {"up to the jump limit", [](auto& p) { p.price_usd = usd("220"); }, verdict::accept, {}},
     {"down to the jump limit", [](auto& p) { p.price_usd = usd("180"); }, verdict::accept, {}},
-    {"a jump up", [](auto& p) { p.price_usd = usd("220.000000000000000001"); }, verdict::hold_for_second_look,
+    {"a jump up",
+     [](auto& p) { p.price_usd = usd("220.000000000000000001"); },
+     verdict::hold_for_second_look,
      {gate::jump}},
     {"a jump down", [](auto& p) { p.price_usd = usd("179.99"); }, verdict::hold_for_second_look, {gate::jump}},
-    {"a jump that is too old", [](auto& p) {
+    {"a jump that is too old",
+     [](auto& p) {
        p.price_usd = usd("300");
        p.publish_time = noon - 1min;
      },
-     verdict::reject, {gate::age, gate::sequence, gate::jump}},
+     verdict::reject,
+     {gate::age, gate::sequence, gate::jump}},
 };
 
 /// Judges and remembers, as a market does.
@@ -131,19 +141,18 @@ TEST_SUITE("trigger-service/core/quality_gate") {
 
   TEST_CASE("the report tells each gate with what it measured and its limit") {
     const auto report = judge(sample_price("300", noon - 500ms), history_at("200", noon - 1s), {}, noon);
-    CHECK(report.gates ==
-          R"([{"gate":"positive","passed":true,"price_usd":"300"},)"
-          R"({"gate":"age","passed":true,"age_ms":500,"max_ms":10000},)"
-          R"({"gate":"ahead","passed":true,"max_ms":2000},)"
-          R"({"gate":"confidence","passed":true,"confidence_usd":"0.01","max_bps":100},)"
-          R"({"gate":"sequence","passed":true,"previous_publish_time":"2026-06-01T11:59:59.000Z"},)"
-          R"({"gate":"jump","passed":false,"previous_usd":"200","max_bps":1000,"second_look":false}])");
+    CHECK(report.gates == R"([{"gate":"positive","passed":true,"price_usd":"300"},)"
+                          R"({"gate":"age","passed":true,"age_ms":500,"max_ms":10000},)"
+                          R"({"gate":"ahead","passed":true,"max_ms":2000},)"
+                          R"({"gate":"confidence","passed":true,"confidence_usd":"0.01","max_bps":100},)"
+                          R"({"gate":"sequence","passed":true,"previous_publish_time":"2026-06-01T11:59:59.000Z"},)"
+                          R"({"gate":"jump","passed":false,"previous_usd":"200","max_bps":1000,"second_look":false}])");
   }
 
   TEST_CASE("limits that make no sense are refused") {
     CHECK(gate_config{}.validate().empty());
     const std::vector<std::function<void(gate_config&)>> wrong{
-        [](auto& c) { c.max_age = 0ms; },        [](auto& c) { c.max_ahead = -1ms; },
+        [](auto& c) { c.max_age = 0ms; }, [](auto& c) { c.max_ahead = -1ms; },
         [](auto& c) { c.max_confidence_bps = 0; }, [](auto& c) { c.max_jump_bps = 10'001; },
         [](auto& c) { c.second_look_after = 0ms; }};
     for (const auto& change : wrong) {

@@ -47,21 +47,19 @@ TEST_SUITE("trigger-service/gateways/hermes") {
 
   TEST_CASE("ids come with and without prefix in either case") {
     for (const std::string& id : {"0x" + std::string(64, 'A'), std::string(64, 'A'), std::string(64, 'a')}) {
-      const auto message = parse_hermes_frame(
-          R"({"type":"price_update","price_feed":{"id":")" + id +
-              R"(","price":{"price":"1","conf":"0","expo":0,"publish_time":5}}})",
-          noon);
+      const auto message = parse_hermes_frame(R"({"type":"price_update","price_feed":{"id":")" + id +
+                                                  R"(","price":{"price":"1","conf":"0","expo":0,"publish_time":5}}})",
+                                              noon);
       REQUIRE(message.prices.size() == 1);
       CHECK(message.prices.front().feed_id == sample_feed);
     }
   }
 
   TEST_CASE("an event carries several prices and a bad one among them spoils none") {
-    const auto message = parse_hermes_event(R"({"binary":{"encoding":"hex","data":["00"]},"parsed":[)" +
-                                                price_object(R"("1")", R"("1")", "0") + "," +
-                                                price_object(R"("x")", R"("1")", "0") + "," +
-                                                price_object(R"("2")", R"("1")", "0") + "]}",
-                                            noon);
+    const auto message = parse_hermes_event(
+        R"({"binary":{"encoding":"hex","data":["00"]},"parsed":[)" + price_object(R"("1")", R"("1")", "0") + "," +
+            price_object(R"("x")", R"("1")", "0") + "," + price_object(R"("2")", R"("1")", "0") + "]}",
+        noon);
     CHECK(message.prices.size() == 2);
     CHECK(message.malformed == 1);
   }
@@ -96,7 +94,8 @@ TEST_SUITE("trigger-service/gateways/hermes") {
 
   TEST_CASE("responses tell success and complaint") {
     CHECK_FALSE(parse_hermes_frame(R"({"type":"response","status":"success"})", noon).error);
-    CHECK(parse_hermes_frame(R"({"type":"response","status":"error","error":"no such id"})", noon).error == "no such id");
+    CHECK(parse_hermes_frame(R"({"type":"response","status":"error","error":"no such id"})", noon).error ==
+          "no such id");
   }
 
   TEST_CASE("garbage is no price and never a crash") {

@@ -58,8 +58,10 @@ TEST_SUITE("trigger-service/stores/order_store") {
   TEST_CASE("an open order is read with its exact terms") {
     source_bench b;
     const auto order = b.rows.order_in("open");
-    b.force("update price_order set trigger_price_usd = 0.000000000000000001, expires_at = '2030-01-02T03:04:05.678Z' "
-            "where id = '" + order.id + "'");
+    b.force(
+        "update price_order set trigger_price_usd = 0.000000000000000001, expires_at = '2030-01-02T03:04:05.678Z' "
+        "where id = '" +
+        order.id + "'");
     const auto orders = b.store.open({}, 10);
     REQUIRE_MESSAGE(orders.ok(), orders.error().message);
     REQUIRE(orders->size() == 1);
@@ -151,9 +153,24 @@ TEST_SUITE("trigger-service/stores/order_store") {
     CHECK(after->orders.front().trigger_price_usd == usd("300"));
   }
 
-  TEST_CASE("a database without migrations is told apart from one that is current") {
+  TEST_CASE("a database that lacks a migration is told apart from one that is current") {
     source_bench b;
-    const auto unknown = b.store.migrations_current();
-    CHECK((!unknown.ok() || !*unknown));
+    const auto name = b.database.name() + "_migrated";
+    const auto run_as_admin = [&](const std::string& sql, const std::string& dbname) {
+      pqxx::connection connection{b.database.conninfo("") + " dbname=" + dbname};
+      pqxx::nontransaction work{connection};
+      work.exec(sql);
+    };
+    run_as_admin("create database " + name, b.database.name());
+    {
+      const auto migrated =
+          postgres::migrate({b.database.conninfo("") + " dbname=" + name, "test"}, [](const std::string&) {});
+      REQUIRE_MESSAGE(migrated.ok(), migrated.error().message);
+      order_store store{{b.database.conninfo("landfall_trigger") + " dbname=" + name, "test"}};
+      CHECK(*store.migrations_current());
+      run_as_admin("delete from schema_migration where name = (select max(name) from schema_migration)", name);
+      CHECK_FALSE(*store.migrations_current());
+    }
+    run_as_admin("drop database " + name, b.database.name());
   }
 }
