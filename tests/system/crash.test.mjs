@@ -59,7 +59,7 @@ test('killed when the signature is stored and its bytes may not have left', asyn
 
 test('killed after the broadcast, which no node includes', async () => {
   const order = await openOrder();
-  await onBothEndpoints({ fault: 'drop' });
+  await onBothEndpoints({ fault: 'drop', method: 'sendTransaction' });
   await order.fire();
   const attempt = await waitFor('a broadcast swap', async () => {
     const swap = await attemptOf(order.id, 'swap');
@@ -110,7 +110,7 @@ test('killed during the payout, which never lands: proven dead, then paid once',
   const order = await openOrder();
   await order.fire();
   await stack.reaches(order.id, 'ready_withdraw_output').catch(() => {});
-  await onBothEndpoints({ fault: 'drop' });
+  await onBothEndpoints({ fault: 'drop', method: 'sendTransaction' });
   const late = await stack.reaches(order.id, ['withdrawing', 'fill_success']);
   if (late.state === 'withdrawing') {
     stack.kill('executor');
@@ -123,7 +123,7 @@ test('killed during the payout, which never lands: proven dead, then paid once',
 
 test('a swap that never lands is proven dead, with a certificate, and tried again', async () => {
   const order = await openOrder();
-  await onBothEndpoints({ fault: 'drop' });
+  await onBothEndpoints({ fault: 'drop', method: 'sendTransaction' });
   await order.fire();
   const first = await waitFor('a broadcast swap', async () => {
     const swap = await attemptOf(order.id, 'swap');

@@ -1,5 +1,5 @@
 // A whole Landfall of its own for one test file: PostgreSQL, devnet, both services, on ports and in a folder of its own.
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -34,6 +34,8 @@ async function freePortBase() {
 }
 
 export class Stack {
+  #running = true;
+
   /** `parts` as scripts/up takes them; `env` further environment of scripts/up. */
   static async start({ parts = 'pg,devnet,setup,executor,trigger', msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
     const stack = new Stack();
@@ -52,6 +54,9 @@ export class Stack {
     };
     stack.devnet = new Devnet(stack.portBase);
     stack.database = new Database(stack.portBase);
+    // Whatever ends this process takes the system down with it.
+    process.once('exit', () => stack.#running && spawnSync(join(root, 'scripts', 'down'), ['--remove'], { env: stack.env }));
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => process.exit(1));
     console.log(`seed ${stack.seed} (LANDFALL_SEED), port base ${stack.portBase}, ${stack.folder}`);
     try {
       await stack.up(parts);
@@ -167,6 +172,7 @@ export class Stack {
 
   /** Ends all of it; keeps the folder where LANDFALL_KEEP is set. */
   async stop() {
+    this.#running = false;
     if (process.env.LANDFALL_KEEP) {
       console.log(`kept running: LANDFALL_VAR=${this.folder} PORT_BASE=${this.portBase}; end it with LANDFALL_VAR=${this.folder} scripts/down`);
       return;
