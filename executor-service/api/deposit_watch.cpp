@@ -63,7 +63,7 @@ void deposit_watch::stop() {
 
 void deposit_watch::wait_for(created_order order, bool old, done finished) {
   const auto now = std::chrono::steady_clock::now();
-  waiter w{std::move(order), old, std::move(finished), now + options_.wait, now};
+  waiter w{std::move(order), old, std::move(finished), now + options_.wait, now, false};
   {
     const std::lock_guard lock{mutex_};
     if (waiting_.size() < options_.max_waiting) {
@@ -134,39 +134,45 @@ void deposit_watch::poll(std::vector<waiter> batch) {
 void deposit_watch::check(waiter w, std::uint64_t slot) {
   const auto shared = std::make_shared<waiter>(std::move(w));
   const bool taken = workers_.submit([this, shared, slot](postgres::database& db) {
-    const auto& order = shared->order;
-    const auto account = chain_->account(order.order_account, slot);
-    const auto fault = account ? order_account_fault(order, *account) : account.error().message;
-    if (fault.empty()) {
-      if (const auto state = api_store{db, instance_}.open_order(order, slot)) {
-        const bool confirmed = has_deposit(*state);
-        runtime::log_info("deposit_confirmed", {{"order_id", order.id.to_string()},
-                                                {"signature", order.signature.to_string()},
-                                                {"slot", slot},
-                                                {"state", domain::to_string(*state)}});
-        shared->finished({confirmed, *state, {}});
-        return;
-      } else {
-        runtime::log_warn("deposit_not_stored", {{"order_id", order.id.to_string()},
-                                                 {"kind", postgres::to_string(state.error().kind)},
-                                                 {"why", state.error().message}});
-      }
-    } else {
-      runtime::log_warn(
-          "order_account_not_ready",
-          {{"order_id", order.id.to_string()}, {"account", order.order_account.to_string()}, {"why", fault}});
-    }
-    if (std::chrono::steady_clock::now() < shared->until)
-      put_back(std::move(*shared));
-    else
-      finish(std::move(*shared), {});
+    const auto fault = open_if_deposited(db, *shared, slot);
+    if (fault.empty())
+      return;
+    // Once a call: the next polls will mostly find the same.
+    if (!shared->warned)
+      runtime::log_warn("deposit_not_usable_yet", {{"order_id", shared->order.id.to_string()},
+                                                   {"signature", shared->order.signature.to_string()},
+                                                   {"account", shared->order.order_account.to_string()},
+                                                   {"why", fault}});
+    shared->warned = true;
+    look_again(std::move(*shared));
   });
-  if (taken)
-    return;
-  if (std::chrono::steady_clock::now() < shared->until)
-    put_back(std::move(*shared));
+  if (!taken)
+    look_again(std::move(*shared));
+}
+
+std::string deposit_watch::open_if_deposited(postgres::database& db, const waiter& w, std::uint64_t slot) {
+  const auto& order = w.order;
+  const auto account = chain_->account(order.order_account, slot);
+  if (!account)
+    return account.error().message;
+  if (auto fault = order_account_fault(order, *account); !fault.empty())
+    return fault;
+  const auto state = api_store{db, instance_}.open_order(order, slot);
+  if (!state)
+    return state.error().message;
+  runtime::log_info("deposit_confirmed", {{"order_id", order.id.to_string()},
+                                          {"signature", order.signature.to_string()},
+                                          {"slot", slot},
+                                          {"state", domain::to_string(*state)}});
+  w.finished({has_deposit(*state), *state, {}});
+  return {};
+}
+
+void deposit_watch::look_again(waiter w) {
+  if (std::chrono::steady_clock::now() < w.until)
+    put_back(std::move(w));
   else
-    finish(std::move(*shared), {});
+    finish(std::move(w), {});
 }
 
 void deposit_watch::finish(waiter w, std::string err) {

@@ -67,11 +67,15 @@ private:
     done finished;
     time_point until;
     time_point sent;
+    bool warned = false;
   };
 
   void run(const std::stop_token& stopping);
   void poll(std::vector<waiter> batch);
   void check(waiter w, std::uint64_t slot);
+  /// Why it was not opened, or empty after telling the caller that it was.
+  std::string open_if_deposited(postgres::database& db, const waiter& w, std::uint64_t slot);
+  void look_again(waiter w);
   void finish(waiter w, std::string err);
   void put_back(waiter w);
 
