@@ -79,11 +79,8 @@ ensure_node_modules() {
     return 0
   fi
   say "installing the Node packages of $1"
-  if ! (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" npm ci --no-audit --no-fund --loglevel=error) 2>/dev/null; then
-    # npm from version 11 refuses a lock that leaves out the optional packages of other platforms; installing keeps to it all the same.
-    (cd "$folder" && run_logged "npm install in $1" "$LANDFALL_VAR/log/npm.log" npm install --no-save --no-audit --no-fund --loglevel=error) ||
-      fail "the Node packages of $1 could not be installed; check the network, then run this again."
-  fi
+  (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" npm ci --no-audit --no-fund --loglevel=error) ||
+    fail "the Node packages of $1 could not be installed; check the network, then run this again."
   printf '%s\n' "$lock" >"$stamp"
 }
 

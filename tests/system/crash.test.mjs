@@ -109,15 +109,15 @@ test('killed during the payout', async () => {
 test('killed during the payout, which never lands: proven dead, then paid once', async () => {
   const order = await openOrder();
   await order.fire();
-  await stack.reaches(order.id, 'ready_withdraw_output').catch(() => {});
+  await stack.reaches(order.id, 'execute_success');
   await onBothEndpoints({ fault: 'drop', method: 'sendTransaction' });
-  const late = await stack.reaches(order.id, ['withdrawing', 'fill_success']);
-  if (late.state === 'withdrawing') {
-    stack.kill('executor');
-    await stack.restart('executor');
-    await stack.devnet.slots({ advance: 220 });
-    await stack.devnet.clearFaults();
-  }
+  await stack.reaches(order.id, 'withdrawing');
+  const first = await attemptOf(order.id, 'payout');
+  stack.kill('executor');
+  await stack.restart('executor');
+  await stack.devnet.slots({ advance: 220 });
+  await waitFor('its death certificate', async () => (await stack.database.attempts(order.id)).some((a) => a.signature === first.signature && a.outcome === 'dead'));
+  await stack.devnet.clearFaults();
   await stack.filledOnce(order.id);
 });
 

@@ -35,11 +35,22 @@ const saysUnready = (offset, check) =>
 
 const isReady = (offset) => waitFor(async () => `/readyz at +${offset} is good: ${(await ready(offset)).text}`, async () => (await ready(offset)).status === 200, { timeoutMs: 60_000 });
 
+/** As an ordinary client does: 503 says that nothing was stored, so the call is made again. */
+const place = (terms) =>
+  waitFor('an order is accepted', async () => {
+    try {
+      return await stack.place(user, terms);
+    } catch (problem) {
+      if (problem.status === 503) return false;
+      throw problem;
+    }
+  });
+
 /** The service logged something of the kind since `mark`. */
 const logged = (name, mark, pattern) => waitFor(`${name} logs ${pattern}`, () => pattern.test(stack.log(name).slice(mark)));
 
 test('PostgreSQL goes away', async () => {
-  const before = await stack.place(user);
+  const before = await place();
   await stack.reaches(before.id, 'open');
   const marks = { executor: stack.log('executor').length, trigger: stack.log('trigger').length };
   await stack.down('pg');
@@ -57,12 +68,12 @@ test('PostgreSQL goes away', async () => {
   await isReady(0);
   await isReady(1);
   await stack.filledOnce(before.id);
-  const next = await stack.place(user);
+  const next = await place();
   await stack.filledOnce(next.id);
 });
 
 test('PostgreSQL goes away in the middle of an order', async () => {
-  const order = await stack.place(user);
+  const order = await place();
   await stack.reaches(order.id, 'open');
   await stack.devnet.price('SOL', 152);
   await stack.reaches(order.id, ['executing', 'execute_success']);
@@ -73,7 +84,7 @@ test('PostgreSQL goes away in the middle of an order', async () => {
 });
 
 test('both endpoints refuse', async () => {
-  const order = await stack.place(user);
+  const order = await place();
   await stack.reaches(order.id, 'open');
   const mark = stack.log('executor').length;
   for (const target of ['rpc0', 'rpc1']) await stack.devnet.fault({ target, fault: 'refuse' });
@@ -94,7 +105,7 @@ test('both endpoints refuse', async () => {
 });
 
 test('the fee payer runs dry', async () => {
-  const order = await stack.place(user);
+  const order = await place();
   await stack.reaches(order.id, 'open');
   const payer = web3.Keypair.fromSecretKey(Uint8Array.from(JSON.parse(readFileSync(join(stack.folder, 'keys', 'fee-payer.json'), 'utf8'))));
   await drain(payer, 2_000_000n);
