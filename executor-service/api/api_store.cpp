@@ -365,12 +365,13 @@ database_result<std::optional<stored_key>> api_store::key_of(const solana::pubke
   });
 }
 
-database_result<done> api_store::adopt_key(const solana::pubkey& wallet, const keyed_request& key,
+database_result<bool> api_store::adopt_key(const solana::pubkey& wallet, const keyed_request& key,
                                            const domain::order_id& order) {
   return db_.transact([&](transaction& t) {
-    t.run(sql::adopt_idempotency_key, wallet.to_string(), key.key, key.request, digest_literal(key.digest),
-          order.to_string());
-    return done{};
+    return t
+        .run_optional(sql::adopt_idempotency_key, wallet.to_string(), key.key, key.request, digest_literal(key.digest),
+                      order.to_string())
+        .has_value();
   });
 }
 

@@ -156,8 +156,9 @@ public:
   postgres::database_result<domain::order_state> state_of(const domain::order_id& id);
 
   postgres::database_result<std::optional<stored_key>> key_of(const solana::pubkey& wallet, const std::string& key);
-  postgres::database_result<domain::done> adopt_key(const solana::pubkey& wallet, const keyed_request& key,
-                                                    const domain::order_id& order);
+  /// False where the key is bound already.
+  postgres::database_result<bool> adopt_key(const solana::pubkey& wallet, const keyed_request& key,
+                                            const domain::order_id& order);
   postgres::database_result<std::optional<domain::order_id>> order_of_key(const solana::pubkey& wallet,
                                                                           const std::string& key);
 

@@ -52,7 +52,9 @@ void show_order_by_key(context&, postgres::database&, const call&);
 /// What a database error means to a caller: 503 where nothing was done and trying again may help, else 500.
 [[nodiscard]] net::http_server_response database_failed(std::string_view route, const postgres::database_error& error);
 
-/// An Idempotency-Key of a request, looked up: to be stored with what the request does, or answered already.
+/// An Idempotency-Key of a request, looked up: to be stored with what the request does, or answered already. A request
+/// that is refused leaves its key free. Under /auth the header means nothing: nobody is known yet to whom a key could
+/// belong, and a stored answer would make a challenge good for more than one session.
 struct opened_key {
   std::optional<keyed_request> key;
   std::optional<net::http_server_response> answer;

@@ -89,9 +89,15 @@ void continue_order(context& ctx, api_store& store, const call& c, const create_
   if (!same_terms(order, asked))
     return c.reply(to_response(
         {400, "Duplicate deposit: it belongs to order " + order.id.to_string() + ", which has other terms", {}}));
-  if (key)
-    if (const auto adopted = store.adopt_key(c.wallet, *key, order.id); !adopted)
+  if (key) {
+    const auto adopted = store.adopt_key(c.wallet, *key, order.id);
+    if (!adopted)
       return c.reply(database_failed(c.request.route, adopted.error()));
+    // Bound meanwhile, perhaps to another request.
+    if (!*adopted)
+      if (const auto again = open_key(store, c); again.answer)
+        return c.reply(*again.answer);
+  }
   switch (order.state) {
     case domain::order_state::deposit_failed:
       return c.reply(json_response(

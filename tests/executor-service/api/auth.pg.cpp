@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <future>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "common/solana/base58.hpp"
 #include "common/solana/base64.hpp"
@@ -55,6 +58,22 @@ TEST_SUITE("authentication") {
     const auto again = api.call("POST", "/auth/verify", proof);
     CHECK(again.status == 400);
     CHECK(again.text("error") == "Challenge not found or expired. Please request a new challenge.");
+  }
+
+  TEST_CASE("of one proof sent many times at once, one gives a session") {
+    api_harness api;
+    const auto key = key_of(1);
+    for (int round = 0; round < 5; ++round) {
+      const auto asked = api.call("POST", "/auth/challenge", challenge_body(key.public_key(), "message"));
+      const auto proof = message_proof(key.public_key(), key.sign(bytes_of(asked.text("challenge"))));
+      std::vector<std::future<answer>> calls;
+      for (int i = 0; i < 4; ++i)
+        calls.push_back(std::async(std::launch::async, [&] { return api.call("POST", "/auth/verify", proof); }));
+      std::multiset<int> statuses;
+      for (auto& c : calls)
+        statuses.insert(c.get().status);
+      CHECK(statuses == std::multiset<int>{200, 400, 400, 400});
+    }
   }
 
   TEST_CASE("a signed memo transaction gives a session, once") {

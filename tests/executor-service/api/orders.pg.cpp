@@ -289,6 +289,32 @@ TEST_SUITE("create") {
     CHECK(confirmed(api.as(key.public_key(), "POST", "/orders/price", api.create_body(key, deposit, "250.0"))));
   }
 
+  TEST_CASE("an expiry in the farthest year is kept to the millisecond") {
+    api_harness api;
+    const auto& key = api.new_wallet();
+    const auto now = domain::unix_ms(api.clock->now());
+    for (const long long expiry :
+         {253'402'300'799'999LL, 253'402'300'799'001LL, 9'999'999'999'999LL, now + 1'000'001}) {
+      const auto body =
+          replaced(api.create_body(key, api.craft(key)), std::to_string(now + 3'600'000), std::to_string(expiry));
+      const auto made = api.as(key.public_key(), "POST", "/orders/price", body);
+      REQUIRE_MESSAGE(made.status == 200, made.body);
+      const auto shown = api.as(key.public_key(), "GET", "/orders/price/" + made.text("id"));
+      CHECK(net::as_i64(net::find(shown.json, "expiresAt")) == expiry);
+      CHECK(api.as(key.public_key(), "POST", "/orders/price", body).text("id") == made.text("id"));
+    }
+  }
+
+  TEST_CASE("a key that another request took cannot be adopted by a repeat") {
+    api_harness api;
+    const auto& key = api.new_wallet();
+    const auto body = api.create_body(key, api.craft(key));
+    const auto other = api.create_body(key, api.craft(key));
+    CHECK(api.as(key.public_key(), "POST", "/orders/price", body).status == 200);
+    CHECK(api.as(key.public_key(), "POST", "/orders/price", other, {{"idempotency-key", "k"}}).status == 200);
+    CHECK(api.as(key.public_key(), "POST", "/orders/price", body, {{"idempotency-key", "k"}}).status == 409);
+  }
+
   TEST_CASE("many creates at once from one deposit make one order") {
     api_harness api;
     const auto second = api.another_server();
