@@ -214,7 +214,7 @@ void take_hint(self_pointer self) {
     return;
   if (since < state.config.hint_gap) {
     state.hinted = true;
-    self->delayed_send(self, state.config.hint_gap, orders_hint{});
+    self->delayed_send(self, state.config.hint_gap, read_hinted{});
     return;
   }
   read_due(self);
@@ -235,9 +235,11 @@ order_loader_actor::behavior_type behaviour(self_pointer self, order_loader_conf
         self->delayed_send(self, wait, poll_orders{});
       },
       [self](read_next_page) { read_page(self); },
-      [self](orders_hint) {
+      [self](orders_hint) { take_hint(self); },
+      [self](read_hinted) {
         self->state.hinted = false;
-        take_hint(self);
+        if (!self->state.unreachable)
+          read_due(self);
       },
       [self](reload_orders) { self->state.reconcile_due = self->state.config.clock->now(); },
   };

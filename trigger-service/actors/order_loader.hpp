@@ -26,6 +26,8 @@ struct poll_orders {};
 struct read_next_page {};
 /// Somebody was told that an order opened: read what changed, now.
 struct orders_hint {};
+/// The loader's own: the hints that came too soon after a reading are due.
+struct read_hinted {};
 /// A book was lost: read all open orders again.
 struct reload_orders {};
 
@@ -38,8 +40,9 @@ struct tokens_loaded {
 using order_sink_actor =
     caf::typed_actor<caf::reacts_to<tokens_loaded>, caf::reacts_to<orders_loaded>, caf::reacts_to<orders_swept>>;
 
-using order_loader_actor = caf::typed_actor<caf::reacts_to<poll_orders>, caf::reacts_to<read_next_page>,
-                                            caf::reacts_to<orders_hint>, caf::reacts_to<reload_orders>>;
+using order_loader_actor =
+    caf::typed_actor<caf::reacts_to<poll_orders>, caf::reacts_to<read_next_page>, caf::reacts_to<orders_hint>,
+                     caf::reacts_to<read_hinted>, caf::reacts_to<reload_orders>>;
 
 struct order_loader_config {
   /// Between two readings of what changed, whatever was hinted meanwhile.
@@ -83,5 +86,6 @@ struct order_loader_config {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::trigger::poll_orders)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::trigger::read_next_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::trigger::orders_hint)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::trigger::read_hinted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::trigger::reload_orders)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::trigger::tokens_loaded)

@@ -16,6 +16,8 @@ namespace {
 
 struct source_record {
   bool reachable = true;
+  /// Of readings of all orders, the pages behind the first fail.
+  bool pages_fail = false;
   bool migrated = true;
   std::vector<watched_token> tokens{{sample_mint, sample_feed}};
   /// In the order they were written.
@@ -47,6 +49,8 @@ public:
     return answer(out);
   }
   postgres::database_result<std::vector<watched_order>> open(domain::order_id after, std::size_t limit) override {
+    if (record_->pages_fail && after != domain::order_id{})
+      return domain::failure{postgres::database_error{error_kind::unavailable, "", "planted"}};
     auto all = record_->open;
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     std::erase_if(all, [&](const auto& order) { return order.id <= after; });
@@ -150,6 +154,8 @@ TEST_SUITE("trigger-service/actors/order_loader") {
     b.pass_time(25ms);
     CHECK(b.seen.orders.size() == 2);
     CHECK(b.source->polls == before + 2);
+    b.pass_time(200ms);
+    CHECK(b.source->polls == before + 2);
   }
 
   TEST_CASE("hints do not put off the poll") {
@@ -208,11 +214,14 @@ TEST_SUITE("trigger-service/actors/order_loader") {
     loader_bench b;
     for (unsigned n = 1; n <= 7; ++n)
       b.open(n, n);
+    b.source->pages_fail = true;
     b.start();
-    const auto swept = b.seen.swept.size();
-    b.source->reachable = false;
     b.pass_time(60s);
-    CHECK(b.seen.swept.size() == swept);
+    CHECK(b.seen.swept.empty());
+    CHECK(b.seen.orders.size() == 7);
+    b.source->pages_fail = false;
+    b.pass_time(6s);
+    CHECK(b.seen.swept.size() == 1);
   }
 
   TEST_CASE("a token that is enabled later is told and all orders are read again") {
@@ -243,10 +252,11 @@ TEST_SUITE("trigger-service/actors/order_loader") {
   TEST_CASE("an expiry is handed over once while it is being written") {
     loader_bench b;
     b.sink->open = {order_number(1)};
-    b.sink->errors.assign(4, error_kind::unavailable);
+    b.sink->errors.assign(1'000, error_kind::unavailable);
     b.source->expired = {{order_number(1), noon - 1s, noon}};
     b.start();
-    b.pass_time(700ms);
+    b.pass_time(4s);
+    CHECK(b.source->polls > 2);
     CHECK(b.measured->pending_decisions.value() == 1);
   }
 }
