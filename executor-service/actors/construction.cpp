@@ -30,6 +30,8 @@ struct construction_state {
   std::shared_ptr<const order_dependencies> with;
   caf::typed_response_promise<constructed> promise;
 
+  /// The four accounts that every construction reads, then those that the router's instructions may write besides.
+  std::vector<solana::pubkey> keys;
   accounts_view accounts;
   std::uint64_t token_account_rent = 0;
   std::optional<route> found;
@@ -61,15 +63,26 @@ struct construction_state {
   // --- the steps, in their order ---
 
   void start() {
-    chain::accounts_request request;
-    request.keys = {o.order_account, o.output_account, vault_input_account(o), with->fee_payer};
-    request.level = commitment::confirmed;
+    keys = {o.order_account, o.output_account, vault_input_account(o), with->fee_payer};
     for (const auto& a : o.attempts)
       if (const auto slot = a.slot ? a.slot : a.confirmed_slot)
-        request.min_context_slot = std::max(request.min_context_slot.value_or(0), *slot);
-    ask(with->chain, std::move(request), "accounts_unread", [this](const chain::accounts_read& read) {
+        accounts.context_slot = std::max(accounts.context_slot, *slot);
+    read_accounts([this] { on_accounts(); });
+  }
+
+  /// All of `keys` from one bank, no older than what was seen before.
+  template <class Then>
+  void read_accounts(Then then) {
+    chain::accounts_request request;
+    request.keys = keys;
+    request.level = commitment::confirmed;
+    if (accounts.context_slot > 0)
+      request.min_context_slot = accounts.context_slot;
+    ask(with->chain, std::move(request), "accounts_unread", [this, then](const chain::accounts_read& read) {
+      if (read.view.accounts.size() != keys.size())
+        return later("accounts_unread", "the endpoint showed another number of accounts than asked");
       accounts = read.view;
-      on_accounts();
+      then();
     });
   }
 
@@ -148,11 +161,24 @@ struct construction_state {
     policy.vault_token_account = vault_input_account(o);
     policy.input_amount = o.input_amount;
     policy.allowed_programs = with->config.router_programs;
+    policy.forbidden_accounts = o.sibling_accounts;
     const auto router_instructions = found->instructions.in_order();
     if (const auto checked = check_router_instructions(router_instructions, policy); !checked)
       return refuse("router_instructions_refused", checked.error().sentence);
     if (found->instructions.lookup_tables.size() > max_lookup_tables)
       return refuse("router_instructions_refused", "the route needs too many lookup tables");
+    // Whatever else the instructions may write is looked at before and after the simulation: one vault signs for all
+    // orders of its wallet.
+    for (const auto& instruction : router_instructions)
+      for (const auto& meta : instruction.accounts)
+        if (meta.is_writable && std::find(keys.begin(), keys.end(), meta.key) == keys.end())
+          keys.push_back(meta.key);
+    if (keys.size() > max_accounts_per_call)
+      return refuse("router_instructions_refused", "the route writes too many accounts");
+    read_accounts([this] { read_rent(); });
+  }
+
+  void read_rent() {
     ask(with->chain, chain::rent_request{solana::token::account_bytes}, "rent_unread", [this](const chain::rent& rent) {
       token_account_rent = rent.lamports;
       read_tables();
@@ -250,7 +276,7 @@ struct construction_state {
     compiled_policy policy;
     policy.fee_payer = with->fee_payer;
     policy.vault = o.vault;
-    policy.own_accounts = {o.order_account, o.output_account};
+    policy.own_accounts = {o.order_account, o.output_account, vault_input_account(o)};
     if (kind != attempt_kind::swap)
       policy.own_accounts.clear();
     policy.instructions = instructions;
@@ -270,7 +296,7 @@ struct construction_state {
     request.transaction = *bytes;
     request.options.level = commitment::confirmed;
     request.options.min_context_slot = std::max(accounts.context_slot, hash.context_slot);
-    request.options.accounts = {o.order_account, o.output_account, vault_input_account(o), with->fee_payer};
+    request.options.accounts = keys;
     ask(with->chain, std::move(request), "not_simulated",
         [this](const chain::simulated& simulated) { on_simulated(simulated.result); });
   }
@@ -290,16 +316,18 @@ struct construction_state {
       return refuse("simulation_failed", *seen.err + last_log);
     }
     if (kind == attempt_kind::swap) {
-      if (seen.accounts.size() != 4)
+      if (seen.accounts.size() != keys.size())
         return later("not_simulated", "the endpoint did not show the accounts");
       simulated_swap swap;
-      const auto change = [&](account_index at) {
+      const auto change = [&](std::size_t at) {
         return account_change{view_of(accounts.accounts[at]), view_of(seen.accounts[at])};
       };
       swap.order_account = change(order_account_at);
       swap.output_account = change(output_account_at);
       swap.vault_token_account = change(vault_token_account_at);
       swap.fee_payer = change(fee_payer_at);
+      for (std::size_t at = fee_payer_at + 1; at < keys.size(); ++at)
+        swap.others.push_back(change(at));
       swap_expectation expected;
       expected.vault = o.vault;
       expected.input_mint = o.input.mint;

@@ -91,6 +91,8 @@ struct order {
   std::optional<domain::token_amount> output_amount;
   std::uint64_t lease_epoch = 0;
   std::vector<attempt> attempts;
+  /// Accounts of the wallet's other unfinished orders: the same vault signs for them.
+  std::vector<solana::pubkey> sibling_accounts;
 
   [[nodiscard]] const attempt* latest(attempt_kind kind) const {
     const attempt* found = nullptr;

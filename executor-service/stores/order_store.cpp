@@ -1,5 +1,6 @@
 #include "executor-service/stores/order_store.hpp"
 
+#include <sstream>
 #include <unordered_map>
 
 #include "executor-service/sql.hpp"
@@ -22,6 +23,11 @@ Bytes stored_base58(const pqxx::field& field) {
   if (!parsed)
     throw std::runtime_error{std::string{"stored "} + field.name() + " is not base58 of the right length"};
   return *parsed;
+}
+
+std::optional<solana::pubkey> parsed_key(const std::string& text) {
+  const auto key = solana::pubkey::parse(text);
+  return key.ok() ? std::optional{*key} : std::nullopt;
 }
 
 std::optional<domain::token_amount> optional_amount(const pqxx::field& field) {
@@ -62,6 +68,9 @@ order read_order(const pqxx::row& row) {
   o.attempts_made = row["attempts_made"].as<int>();
   o.lease_epoch = row["lease_epoch"].as<std::uint64_t>();
   o.cancel_requested = row["cancel_requested"].as<bool>();
+  std::istringstream siblings{row["sibling_accounts"].as<std::string>()};
+  for (std::string account; siblings >> account;)
+    o.sibling_accounts.push_back(stored(parsed_key(account), "sibling account"));
   o.expires_at = domain::from_unix_ms(row["expires_ms"].as<long long>());
   o.deposit_expires_at = domain::from_unix_ms(row["deposit_expires_ms"].as<long long>());
   if (!row["triggered_ms"].is_null())

@@ -1,0 +1,398 @@
+#include "executor-service/actors/order.hpp"
+
+#include <doctest/doctest.h>
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/runtime/log.hpp"
+#include "common/solana/curve.hpp"
+#include "common/solana/transaction.hpp"
+#include "executor-service/core/master_secret.hpp"
+#include "executor-service/core/vault_key.hpp"
+#include "tests/executor-service/core/example_order.hpp"
+
+using namespace landfall;
+using namespace landfall::executor;
+using namespace landfall::executor::tests;
+using domain::order_state;
+using strings = std::vector<std::string>;
+
+namespace {
+
+constexpr std::uint64_t output_amount = 225'000'000;
+
+/// What the order actor did to the outside, in order: "store payout", "send", "move withdrawing", …
+struct journal {
+  strings lines;
+  /// What the ledger answers next; nothing queued is a success.
+  std::deque<postgres::database_error> refusals;
+  std::vector<solana::bytes> sent;
+  chain::observer watcher;
+  std::map<solana::pubkey, account_info> accounts;
+  /// Asked before it is answered, so that a test can act in between.
+  std::function<void()> before_simulation;
+  std::optional<transaction_view> transaction;
+
+  [[nodiscard]] std::ptrdiff_t count(const std::string& line) const {
+    return std::count(lines.begin(), lines.end(), line);
+  }
+};
+
+std::string named(const order_write& w) {
+  struct {
+    std::string operator()(const write::move& m) const {
+      return "move " + std::string{to_string(m.to)};
+    }
+    std::string operator()(const write::insert_attempt& i) const {
+      return "store " + std::string{to_string(i.what.kind)};
+    }
+    std::string operator()(const write::note_broadcast&) const {
+      return "note";
+    }
+    std::string operator()(const write::confirm&) const {
+      return "confirm";
+    }
+    std::string operator()(const write::unconfirm&) const {
+      return "unconfirm";
+    }
+    std::string operator()(const write::resolve& r) const {
+      return "resolve " + std::string{to_string(r.outcome)};
+    }
+    std::string operator()(const write::record_fill&) const {
+      return "fill";
+    }
+    std::string operator()(const write::release&) const {
+      return "release";
+    }
+  } name;
+  return std::visit(name, w);
+}
+
+ledger_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journal> j) {
+  return system.spawn([j](ledger_actor::pointer) -> ledger_actor::behavior_type {
+    return {[j](const commit_unit& request) {
+              // What people read about a broadcast is beside the point here, and never refused.
+              if (std::holds_alternative<write::note_broadcast>(request.unit.writes.front()))
+                return commit_reply{};
+              if (!j->refusals.empty()) {
+                const auto error = j->refusals.front();
+                j->refusals.pop_front();
+                j->lines.push_back("refused " + named(request.unit.writes.front()));
+                return commit_reply{error};
+              }
+              for (const auto& w : request.unit.writes)
+                j->lines.push_back(named(w));
+              return commit_reply{};
+            },
+            [](caf::flush_atom) {}};
+  });
+}
+
+chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
+  return system.spawn([j](chain_actor::pointer) -> chain_actor::behavior_type {
+    return {[j](const chain::watch& w) {
+              j->lines.push_back("watch");
+              j->watcher = w.to;
+            },
+            [j](const chain::unwatch&) { j->watcher = nullptr; },
+            [j](const chain::broadcast& b) {
+              j->lines.push_back("send");
+              j->sent.push_back(b.transaction);
+            },
+            [](const chain::blockhash_request&) {
+              return chain::fresh_blockhash{"rpc0", 50, *solana::blockhash::from_bytes(key(77).view()), 200, 150};
+            },
+            [j](const chain::simulate_request&) {
+              if (j->before_simulation)
+                j->before_simulation();
+              chain::simulated s;
+              s.endpoint = "rpc0";
+              s.result.units_consumed = 30'000;
+              return s;
+            },
+            [j](const chain::accounts_request& request) {
+              chain::accounts_read read;
+              read.endpoint = "rpc0";
+              read.view.context_slot = std::max<std::uint64_t>(50, request.min_context_slot.value_or(0));
+              for (const auto& k : request.keys) {
+                const auto found = j->accounts.find(k);
+                read.view.accounts.push_back(found == j->accounts.end() ? std::nullopt : std::optional{found->second});
+              }
+              return read;
+            },
+            [j](const chain::transaction_request&) {
+              return chain::transaction_found{"rpc0", j->transaction};
+            },
+            [](const chain::rent_request&) { return chain::rent{2'039'280}; },
+            [](const chain::fee_request&) {
+              return chain::fee_estimate{1'000, true};
+            },
+            [](const chain::health_request&) { return chain::health_report{}; },
+            [](const chain::tick&) {},
+            [](const chain::arrived&) {}};
+  });
+}
+
+solana::bytes token_account_of(const solana::pubkey& mint, const solana::pubkey& owner, std::uint64_t amount) {
+  solana::bytes data(165, 0);
+  std::copy(mint.bytes().begin(), mint.bytes().end(), data.begin());
+  std::copy(owner.bytes().begin(), owner.bytes().end(), data.begin() + 32);
+  for (int i = 0; i < 8; ++i)
+    data[static_cast<std::size_t>(64 + i)] = static_cast<std::uint8_t>(amount >> (8 * i));
+  data[108] = 1;
+  return data;
+}
+
+struct bench {
+  bench()
+      : config(make_config()),
+        system(config),
+        scheduler(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())) {
+    runtime::log_redirect([](std::string_view) {});
+    std::array<std::uint8_t, 32> seed{};
+    seed.fill(9);
+    auto fee_payer = std::move(solana::keypair::from_seed(seed)).value();
+    with->fee_payer = fee_payer.public_key();
+    auto master = std::make_shared<const master_secret>(seed);
+    o = example_order(order_state::ready_withdraw_output);
+    o.vault = vault_keypair(master->bytes(), o.wallet).public_key();
+    o.output_amount = domain::token_amount{output_amount};
+    o.attempts = {example_attempt(attempt_kind::deposit, 1, attempt_outcome::landed),
+                  example_attempt(attempt_kind::swap, 1, attempt_outcome::landed)};
+    with->signer = spawn_signer(system, std::make_shared<const signer_keys>(signer_keys{std::move(fee_payer), master}));
+    with->ledger = fake_ledger(system, j);
+    with->chain = fake_chain(system, j);
+    with->clock = &clock;
+    with->config.resolution.endpoints_configured = 2;
+    j->accounts[with->fee_payer] = {1'000'000'000, solana::programs::system, {}, false};
+    j->accounts[o.output_account] = {2'039'280, solana::programs::token,
+                                     token_account_of(o.output.mint, o.vault, output_amount), false};
+  }
+  ~bench() {
+    anon_send_exit(worker, caf::exit_reason::kill);
+    worker = nullptr;
+    anon_send_exit(with->ledger, caf::exit_reason::kill);
+    anon_send_exit(with->chain, caf::exit_reason::kill);
+    anon_send_exit(with->signer, caf::exit_reason::kill);
+    j->watcher = nullptr;
+    j->before_simulation = nullptr;
+    scheduler.run();
+    // Timers hold their actors: let them all come due.
+    scheduler.advance_time(std::chrono::hours{1});
+    scheduler.run();
+    with.reset();
+    runtime::log_redirect({});
+  }
+  bench(const bench&) = delete;
+  bench& operator=(const bench&) = delete;
+
+  static caf::actor_system_config& make_config() {
+    static thread_local std::unique_ptr<caf::actor_system_config> c;
+    c = std::make_unique<caf::actor_system_config>();
+    c->set("scheduler.policy", caf::atom("testing"));
+    return *c;
+  }
+
+  void start() {
+    worker = spawn_order(system, o, with);
+    scheduler.run();
+  }
+  void pass(domain::milliseconds time) {
+    clock.advance(time);
+    scheduler.advance_time(time);
+    scheduler.run();
+  }
+  /// What endpoint `rpc<n>` says about the attempt that is being watched.
+  void observe(int endpoint, std::uint64_t finalized_height, std::optional<signature_status> status) {
+    REQUIRE(j->watcher);
+    observation seen;
+    seen.endpoint = "rpc" + std::to_string(endpoint);
+    seen.finalized_block_height = finalized_height;
+    seen.finalized_slot = finalized_height;
+    seen.status_context_slot = finalized_height + 31;
+    seen.searched_history = true;
+    seen.status = std::move(status);
+    caf::anon_send(j->watcher, chain::observed{watched_signature(), seen});
+    scheduler.run();
+  }
+  solana::signature watched_signature() const {
+    return j->sent.empty() ? solana::signature{} : solana::parse_transaction(j->sent.back())->id();
+  }
+
+  caf::actor_system_config& config;
+  caf::actor_system system;
+  caf::scheduler::test_coordinator& scheduler;
+  runtime::manual_clock clock{domain::from_unix_ms(10'000)};
+  std::shared_ptr<journal> j = std::make_shared<journal>();
+  std::shared_ptr<order_dependencies> with = std::make_shared<order_dependencies>();
+  order o;
+  order_actor worker;
+};
+
+postgres::database_error error_of(postgres::error_kind kind, const char* sqlstate = "") {
+  return {kind, sqlstate, "as told"};
+}
+
+}  // namespace
+
+TEST_CASE("a payout is stored, with its move, before a byte of it leaves") {
+  bench b;
+  b.start();
+  CHECK(b.j->lines == strings{"store payout", "move withdrawing", "watch", "send"});
+  REQUIRE(b.j->sent.size() == 1);
+  const auto tx = solana::parse_transaction(b.j->sent.front());
+  REQUIRE(tx.ok());
+  CHECK(solana::verify_signatures(*tx).ok());
+  CHECK(tx->body.static_keys.front() == b.with->fee_payer);
+}
+
+TEST_CASE("a commit in doubt sends nothing, and the actor ends so that the rows are read anew") {
+  bench b;
+  b.j->refusals = {error_of(postgres::error_kind::in_doubt)};
+  b.start();
+  CHECK(b.j->lines == strings{"refused store payout"});
+  b.pass(domain::milliseconds{60'000});
+  CHECK(b.j->lines == strings{"refused store payout"});
+  CHECK(b.j->sent.empty());
+}
+
+TEST_CASE("a lost lease sends nothing") {
+  bench b;
+  b.j->refusals = {error_of(postgres::error_kind::constraint, "LF003")};
+  b.start();
+  b.pass(domain::milliseconds{60'000});
+  CHECK(b.j->lines == strings{"refused store payout"});
+  CHECK(b.j->sent.empty());
+}
+
+TEST_CASE("a database that is away is tried again with the very same attempt, and only then the bytes leave") {
+  bench b;
+  b.j->refusals = {error_of(postgres::error_kind::unavailable), error_of(postgres::error_kind::conflict)};
+  b.start();
+  CHECK(b.j->sent.empty());
+  b.pass(b.with->config.pause);
+  CHECK(b.j->sent.empty());
+  b.pass(b.with->config.pause);
+  CHECK(b.j->lines ==
+        strings{"refused store payout", "refused store payout", "store payout", "move withdrawing", "watch", "send"});
+}
+
+TEST_CASE("a rule's no gives the order back instead of sending") {
+  bench b;
+  b.j->refusals = {error_of(postgres::error_kind::constraint, "LF007")};
+  b.start();
+  CHECK(b.j->lines == strings{"refused store payout", "release"});
+  CHECK(b.j->sent.empty());
+}
+
+TEST_CASE("until something is seen of it the same bytes go out again, and nothing else is signed") {
+  bench b;
+  b.start();
+  for (int i = 0; i < 5; ++i)
+    b.pass(b.with->config.rebroadcast);
+  REQUIRE(b.j->sent.size() == 6);
+  for (const auto& bytes : b.j->sent)
+    CHECK(bytes == b.j->sent.front());
+  CHECK(b.j->count("store payout") == 1);
+}
+
+TEST_CASE(
+    "one endpoint that denies a payout past its life changes nothing; two that prove it let the next one be made") {
+  bench b;
+  b.start();
+  b.observe(0, 500, std::nullopt);
+  b.pass(b.with->config.rebroadcast);
+  CHECK(b.j->count("resolve dead") == 0);
+  b.observe(1, 500, std::nullopt);
+  CHECK(b.j->count("resolve dead") == 1);
+  CHECK(b.j->count("move withdraw_failed") == 1);
+  CHECK(b.j->lines.back() == "release");
+  CHECK(b.j->count("store payout") == 1);
+}
+
+TEST_CASE("a payout that is denied while money left the account is in doubt, not dead") {
+  bench b;
+  b.start();
+  b.j->accounts[b.o.output_account].data = token_account_of(b.o.output.mint, b.o.vault, output_amount - 1);
+  b.observe(0, 500, std::nullopt);
+  b.observe(1, 500, std::nullopt);
+  b.pass(b.with->config.rebroadcast);
+  CHECK(b.j->count("resolve dead") == 0);
+}
+
+TEST_CASE("confirmed is noted, final ends it, and then what is left is closed") {
+  bench b;
+  b.start();
+  b.observe(0, 60, signature_status{80, confirmation::confirmed, std::nullopt});
+  CHECK(b.j->lines.back() == "confirm");
+  CHECK(b.j->count("resolve landed") == 0);
+  b.j->accounts.erase(b.o.output_account);
+  b.observe(0, 90, signature_status{80, confirmation::finalized, std::nullopt});
+  CHECK(b.j->count("resolve landed") == 1);
+  CHECK(b.j->count("move fill_success") == 1);
+  CHECK(b.j->lines.back() == "release");
+}
+
+TEST_CASE("a confirmed payout whose fork died is in doubt again, and its own bytes go out again") {
+  bench b;
+  b.start();
+  b.observe(0, 60, signature_status{80, confirmation::confirmed, std::nullopt});
+  b.observe(0, 61, std::nullopt);
+  CHECK(b.j->count("unconfirm") == 1);
+  const auto sent = b.j->sent.size();
+  b.pass(b.with->config.rebroadcast);
+  CHECK(b.j->sent.size() == sent + 1);
+  CHECK(b.j->sent.back() == b.j->sent.front());
+  CHECK(b.j->count("store payout") == 1);
+}
+
+TEST_CASE("what is found stored is resolved before anything is signed") {
+  bench b;
+  b.start();
+  const auto stored = b.j->sent.front();
+  const auto id = b.watched_signature();
+  bench after;
+  attempt payout = example_attempt(attempt_kind::payout, 1);
+  payout.transaction = stored;
+  payout.signature = id;
+  payout.last_valid_block_height = 200;
+  after.o.state = order_state::withdrawing;
+  after.o.attempts.push_back(payout);
+  after.start();
+  CHECK(after.j->lines == strings{"watch", "send"});
+  CHECK(after.j->sent.front() == stored);
+}
+
+TEST_CASE("told to stop while it builds, it stores nothing, sends nothing, and gives the lease back") {
+  bench b;
+  b.j->before_simulation = [&b] { caf::anon_send(b.worker, order_stop{}); };
+  b.worker = spawn_order(b.system, b.o, b.with);
+  b.scheduler.run();
+  CHECK(b.j->lines == strings{"release"});
+  CHECK(b.j->sent.empty());
+}
+
+TEST_CASE("a fee payer that runs dry signs nothing, and goes on when it has money again") {
+  bench b;
+  b.j->accounts[b.with->fee_payer].lamports = 19'999'999;
+  b.start();
+  b.pass(b.with->config.pause);
+  CHECK(b.j->lines.empty());
+  b.j->accounts[b.with->fee_payer].lamports = 20'000'000;
+  b.pass(b.with->config.pause);
+  CHECK(b.j->lines == strings{"store payout", "move withdrawing", "watch", "send"});
+}
+
+TEST_CASE("what cannot be answered is asked again, but not for ever on one lease") {
+  bench b;
+  b.j->accounts[b.o.output_account].data = token_account_of(b.o.output.mint, b.o.vault, output_amount - 1);
+  b.start();
+  for (int i = 0; i < 30; ++i)
+    b.pass(b.with->config.pause);
+  CHECK(b.j->lines == strings{"release"});
+}
