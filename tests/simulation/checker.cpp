@@ -1,0 +1,169 @@
+#include "tests/simulation/checker.hpp"
+
+#include "tests/simulation/identity.hpp"
+
+namespace landfall::simulation {
+
+using domain::mover;
+using domain::order_state;
+using executor::attempt;
+using executor::attempt_kind;
+using executor::attempt_outcome;
+
+bool at_end(const stored_order& o) {
+  switch (o.row.state) {
+    case order_state::deposit_failed:
+    case order_state::fill_success:
+    case order_state::fill_failed:
+    case order_state::expired:
+    case order_state::cancelled:
+    case order_state::oco_cancelled:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void checker::fail(const stored_order& o, const std::string& what) {
+  if (broken_.empty())
+    broken_ = "order " + std::to_string(o.number) + " (" + std::string{to_string(o.row.state)} + "): " + what;
+}
+
+void checker::under_lease(const stored_order& o, std::uint64_t epoch, const char* what, bool in_force) {
+  if (epoch != o.row.lease_epoch)
+    fail(o, std::string{what} + " written under a stale lease epoch");
+  else if (in_force && o.lease_until <= time_.now())
+    fail(o, std::string{what} + " written although no lease is in force");
+}
+
+void checker::moves(const stored_order& o, order_state to, mover by, std::uint64_t epoch) {
+  if (!domain::may_move(o.row.state, to, by))
+    fail(o, "moved outside the table of moves");
+  if (by == mover::executor)
+    under_lease(o, epoch, "a move", true);
+  if (to != order_state::execute_failed)
+    return;
+  for (const auto& a : o.row.attempts) {
+    if (a.kind != attempt_kind::swap)
+      continue;
+    const auto& t = truth_.transaction(transaction_of(a.signature));
+    if (truth_.may_still_land(t))
+      fail(o, "moved to execute_failed while its swap may still land");
+    else if (truth_.is_final(t) && !t.now.failed)
+      fail(o, "moved to execute_failed although its swap landed");
+  }
+}
+
+void checker::inserts(const stored_order& o, const attempt& a, std::uint64_t epoch) {
+  under_lease(o, epoch, "an attempt", true);
+  for (const auto& other : o.row.attempts) {
+    const auto& t = truth_.transaction(transaction_of(other.signature));
+    if (other.kind == attempt_kind::deposit) {
+      if (other.outcome != attempt_outcome::landed)
+        fail(o, "something was signed before the deposit was final");
+    } else if (!other.outcome) {
+      fail(o, "signed while an attempt is unresolved");
+    } else if (truth_.may_still_land(t)) {
+      fail(o, "signed while an earlier attempt may still land");
+    }
+  }
+  const auto& t = truth_.transaction(transaction_of(a.signature));
+  if (a.kind == attempt_kind::swap && t.take != o.row.input_amount.units())
+    fail(o, "the swap takes something else than the order's input");
+  if (a.kind != t.kind || t.order != o.number || a.last_valid_block_height != t.last_valid_height())
+    fail(o, "the row is not the transaction");
+}
+
+void checker::resolves(const stored_order& o, const attempt& a, const executor::write::resolve& w,
+                       std::uint64_t epoch) {
+  under_lease(o, epoch, "an outcome", false);
+  const auto& t = truth_.transaction(transaction_of(a.signature));
+  const bool final = truth_.is_final(t);
+  switch (w.outcome) {
+    case attempt_outcome::dead:
+      if (t.now.height != 0)
+        fail(o, "recorded dead, but it is on the chain");
+      else if (truth_.may_still_land(t))
+        fail(o, "recorded dead while it may still land");
+      return;
+    case attempt_outcome::landed:
+      if (!final || t.now.failed)
+        fail(o, "recorded landed, but no finalized block holds it without error");
+      else if (w.slot != t.now.slot)
+        fail(o, "recorded landed in another slot");
+      return;
+    case attempt_outcome::landed_failed:
+      if (!final || !t.now.failed)
+        fail(o, "recorded landed_failed, but no finalized block holds it with an error");
+      return;
+  }
+}
+
+void checker::confirms(const stored_order& o, const attempt& a) {
+  if (!truth_.transaction(transaction_of(a.signature)).ever_confirmed)
+    fail(o, "noted as confirmed, but it never was");
+}
+
+void checker::leaves_process(const stored_order& o, std::size_t transaction) {
+  for (const auto& a : o.row.attempts)
+    if (transaction_of(a.signature) == transaction)
+      return;
+  fail(o, "bytes left the process before their row was durable");
+}
+
+void checker::never_ends(const stored_order& o) {
+  fail(o, "reached no final state although nothing goes wrong any more");
+}
+
+void checker::ends(const stored_order& o, const bank_account& at_first) {
+  const auto& a = truth_.account_now(o.number);
+  const auto deposit = o.row.input_amount.units();
+
+  if (a.deposits > 1 || a.swaps > 1 || a.payouts > 1 || a.refunds > 1 || a.payouts + a.refunds > 1)
+    fail(o, "money moved twice");
+  if (a.wallet_input + a.order_balance + a.input_swapped != at_first.wallet_input + a.dust_input ||
+      a.wallet_output + a.output_balance + a.kept_by_fee_payer != a.output_swapped + a.dust_output)
+    fail(o, "money is lost");
+  if (a.kept_by_fee_payer > a.dust_output)
+    fail(o, "the fee payer kept more than what strangers sent");
+
+  for (const auto& stored : o.row.attempts) {
+    const auto& t = truth_.transaction(transaction_of(stored.signature));
+    const bool landed = truth_.is_final(t);
+    if (stored.outcome == attempt_outcome::dead && landed)
+      fail(o, "recorded dead, but it landed");
+    if (stored.outcome == attempt_outcome::landed && (!landed || t.now.failed))
+      fail(o, "recorded landed, but it did not");
+    if (stored.outcome == attempt_outcome::landed_failed && (!landed || !t.now.failed))
+      fail(o, "recorded landed_failed, but it is not on the chain with an error");
+    if (!stored.outcome && landed && !t.now.failed && stored.kind != attempt_kind::close)
+      fail(o, "landed, but its order ended without noticing");
+  }
+
+  switch (o.row.state) {
+    case order_state::deposit_failed:
+      if (a.deposits != 0)
+        fail(o, "ended without deposit, but it landed");
+      return;
+    case order_state::fill_success:
+      if (a.swaps != 1 || a.payouts != 1 || a.wallet_output < a.output_swapped || a.input_swapped != deposit)
+        fail(o, "ended filled, but the user was not paid");
+      return;
+    case order_state::expired:
+    case order_state::cancelled:
+      if (a.swaps != 0 || a.refunds != 1 || a.wallet_input < at_first.wallet_input)
+        fail(o, "ended refunded, but the user does not have the deposit back");
+      return;
+    case order_state::fill_failed: {
+      const auto* swap = o.row.latest(attempt_kind::swap);
+      const bool rightly = swap != nullptr && a.output_swapped < swap->minimum_output.value_or(domain::token_amount{}).units();
+      if (!rightly)
+        fail(o, "held for a person, but the swap was as expected");
+      return;
+    }
+    default:
+      fail(o, "is at no end");
+  }
+}
+
+}  // namespace landfall::simulation

@@ -1,0 +1,215 @@
+#include "tests/simulation/database.hpp"
+
+#include <algorithm>
+
+namespace landfall::simulation {
+
+using domain::mover;
+using domain::order_state;
+using executor::attempt_kind;
+using executor::attempt_outcome;
+
+namespace {
+
+commit_result refuse(std::string_view sqlstate, std::string_view why) {
+  return {verdict::constraint, sqlstate, why};
+}
+
+constexpr auto needs_executor = std::to_array<order_state>(
+    {order_state::pending_deposit, order_state::depositing, order_state::ready_execute, order_state::ready_expire,
+     order_state::executing, order_state::execute_success, order_state::execute_failed,
+     order_state::partial_fill_success, order_state::ready_withdraw_output, order_state::withdrawing,
+     order_state::withdraw_failed, order_state::ready_to_cancel});
+
+bool may_store(attempt_kind kind, order_state state) {
+  switch (kind) {
+    case attempt_kind::deposit:
+      return false;
+    case attempt_kind::swap:
+      return state == order_state::executing;
+    case attempt_kind::payout:
+      return state == order_state::ready_withdraw_output || state == order_state::withdraw_failed ||
+             state == order_state::withdrawing;
+    case attempt_kind::refund:
+      return state == order_state::ready_to_cancel || state == order_state::ready_expire;
+    case attempt_kind::close:
+      return state != order_state::pending_deposit && state != order_state::depositing && state != order_state::open &&
+             state != order_state::ready_execute && state != order_state::executing;
+  }
+  return false;
+}
+
+}  // namespace
+
+commit_result database::commit(const write_unit& unit, instant now) {
+  auto& o = orders_[unit.order];
+  auto before = o;
+  for (const auto& w : unit.writes) {
+    const auto result = write(o, unit.lease_epoch, w, now);
+    if (result.what != verdict::done) {
+      o = std::move(before);
+      return result;
+    }
+  }
+  return {};
+}
+
+commit_result database::write(stored_order& o, std::uint64_t epoch, const executor::order_write& w, instant now) {
+  namespace write = executor::write;
+  if (const auto* move_write = std::get_if<write::move>(&w))
+    return move(o, epoch, *move_write, now);
+  if (const auto* inserted = std::get_if<write::insert_attempt>(&w))
+    return insert(o, epoch, *inserted, now);
+  if (const auto* resolved = std::get_if<write::resolve>(&w))
+    return resolve(o, epoch, *resolved);
+  if (const auto* released = std::get_if<write::release>(&w)) {
+    if (epoch != o.row.lease_epoch)
+      return refuse("LF001", "a release found the row changed");
+    o.lease_holder = -1;
+    o.lease_until = 0;
+    o.next_attempt_at = o.row.state == released->state ? domain::unix_ms(released->until) : now;
+    return {};
+  }
+  if (std::holds_alternative<write::note_broadcast>(w))
+    return stale(o, epoch) ? refuse("LF003", "stale epoch") : commit_result{};
+  if (std::holds_alternative<write::record_fill>(w)) {
+    if (stale(o, epoch))
+      return refuse("LF003", "stale epoch");
+    executor::apply(o.row, w);
+    return {};
+  }
+  // A confirmation, or that it is gone.
+  const auto* confirmed = std::get_if<write::confirm>(&w);
+  auto* a = o.row.find(confirmed != nullptr ? confirmed->attempt : std::get<write::unconfirm>(w).attempt);
+  if (a == nullptr || a->outcome)
+    return refuse("LF001", "a confirmation found the row changed");
+  if (stale(o, epoch))
+    return refuse("LF003", "stale epoch");
+  if (confirmed != nullptr)
+    observer_.confirms(o, *a);
+  executor::apply(o.row, w);
+  return {};
+}
+
+commit_result database::move(stored_order& o, std::uint64_t epoch, const executor::write::move& w, instant now) {
+  if (o.row.state != w.from || o.row.state == w.to)
+    return refuse("LF001", "moved meanwhile");
+  if (stale(o, epoch))
+    return refuse("LF003", "stale epoch");
+  if (o.held)
+    return refuse("LF002", "held");
+  if (!domain::may_move(w.from, w.to, mover::executor))
+    return refuse("LF001", "no such move");
+  if (unleased(o, now))
+    return refuse("LF003", "no lease in force");
+  const bool unguarded = is(mutant::failed_while_unresolved) && w.to == order_state::execute_failed;
+  if (const auto missing = missing_ground(o, w.to, mover::executor, now); !missing.empty() && !unguarded)
+    return refuse("LF009", missing);
+  observer_.moves(o, w.to, mover::executor, epoch);
+  executor::apply(o.row, w);
+  o.next_attempt_at = now + w.retry_after.count();
+  return {};
+}
+
+commit_result database::insert(stored_order& o, std::uint64_t epoch, const executor::write::insert_attempt& w,
+                               instant now) {
+  const auto& a = w.what;
+  if (o.held)
+    return refuse("LF002", "held");
+  if (!may_store(a.kind, o.row.state))
+    return refuse("LF007", "no such attempt in this state");
+  if (stale(o, epoch))
+    return refuse("LF003", "stale epoch");
+  if (unleased(o, now))
+    return refuse("LF003", "no lease in force");
+  const bool unguarded = is(mutant::signed_while_unresolved) || is(mutant::failed_while_unresolved);
+  for (const auto& other : o.row.attempts) {
+    if (other.id == a.id || other.signature == a.signature || (other.kind == a.kind && other.ordinal == a.ordinal))
+      return refuse("23505", "attempt exists");
+    if (!other.outcome && other.kind != attempt_kind::deposit && !unguarded)
+      return refuse("23505", "attempt_unresolved");
+  }
+  observer_.inserts(o, a, epoch);
+  executor::apply(o.row, w);
+  return {};
+}
+
+commit_result database::resolve(stored_order& o, std::uint64_t epoch, const executor::write::resolve& w) {
+  const auto* a = o.row.find(w.attempt);
+  if (a == nullptr || a->outcome)
+    return refuse("LF001", "an outcome found the row changed");
+  if (stale(o, epoch))
+    return refuse("LF003", "stale epoch");
+  if (w.outcome != attempt_outcome::dead && !w.slot)
+    return refuse("23514", "an outcome without slot");
+  if (w.outcome == attempt_outcome::landed_failed && w.error.empty())
+    return refuse("23514", "a failure without error");
+  if (w.outcome == attempt_outcome::dead) {
+    if (a->confirmed_slot)
+      return refuse("LF008", "it is noted as confirmed");
+    if (const auto fault = certificate_fault(*a, w.certificate); !fault.empty())
+      return refuse("LF008", fault);
+  }
+  observer_.resolves(o, *a, w, epoch);
+  executor::apply(o.row, w);
+  return {};
+}
+
+void database::claim(int holder, instant now, std::int64_t lease_ms, std::int64_t expiry_grace_ms,
+                     std::vector<std::size_t>& claimed) {
+  for (auto& o : orders_) {
+    if (o.next_attempt_at > now || (o.lease_until != 0 && o.lease_until >= now) || o.held)
+      continue;
+    const auto& row = o.row;
+    bool wanted = std::find(needs_executor.begin(), needs_executor.end(), row.state) != needs_executor.end();
+    if (row.state == order_state::open) {
+      const auto* deposit = row.latest(attempt_kind::deposit);
+      wanted = domain::unix_ms(row.expires_at) < now - expiry_grace_ms || (deposit != nullptr && !deposit->outcome);
+    }
+    if (!wanted)
+      continue;
+    ++o.row.lease_epoch;
+    o.lease_holder = holder;
+    o.lease_until = now + lease_ms;
+    claimed.push_back(o.number);
+  }
+}
+
+bool database::renew(std::size_t order, std::uint64_t epoch, int holder, instant now, std::int64_t lease_ms) {
+  auto& o = orders_[order];
+  if (o.row.lease_epoch != epoch || o.lease_holder != holder || o.lease_until <= now)
+    return false;
+  o.lease_until = now + lease_ms;
+  return true;
+}
+
+void database::store_deposit(std::size_t order, const executor::attempt& deposit) {
+  auto& o = orders_[order];
+  o.row.attempts.push_back(deposit);
+  observer_.moves(o, order_state::depositing, mover::api, o.row.lease_epoch);
+  o.row.state = order_state::depositing;
+}
+
+bool database::confirm_deposit(std::size_t order, std::uint64_t slot) {
+  auto& o = orders_[order];
+  for (auto& a : o.row.attempts)
+    if (a.kind == attempt_kind::deposit && !a.outcome && !a.confirmed_slot) {
+      observer_.confirms(o, a);
+      a.confirmed_slot = slot;
+      return true;
+    }
+  return false;
+}
+
+bool database::move_by(std::size_t order, order_state to, mover by, instant now) {
+  auto& o = orders_[order];
+  if (!domain::may_move(o.row.state, to, by) || o.held || !missing_ground(o, to, by, now).empty())
+    return false;
+  observer_.moves(o, to, by, o.row.lease_epoch);
+  o.row.state = to;
+  if (by == mover::trigger)
+    o.next_attempt_at = now;
+  return true;
+}
+
+}  // namespace landfall::simulation

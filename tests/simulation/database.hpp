@@ -1,0 +1,98 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "executor-service/core/order_write.hpp"
+#include "tests/simulation/agenda.hpp"
+#include "tests/simulation/mutants.hpp"
+
+namespace landfall::simulation {
+
+/// One row of `price_order` with its attempts. `lease_until` 0 means no lease.
+struct stored_order {
+  executor::order row;
+  std::size_t number = 0;
+  instant next_attempt_at = 0;
+  instant lease_until = 0;
+  int lease_holder = -1;
+  bool held = false;
+};
+
+enum class verdict { done, constraint, unavailable, in_doubt };
+
+struct commit_result {
+  verdict what = verdict::done;
+  std::string_view sqlstate;
+  std::string_view why;
+};
+
+struct write_unit {
+  std::size_t order = 0;
+  std::uint64_t lease_epoch = 0;
+  std::vector<executor::order_write> writes;
+};
+
+/// Told of everything that becomes durable, while the rows still show what was before.
+class write_observer {
+public:
+  virtual ~write_observer() = default;
+  virtual void moves(const stored_order& o, domain::order_state to, domain::mover by, std::uint64_t epoch) = 0;
+  virtual void inserts(const stored_order& o, const executor::attempt& a, std::uint64_t epoch) = 0;
+  virtual void resolves(const stored_order& o, const executor::attempt& a, const executor::write::resolve& w,
+                        std::uint64_t epoch) = 0;
+  virtual void confirms(const stored_order& o, const executor::attempt& a) = 0;
+};
+
+/// The rows, and the rules that PostgreSQL keeps for them (migrations/0001 and 0003) as far as the executor meets them.
+class database {
+public:
+  database(mutant broken, write_observer& observer) : broken_(broken), observer_(observer) {}
+
+  std::vector<stored_order>& orders() {
+    return orders_;
+  }
+  [[nodiscard]] const std::vector<stored_order>& orders() const {
+    return orders_;
+  }
+
+  /// All writes of a unit or none.
+  commit_result commit(const write_unit& unit, instant now);
+  /// Appends the numbers of the orders that were claimed.
+  void claim(int holder, instant now, std::int64_t lease_ms, std::int64_t expiry_grace_ms,
+             std::vector<std::size_t>& claimed);
+  bool renew(std::size_t order, std::uint64_t epoch, int holder, instant now, std::int64_t lease_ms);
+
+  // The other services, each as its role.
+  void store_deposit(std::size_t order, const executor::attempt& deposit);
+  bool confirm_deposit(std::size_t order, std::uint64_t slot);
+  bool move_by(std::size_t order, domain::order_state to, domain::mover by, instant now);
+
+private:
+  commit_result write(stored_order& o, std::uint64_t epoch, const executor::order_write& w, instant now);
+  commit_result move(stored_order& o, std::uint64_t epoch, const executor::write::move& w, instant now);
+  commit_result insert(stored_order& o, std::uint64_t epoch, const executor::write::insert_attempt& w, instant now);
+  commit_result resolve(stored_order& o, std::uint64_t epoch, const executor::write::resolve& w);
+  [[nodiscard]] bool is(mutant m) const {
+    return broken_ == m;
+  }
+  [[nodiscard]] bool stale(const stored_order& o, std::uint64_t epoch) const {
+    return epoch != o.row.lease_epoch && !is(mutant::lease_epoch_ignored);
+  }
+  [[nodiscard]] bool unleased(const stored_order& o, instant now) const {
+    return (o.lease_until == 0 || o.lease_until <= now) && !is(mutant::lease_end_ignored);
+  }
+
+  mutant broken_;
+  write_observer& observer_;
+  std::vector<stored_order> orders_;
+};
+
+/// Why the move has no ground in what is stored, or empty: the rule `missing_ground`.
+[[nodiscard]] std::string_view missing_ground(const stored_order& o, domain::order_state to, domain::mover by,
+                                              instant now);
+/// Why the certificate does not prove the attempt dead, or empty: the rule `certificate_fault`.
+[[nodiscard]] std::string_view certificate_fault(const executor::attempt& dead, std::string_view certificate);
+
+}  // namespace landfall::simulation

@@ -1,0 +1,236 @@
+#include "tests/simulation/process.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace landfall::simulation {
+
+void process::start() {
+  alive_ = true;
+  ++generation_;
+  paused_until_ = 0;
+  ledger_free_at_ = w_.time.now();
+  w_.tell("process ", number_, " starts");
+  soon(w_.dice.between(0, 500), [](process& p) { p.claim_tick(); });
+  soon(w_.plan.lease_ms / 3, [](process& p) { p.lease_tick(); });
+  soon(w_.plan.status_poll_ms, [](process& p) { p.status_tick(); });
+}
+
+void process::halt() {
+  alive_ = false;
+  ++generation_;
+  workers_.clear();
+  adopting_.clear();
+  endpoints_ = {};
+  hash_.reset();
+}
+
+void process::crash() {
+  if (!alive_)
+    return;
+  w_.tell("process ", number_, " crashes");
+  halt();
+  w_.time.after(w_.dice.between(50, 8'000), [this] {
+    if (!alive_)
+      start();
+  });
+}
+
+void process::pause(std::int64_t ms) {
+  w_.tell("process ", number_, " stands still for ", ms, " ms");
+  paused_until_ = w_.time.now() + ms;
+}
+
+order_worker* process::find(std::uint64_t serial) {
+  for (auto& worker : workers_)
+    if (worker->serial() == serial)
+      return worker->ended() ? nullptr : worker.get();
+  return nullptr;
+}
+
+void process::broadcast(std::size_t transaction) {
+  const auto order = w_.chain.transaction(transaction).order;
+  w_.checker.leaves_process(w_.database.orders()[order], transaction);
+  w_.time.after(w_.network_ms(), [w = &w_, transaction] { w->send(transaction); });
+}
+
+std::optional<process::fresh_blockhash> process::blockhash() {
+  const auto age = now() - hash_at_;
+  if (hash_ && age >= domain::milliseconds{0} && age < domain::milliseconds{1'000})
+    return hash_;
+  for (int e = 0; e < w_.plan.endpoints; ++e) {
+    if (w_.goes_wrong(w_.plan.rpc_error))
+      continue;
+    const auto view = w_.backend();
+    const auto height = w_.chain.confirmed(view);
+    const auto later = w_.backend();
+    const auto last_valid = height + 150;
+    const auto then = w_.chain.confirmed(later);
+    const auto left = last_valid > then ? last_valid - then : 0;
+    if (left < 100 || left > 300)
+      continue;
+    hash_ = fresh_blockhash{height, w_.chain.at(view, height).id};
+    hash_at_ = now();
+    return hash_;
+  }
+  return std::nullopt;
+}
+
+// --- dispatcher ---
+
+void process::claim_tick() {
+  claim();
+  soon(w_.plan.claim_poll_ms, [](process& p) { p.claim_tick(); });
+}
+
+void process::claim() {
+  // The dispatcher waits for the database.
+  if (!adopting_.empty() || w_.goes_wrong(w_.plan.database_down))
+    return;
+  std::vector<std::size_t> claimed;
+  w_.database.claim(number_, w_.time.now(), w_.plan.lease_ms, w_.steps.expiry_grace.count(), claimed);
+  if (claimed.empty() || w_.goes_wrong(w_.plan.commit_in_doubt))
+    return;
+  for (const auto order : claimed)
+    adopting_.push_back(w_.database.orders()[order]);
+  soon(w_.dice.between(1, w_.plan.database_ms), [](process& p) { p.adopt(); });
+}
+
+void process::adopt() {
+  for (const auto& loaded : std::exchange(adopting_, {})) {
+    for (auto& old : workers_)
+      if (old->number() == loaded.number)
+        old->end();
+    workers_.push_back(std::make_unique<order_worker>(*this, loaded, ++last_serial_));
+    w_.tell("  process ", number_, " works on order ", loaded.number, " (", to_string(loaded.row.state),
+            ") under epoch ", loaded.row.lease_epoch);
+    later(0, last_serial_, [](order_worker& to) { to.proceed(); });
+  }
+}
+
+void process::lease_tick() {
+  if (!w_.goes_wrong(w_.plan.database_down))
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      auto& worker = *workers_[i];
+      if (!worker.ended() &&
+          !w_.database.renew(worker.number(), worker.epoch(), number_, w_.time.now(), w_.plan.lease_ms))
+        worker.on_stop();
+    }
+  soon(w_.plan.lease_ms / 3, [](process& p) { p.lease_tick(); });
+}
+
+// --- rounds of status questions: the finalized height first, the status after it ---
+
+void process::status_tick() {
+  const auto endpoints = static_cast<std::size_t>(w_.plan.endpoints);
+  for (std::size_t e = 0; e < endpoints; ++e) {
+    const bool asked = std::any_of(workers_.begin(), workers_.end(), [e](const auto& worker) { return worker->watches(e); });
+    if (asked && !endpoints_[e].round_under_way)
+      begin_round(e);
+  }
+  soon(w_.plan.status_poll_ms, [](process& p) { p.status_tick(); });
+}
+
+void process::begin_round(std::size_t e) {
+  const auto finalized = w_.finalized_of(e);
+  if (!finalized)
+    return;
+  endpoints_[e].round_under_way = true;
+  soon(w_.network_ms(), [e, f = *finalized](process& p) { p.on_finalized(e, f); });
+}
+
+void process::on_finalized(std::size_t e, world::height_and_slot finalized) {
+  auto& memory = endpoints_[e];
+  const bool mixes = w_.is(mutant::height_and_status_mixed);
+  if (!mixes && (finalized.slot < memory.finalized_slot || finalized.height < memory.finalized_height)) {
+    memory.round_under_way = false;
+    return;
+  }
+  memory.finalized_slot = std::max(memory.finalized_slot, finalized.slot);
+  memory.finalized_height = std::max(memory.finalized_height, finalized.height);
+
+  const bool error = w_.goes_wrong(w_.plan.rpc_error);
+  if (error && !w_.is(mutant::error_read_as_null)) {
+    memory.round_under_way = false;
+    return;
+  }
+  const auto view = w_.backend();
+  const bool lies = e == 0 && w_.plan.lying != lie::none && w_.goes_wrong(800);
+  memory.answers.clear();
+  for (const auto& worker : workers_) {
+    const auto transaction = worker->watches(e);
+    if (!transaction)
+      continue;
+    auto found = w_.status_of(e, view, lies, *transaction);
+    if (error)
+      found = {memory.finalized_slot + 1, {}};
+    if (mixes)
+      found.context_slot = std::max({found.context_slot, memory.status_slot_floor, memory.finalized_slot});
+    memory.answers.emplace_back(
+        worker->serial(), executor::observation{std::string(1, static_cast<char>('a' + e)), memory.finalized_height,
+                                                memory.finalized_slot, found.context_slot, true, found.status});
+  }
+  soon(w_.network_ms(), [e](process& p) { p.on_statuses(e); });
+}
+
+void process::on_statuses(std::size_t e) {
+  auto& memory = endpoints_[e];
+  memory.round_under_way = false;
+  for (auto& [serial, seen] : std::exchange(memory.answers, {})) {
+    if (seen.status_context_slot < memory.status_slot_floor)
+      return;
+    memory.status_slot_floor = seen.status_context_slot;
+    if (auto* worker = find(serial))
+      worker->on_observed(seen);
+  }
+}
+
+// --- ledger ---
+
+void process::commit(std::uint64_t serial, write_unit unit, bool leave, bool for_people) {
+  const auto free = std::find_if(commits_.begin(), commits_.end(), [](const auto& c) { return !c.used; });
+  const auto slot = static_cast<std::size_t>(free - commits_.begin());
+  if (free == commits_.end())
+    commits_.emplace_back();
+  commits_[slot] = {true, w_.dice.chance(500), leave, for_people, generation_, serial, std::move(unit), {}};
+  ledger_free_at_ = std::max(ledger_free_at_, w_.time.now()) + w_.dice.between(1, w_.plan.database_ms);
+  w_.time.after(ledger_free_at_ - w_.time.now(), [this, slot] { write(slot); });
+}
+
+void process::write(std::size_t slot) {
+  auto& c = commits_[slot];
+  // A write that had left the process happens although the process died or stands still.
+  if (!c.left && c.generation != generation_) {
+    c.used = false;
+    return;
+  }
+  if (!c.left && paused())
+    return w_.time.after(paused_until_ - w_.time.now(), [this, slot] { write(slot); });
+  if (w_.goes_wrong(w_.plan.database_down)) {
+    c.result = {verdict::unavailable, {}, "no connection"};
+  } else if (w_.goes_wrong(w_.plan.commit_in_doubt)) {
+    if (w_.dice.chance(500))
+      (void)w_.database.commit(c.unit, w_.time.now());
+    c.result = {verdict::in_doubt, {}, "the connection broke during COMMIT"};
+  } else {
+    c.result = w_.database.commit(c.unit, w_.time.now());
+  }
+  if (c.result.what != verdict::done && !c.for_people) {
+    ++w_.result.refused_writes;
+    w_.tell("  process ", number_, " order ", c.unit.order, ": write refused: ", c.result.sqlstate, " ", c.result.why);
+  }
+  w_.time.after(w_.dice.between(1, w_.plan.database_ms), [this, slot, g = c.generation] { answer(slot, g); });
+}
+
+void process::answer(std::size_t slot, std::uint64_t generation) {
+  if (generation == generation_ && paused())
+    return w_.time.after(paused_until_ - w_.time.now(), [this, slot, generation] { answer(slot, generation); });
+  auto c = std::exchange(commits_[slot], {});
+  if (generation != generation_ || c.for_people)
+    return;
+  if (auto* worker = find(c.serial))
+    worker->on_committed(c.result, std::move(c.unit.writes), c.leave);
+  forget_ended();
+}
+
+}  // namespace landfall::simulation
