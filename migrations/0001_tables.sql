@@ -132,6 +132,8 @@ create table price_order (
 create index price_order_wallet on price_order (wallet, created_at desc);
 create index price_order_account on price_order (order_account);
 create index price_order_open on price_order (trigger_mint) where state = 'open';
+-- The trigger service reads on from where it stopped.
+create index price_order_open_updated on price_order (updated_at, id) where state = 'open';
 create index price_order_expiry on price_order (expires_at) where state = 'open';
 -- What an executor may have to do something about.
 create index price_order_work on price_order (next_attempt_at)

@@ -1,6 +1,7 @@
 #include "common/postgres/database.hpp"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <new>
 #include <pqxx/except>
@@ -138,8 +139,18 @@ void database::disconnect() noexcept {
   connection_.reset();
 }
 
+namespace {
+
+/// An idle connection on which the server has something to say is being closed by it.
+bool is_quiet(const pqxx::connection& connection) {
+  pollfd socket{connection.sock(), POLLIN, 0};
+  return ::poll(&socket, 1, 0) == 0;
+}
+
+}  // namespace
+
 void database::connect() {
-  if (connection_ && connection_->is_open())
+  if (connection_ && connection_->is_open() && is_quiet(*connection_))
     return;
   disconnect();
   connection_ = std::make_unique<pqxx::connection>(complete_conninfo(options_));

@@ -102,6 +102,20 @@ TEST_CASE("a server that goes away in the middle is unavailable, and the next ca
   CHECK(*again != *pid);
 }
 
+TEST_CASE("a connection that the server closed while it was idle is replaced within the next call") {
+  scratch_database scratch;
+  database db{owner_of(scratch)};
+  const auto pid = db.transact([](transaction& t) { return t.run(backend)[0][0].as<int>(); });
+  REQUIRE(pid.ok());
+  auto admin = scratch.connect_as_admin();
+  pqxx::nontransaction work{*admin};
+  work.exec_params("select pg_terminate_backend($1)", *pid);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (work.exec_params("select count(*) from pg_stat_activity where pid = $1", *pid)[0][0].as<int>() != 0)
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  CHECK(db.transact([](transaction& t) { return t.run(one).size(); }).ok());
+}
+
 TEST_CASE("a listener hears what is notified, and says when its connection broke") {
   scratch_database scratch;
   listener ears{options_of(scratch, "landfall_trigger"), "landfall_order"};
