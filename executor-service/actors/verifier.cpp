@@ -93,8 +93,7 @@ std::optional<verify::token_account_facts> token_account_in(const std::optional<
   const auto account = solana::token::decode_account(info->data);
   if (!account)
     return std::nullopt;
-  return verify::token_account_facts{info->owner, account->mint, account->owner,
-                                     domain::token_amount{account->amount}};
+  return verify::token_account_facts{info->owner, account->mint, account->owner, domain::token_amount{account->amount}};
 }
 
 /// What one look showed.
@@ -314,9 +313,8 @@ private:
       if (!read || read->context_slot < view.from.finalized_slot || read->accounts.size() != 2 * count)
         continue;
       for (std::size_t i = 0; i < count; ++i)
-        facts[first + i].accounts =
-            verify::account_facts{read->context_slot, token_account_in(read->accounts[2 * i]),
-                                  token_account_in(read->accounts[2 * i + 1])};
+        facts[first + i].accounts = verify::account_facts{read->context_slot, token_account_in(read->accounts[2 * i]),
+                                                          token_account_in(read->accounts[2 * i + 1])};
     }
     std::map<domain::attempt_id, std::optional<signature_status>> statuses;
     for (std::size_t call = 0; call < view.statuses.size(); ++call) {
@@ -375,9 +373,8 @@ private:
           if (!shown_landed(a, views[e][i]))
             continue;
           one.names.push_back(eyes[e].endpoint->name());
-          one.answers.push_back(caller::start<std::optional<transaction_view>>([&](auto done) {
-            eyes[e].endpoint->transaction(*a.signature, commitment::finalized, std::move(done));
-          }));
+          one.answers.push_back(caller::start<std::optional<transaction_view>>(
+              [&](auto done) { eyes[e].endpoint->transaction(*a.signature, commitment::finalized, std::move(done)); }));
         }
         if (one.names.size() == needed())
           list.push_back(std::move(one));
@@ -579,7 +576,8 @@ struct verifier::impl {
         continue;
       if (reports.metrics != nullptr)
         reports.metrics
-            ->counter("landfall_verifier_findings_total", "Discrepancies found.", {{"kind", std::string{to_string(f.kind)}}})
+            ->counter("landfall_verifier_findings_total", "Discrepancies found.",
+                      {{"kind", std::string{to_string(f.kind)}}})
             .inc();
       runtime::log(f.money ? runtime::level::error : runtime::level::warn, "discrepancy_found",
                    {{"kind", to_string(f.kind)},
@@ -657,8 +655,8 @@ struct verifier::impl {
   }
 };
 
-verifier::verifier(verifier_config config, std::vector<std::shared_ptr<rpc_api>> endpoints,
-                   const runtime::clock& clock, verifier_reports reports)
+verifier::verifier(verifier_config config, std::vector<std::shared_ptr<rpc_api>> endpoints, const runtime::clock& clock,
+                   verifier_reports reports)
     : impl_(std::make_unique<impl>(std::move(config), std::move(endpoints), clock, std::move(reports))) {}
 verifier::~verifier() = default;
 
@@ -678,8 +676,7 @@ struct verifier_state {
 };
 
 verifier_actor::behavior_type verifier_behavior(verifier_actor::stateful_pointer<verifier_state> self,
-                                                verifier_config config,
-                                                std::vector<std::shared_ptr<rpc_api>> endpoints,
+                                                verifier_config config, std::vector<std::shared_ptr<rpc_api>> endpoints,
                                                 const runtime::clock* clock, verifier_reports reports) {
   const auto pace = config.pace;
   const auto sum_pace = config.sum_pace;
@@ -747,8 +744,8 @@ void wait_for_later_slot(const reader& eyes, std::uint64_t slot) {
 
 }  // namespace
 
-verify_summary verify_once(const postgres::database::options& database,
-                           std::vector<std::shared_ptr<rpc_api>> endpoints, const verify_request& request) {
+verify_summary verify_once(const postgres::database::options& database, std::vector<std::shared_ptr<rpc_api>> endpoints,
+                           const verify_request& request) {
   verify_summary out;
   verify_store store{database};
   reader eyes{store, std::move(endpoints), {}, 2 * once_batch, 0};

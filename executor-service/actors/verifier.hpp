@@ -43,7 +43,8 @@ struct verifier_config {
   int batch = 48;
   /// Transactions read in one look, each from as many endpoints as have to agree.
   std::size_t max_transactions = 32;
-  /// Accounts in one look at the sums; with more of them in use the sums tell of the first ones only, and the log says so.
+  /// Accounts in one look at the sums; with more of them in use the sums tell of the first ones only, and the log says
+  /// so.
   std::size_t max_sum_accounts = 50'000;
   /// What a sum may lack, in smallest units.
   std::uint64_t dust = 0;

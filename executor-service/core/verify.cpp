@@ -153,9 +153,8 @@ private:
     const bool deposited = count(stored_, attempt_kind::deposit, landed) > 0;
     const bool refunded = count(stored_, attempt_kind::refund, landed) > 0;
     const auto rest = std::max<int128>(0, input - swapped(stored_, landed));
-    const auto held = known ? held_in(seen_.accounts->order_account, stored_.input_program, stored_.input_mint,
-                                      stored_.vault)
-                            : 0;
+    const auto held =
+        known ? held_in(seen_.accounts->order_account, stored_.input_program, stored_.input_mint, stored_.vault) : 0;
     int128 owed = deposited && !refunded ? rest : 0;
     if (const auto left = booked(all, &movement::order_account); left && *left > owed)
       owed = *left;
@@ -174,12 +173,13 @@ private:
   }
 
   void output_account() {
-    const auto own = [this](const attempt_facts& a) { return a.order == stored_.id && a.kind != attempt_kind::deposit; };
+    const auto own = [this](const attempt_facts& a) {
+      return a.order == stored_.id && a.kind != attempt_kind::deposit;
+    };
     const bool known = quiet(own);
     const auto slot = seen_.accounts ? seen_.accounts->slot : seen_.finalized_slot;
-    const auto held = known ? held_in(seen_.accounts->output_account, stored_.output_program, stored_.output_mint,
-                                      stored_.vault)
-                            : 0;
+    const auto held =
+        known ? held_in(seen_.accounts->output_account, stored_.output_program, stored_.output_mint, stored_.vault) : 0;
     const auto own_landed = [&](const attempt_facts& a) { return own(a) && landed(a); };
     const bool paid = count(stored_, attempt_kind::payout, own_landed) > 0;
     int128 owed = paid ? 0 : awaiting_payout();
@@ -249,8 +249,7 @@ private:
         brought += a.moved->output_account;
     }
     const auto recorded = stored_.output_amount ? wide(*stored_.output_amount) : 0;
-    auto& c =
-        add(finding_kind::fill_record_differs, judged(known, recorded != brought), seen_.finalized_slot);
+    auto& c = add(finding_kind::fill_record_differs, judged(known, recorded != brought), seen_.finalized_slot);
     say(c, "the stored output is not what the landed swaps brought", to_text(recorded), to_text(brought));
   }
 
@@ -465,8 +464,8 @@ std::vector<sum_line> add_up(std::span<const booked_account> accounts, std::span
       ++line.left_out;
       continue;
     }
-    const bool ours = r.account && r.account->program == a.program && r.account->mint == a.mint &&
-                      r.account->owner == a.vault;
+    const bool ours =
+        r.account && r.account->program == a.program && r.account->mint == a.mint && r.account->owner == a.vault;
     const auto held = ours ? wide(r.account->amount) : 0;
     line.slot = line.accounts == 0 ? r.slot : std::min(line.slot, r.slot);
     ++line.accounts;
@@ -487,8 +486,9 @@ check check_of(const sum_line& line, const std::string& endpoint, int128 dust) {
   check c;
   c.kind = finding_kind::sum_short;
   c.subject = line.mint.to_string() + ":" + std::string{to_string(line.of)};
-  c.is = line.shortfall > dust ? verdict::found : line.accounts > 0 || line.left_out == 0 ? verdict::right
-                                                                                          : verdict::unknown;
+  c.is = line.shortfall > dust                     ? verdict::found
+         : line.accounts > 0 || line.left_out == 0 ? verdict::right
+                                                   : verdict::unknown;
   c.detail = std::to_string(line.accounts_short) + " of " + std::to_string(line.accounts) + " " +
              std::string{line.of == side::input ? "order" : "output"} + " accounts hold together " +
              to_text(line.shortfall) + " less than the finalized movements have left in them";

@@ -142,9 +142,8 @@ postgres::database_result<std::vector<domain::order_id>> verify_store::with_find
 
 postgres::database_result<std::vector<domain::order_id>> verify_store::just_landed(domain::milliseconds within,
                                                                                    int limit) {
-  return db_.transact([&](postgres::transaction& t) {
-    return ids_of(t.run(verify_sql::orders_just_landed, within.count(), limit));
-  });
+  return db_.transact(
+      [&](postgres::transaction& t) { return ids_of(t.run(verify_sql::orders_just_landed, within.count(), limit)); });
 }
 
 postgres::database_result<std::vector<domain::order_id>> verify_store::unsettled(std::optional<domain::order_id> after,

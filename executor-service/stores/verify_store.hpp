@@ -10,7 +10,8 @@
 
 namespace landfall::executor {
 
-/// What the verifier reads and writes, under the role `landfall_verifier`; the reads alone do with any role that may read.
+/// What the verifier reads and writes, under the role `landfall_verifier`; the reads alone do with any role that may
+/// read.
 class verify_store {
 public:
   explicit verify_store(postgres::database::options opts);
