@@ -457,6 +457,23 @@ TEST_SUITE("verify") {
     CHECK(found_in(s).empty());
   }
 
+  TEST_CASE("attempts that came to nothing count for nothing") {
+    auto s = filled_order();
+    s.attempt(attempt_kind::swap, attempt_outcome::dead);
+    s.attempt(attempt_kind::swap, attempt_outcome::landed_failed);
+    s.attempt(attempt_kind::payout, attempt_outcome::landed_failed);
+    s.attempt(attempt_kind::refund, attempt_outcome::dead);
+    CHECK(found_in(s).empty());
+    CHECK(verdict_on(s, finding_kind::dead_but_landed) == verdict::not_seen);
+    CHECK(verdict_on(s, finding_kind::failed_but_landed) == verdict::right);
+  }
+
+  TEST_CASE("the payout of the other leg is none of this order") {
+    auto s = filled_order();
+    s.attempt(attempt_kind::payout).order = domain::order_id::random();
+    CHECK(found_in(s).empty());
+  }
+
   TEST_CASE("resolved attempts with a signature are asked for until they are settled") {
     auto s = filled_order();
     s.stored.attempts[0].settled = true;
