@@ -81,7 +81,30 @@ ensure_node_modules() {
   say "installing the Node packages of $1"
   (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" npm ci --no-audit --no-fund --loglevel=error) ||
     fail "the Node packages of $1 could not be installed; check the network, then run this again."
+  ensure_platform_packages "$1"
   printf '%s\n' "$lock" >"$stamp"
+}
+
+# npm skips an optional package whose "engines" the running Node does not meet: with Debian's Node 18 that is the chain's native
+# part, which the newer Node that npm has just brought can well use. Asked for by name, it comes.
+ensure_platform_packages() {
+  local folder="$LANDFALL_ROOT/$1" cpu missing=() name version
+  case "$(uname -m)" in
+    x86_64) cpu=x64 ;;
+    aarch64) cpu=arm64 ;;
+    *) return 0 ;;
+  esac
+  while read -r name version; do
+    [[ -d "$folder/node_modules/$name" ]] || missing+=("$name@$version")
+  done < <(jq --raw-output --arg cpu "$cpu" '.packages | to_entries[] | select(.value.optional and (.key | split("node_modules/") | length == 2)
+    and ((.value.os // []) | index("linux")) and ((.value.cpu // []) | index($cpu)) and ((.value.libc // ["glibc"]) | index("glibc")))
+    | "\(.key | ltrimstr("node_modules/")) \(.value.version)"' "$folder/package-lock.json")
+  if ((${#missing[@]} == 0)); then
+    return 0
+  fi
+  (cd "$folder" && run_logged "npm install ${missing[*]}" "$LANDFALL_VAR/log/npm.log" \
+    npm install --no-save --no-audit --no-fund --loglevel=error "${missing[@]}") ||
+    fail "${missing[*]} could not be installed; check the network, then run this again."
 }
 
 # Prints the path of a Node that is new enough for the devnet's libraries.
