@@ -16,7 +16,7 @@ constexpr std::uint64_t status_cache_blocks = 300;
 chain::chain(const schedule& with, random& r) : with_(with), random_(r), banks_(1) {
   blocks_.reserve(1'024);
   transactions_.reserve(32);
-  for (std::uint64_t i = 0; i < 48; ++i)
+  for (std::uint64_t i = 0; i < 80; ++i)
     blocks_.push_back({next_slot_++, next_id_++, 0, {}});
   finalized_ = tip() - with_.finalized_depth;
 }

@@ -177,8 +177,8 @@ void order_worker::send_stored(const attempt& a) {
     home_.commit(serial_, {number_, o_.lease_epoch, {write::note_broadcast{a.id, home_.now()}}}, false, true);
 }
 
-void order_worker::on_observed(const executor::observation& seen) {
-  if (!watched_)
+void order_worker::on_observed(std::size_t transaction, const executor::observation& seen) {
+  if (!watched_ || transaction != watched_transaction_)
     return;
   if (seen.status && seen.status->level == executor::confirmation::finalized)
     told_final_[static_cast<std::size_t>(seen.endpoint.front() - 'a')] = true;
@@ -202,6 +202,9 @@ void order_worker::consider() {
   const auto* a = o_.find(*watched_);
   auto proven = judge(*a);
   if (const auto* doubt = std::get_if<fate::in_doubt>(&proven)) {
+    if (doubt->overdue)
+      w_.tell("  process ", home_.number(), " order ", number_, " is in doubt of #", watched_transaction_, ": ",
+              to_string(doubt->why));
     if (doubt->balance_min_slot) {
       busy_ = true;
       account_ = w_.read_account(number_, doubt->balance_min_slot);

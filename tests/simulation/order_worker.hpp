@@ -21,7 +21,7 @@ public:
   order_worker(process& home, const stored_order& loaded, std::uint64_t serial);
 
   void proceed();
-  void on_observed(const executor::observation& seen);
+  void on_observed(std::size_t transaction, const executor::observation& seen);
   void on_stop();
   void on_committed(const commit_result& result, std::vector<executor::order_write> writes, bool leave);
 

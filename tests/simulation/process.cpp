@@ -166,9 +166,10 @@ void process::on_finalized(std::size_t e, world::height_and_slot finalized) {
       found = {memory.finalized_slot + 1, {}};
     if (mixes)
       found.context_slot = std::max({found.context_slot, memory.status_slot_floor, memory.finalized_slot});
-    memory.answers.emplace_back(
-        worker->serial(), executor::observation{std::string(1, static_cast<char>('a' + e)), memory.finalized_height,
-                                                memory.finalized_slot, found.context_slot, true, found.status});
+    memory.answers.push_back({worker->serial(),
+                              *transaction,
+                              {std::string(1, static_cast<char>('a' + e)), memory.finalized_height,
+                               memory.finalized_slot, found.context_slot, true, found.status}});
   }
   soon(w_.network_ms(), [e](process& p) { p.on_statuses(e); });
 }
@@ -176,12 +177,12 @@ void process::on_finalized(std::size_t e, world::height_and_slot finalized) {
 void process::on_statuses(std::size_t e) {
   auto& memory = endpoints_[e];
   memory.round_under_way = false;
-  for (auto& [serial, seen] : std::exchange(memory.answers, {})) {
+  for (auto& [serial, transaction, seen] : std::exchange(memory.answers, {})) {
     if (seen.status_context_slot < memory.status_slot_floor)
       return;
     memory.status_slot_floor = seen.status_context_slot;
     if (auto* worker = find(serial))
-      worker->on_observed(seen);
+      worker->on_observed(transaction, seen);
   }
 }
 

@@ -95,12 +95,17 @@ private:
   void write(std::size_t slot);
   void answer(std::size_t slot, std::uint64_t generation);
 
+  struct status_told {
+    std::uint64_t serial = 0;
+    std::size_t transaction = 0;
+    executor::observation seen;
+  };
   struct endpoint_memory {
     std::uint64_t finalized_height = 0;
     std::uint64_t finalized_slot = 0;
     std::uint64_t status_slot_floor = 0;
     bool round_under_way = false;
-    std::vector<std::pair<std::uint64_t, executor::observation>> answers;
+    std::vector<status_told> answers;
   };
   struct commit_under_way {
     bool used = false;
