@@ -74,13 +74,11 @@ ensure_node_modules() {
   if [[ -f "$stamp" && "$(cat "$stamp")" == "$lock" ]]; then
     return 0
   fi
-  if [[ -f "$folder/node_modules/.package-lock.json" ]] && (cd "$folder" && npm ls --all >/dev/null 2>&1); then
-    printf '%s\n' "$lock" >"$stamp"
-    return 0
+  if ! { [[ -f "$folder/node_modules/.package-lock.json" ]] && (cd "$folder" && npm ls --all >/dev/null 2>&1); }; then
+    say "installing the Node packages of $1"
+    (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" npm ci --no-audit --no-fund --loglevel=error) ||
+      fail "the Node packages of $1 could not be installed; check the network, then run this again."
   fi
-  say "installing the Node packages of $1"
-  (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" npm ci --no-audit --no-fund --loglevel=error) ||
-    fail "the Node packages of $1 could not be installed; check the network, then run this again."
   ensure_platform_packages "$1"
   printf '%s\n' "$lock" >"$stamp"
 }
