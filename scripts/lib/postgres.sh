@@ -67,11 +67,12 @@ postgres_start() {
 postgres_exists() { as_postgres test -s "$1/data/PG_VERSION"; }
 postgres_runs() { postgres_exists "$1" && as_postgres "$POSTGRES_BIN/pg_ctl" status --pgdata="$1/data" >/dev/null 2>&1; }
 
-# postgres_stop HOME [fast|immediate]
+# postgres_stop HOME [fast|immediate]. What HOME links to is meant: the user postgres may not be able to follow the link.
 postgres_stop() {
-  local mode="${2:-fast}"
-  if [[ -e "$1" ]] && postgres_runs "$1"; then
-    as_postgres "$POSTGRES_BIN/pg_ctl" stop --pgdata="$1/data" --mode="$mode" --wait --timeout=60 --silent >/dev/null ||
+  local home mode="${2:-fast}"
+  home="$(readlink -f "$1")"
+  if [[ -d "$home" ]] && postgres_runs "$home"; then
+    as_postgres "$POSTGRES_BIN/pg_ctl" stop --pgdata="$home/data" --mode="$mode" --wait --timeout=60 --silent >/dev/null ||
       warn "PostgreSQL in $1 did not stop within 60 s."
     say "PostgreSQL stopped"
   fi
@@ -79,11 +80,10 @@ postgres_stop() {
 
 # postgres_remove HOME: ends it and removes its files.
 postgres_remove() {
+  local home
+  home="$(readlink -f "$1")"
   postgres_stop "$1" immediate
-  if [[ -L "$1" ]]; then
-    rm -rf "$(readlink -f "$1")"
-  fi
-  rm -rf "$1"
+  rm -rf "$home" "$1"
 }
 
 # run_sql PORT DATABASE SQL: the rows, unaligned.
