@@ -116,6 +116,9 @@ std::string_view known_gap(const stored_order& o, const chain& truth) {
   if (o.row.state == order_state::ready_expire && deposit != nullptr && deposit->outcome &&
       deposit->outcome != attempt_outcome::landed)
     return "deposit_dead_after_open";
+  if (o.row.state == order_state::depositing && deposit != nullptr && deposit->confirmed_slot && !deposit->outcome &&
+      truth.transaction(transaction_of(deposit->signature)).now.height == 0)
+    return "deposit_gone_before_open";
   const auto* a = o.row.unresolved();
   if (a == nullptr || truth.may_still_land(truth.transaction(transaction_of(a->signature))))
     return {};
@@ -128,6 +131,7 @@ std::string_view known_gap(const stored_order& o, const chain& truth) {
 bool checker::never_ends(const stored_order& o) {
   if (!known_gap(o, truth_).empty())
     return true;
+  stuck_ = true;
   fail(o, "reached no final state although nothing goes wrong any more");
   return false;
 }

@@ -29,6 +29,10 @@ public:
   [[nodiscard]] const std::string& broken() const {
     return broken_;
   }
+  /// What was broken is only that an order never ended.
+  [[nodiscard]] bool stuck() const {
+    return stuck_;
+  }
   void fail(const stored_order& o, const std::string& what);
 
 private:
@@ -37,6 +41,7 @@ private:
   const chain& truth_;
   const agenda& time_;
   std::string broken_;
+  bool stuck_ = false;
 };
 
 /// The gap of the cores in which this order is stuck, or empty. No money moves wrongly in any of them: an order waits for

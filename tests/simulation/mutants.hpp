@@ -34,6 +34,8 @@ struct mutant_row {
   std::string_view name;
   /// The rule that it breaks.
   std::string_view breaks;
+  /// It shows as an order that never ends, and in no other way.
+  bool shows_as_stuck = false;
 };
 
 inline constexpr auto mutants = std::to_array<mutant_row>({
@@ -52,7 +54,7 @@ inline constexpr auto mutants = std::to_array<mutant_row>({
     {mutant::failed_while_unresolved, "failed_while_unresolved", "a try fails only when its attempt is over"},
     {mutant::margin_zero, "margin_zero", "a transaction can land one block after its last valid height"},
     {mutant::history_not_searched, "history_not_searched", "null without history is no null"},
-    {mutant::rollback_ignored, "rollback_ignored", "a confirmation that is gone is taken back"},
+    {mutant::rollback_ignored, "rollback_ignored", "a confirmation that is gone is taken back", true},
     {mutant::lease_epoch_ignored, "lease_epoch_ignored", "a stale epoch writes nothing"},
     {mutant::lease_end_ignored, "lease_end_ignored", "no move and no attempt without a lease in force"},
     {mutant::swap_takes_balance, "swap_takes_balance", "a swap takes exactly the order's input"},

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   std::uint64_t seeds = 0;
   bool story = false;
   auto broken = mutant::none;
+  bool as_stuck = false;
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     const bool has_value = i + 1 < argc;
@@ -48,8 +49,10 @@ int main(int argc, char** argv) {
     } else if (flag == "--mutant" && has_value) {
       const std::string name = argv[++i];
       for (const auto& row : mutants)
-        if (row.name == name)
+        if (row.name == name) {
           broken = row.which;
+          as_stuck = row.shows_as_stuck;
+        }
       if (broken == mutant::none) {
         std::fprintf(stderr, "no mutant is called %s\n", name.c_str());
         return 2;
@@ -78,7 +81,7 @@ int main(int argc, char** argv) {
     total.refunded += r.refunded;
     total.refused_writes += r.refused_writes;
     total.gaps += r.gaps;
-    if (r.broken.empty())
+    if (r.broken.empty() || (broken != mutant::none && r.stuck != as_stuck))
       continue;
     std::printf("seed %" PRIu64 ": %s\n", seed + n, r.broken.c_str());
     if (++failures >= 20 || broken != mutant::none)

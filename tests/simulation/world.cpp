@@ -57,6 +57,7 @@ run_result world::run() {
   if (checker.broken().empty())
     finish();
   result.broken = checker.broken();
+  result.stuck = checker.stuck();
   result.events = time.happened();
   result.simulated_ms = time.now() - began_;
   if (!result.broken.empty())

@@ -22,6 +22,8 @@ class process;
 struct run_result {
   /// The rule that was broken, or empty.
   std::string broken;
+  /// It is only that an order never ended; nothing went where it should not.
+  bool stuck = false;
   std::uint64_t events = 0;
   std::int64_t simulated_ms = 0;
   std::size_t signed_attempts = 0;
