@@ -65,7 +65,8 @@ package_present() {
   esac
 }
 
-# ensure_node_modules FOLDER: installs what the lock file names, when that is not what is there already.
+# ensure_node_modules FOLDER: installs what the lock file names, when that is not what is there already. No install scripts: what
+# they would compile fits the Node that runs npm, not the newer one that runs the devnet, and crashes it; all of it has a fallback.
 ensure_node_modules() {
   local folder="$LANDFALL_ROOT/$1" stamp lock
   [[ -f "$folder/package-lock.json" ]] || fail "$1/package-lock.json is missing; restore it with git."
@@ -76,7 +77,7 @@ ensure_node_modules() {
   fi
   if ! { [[ -f "$folder/node_modules/.package-lock.json" ]] && (cd "$folder" && npm ls --all >/dev/null 2>&1); }; then
     say "installing the Node packages of $1"
-    (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" npm ci --no-audit --no-fund --loglevel=error) ||
+    (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
       fail "the Node packages of $1 could not be installed; check the network, then run this again."
   fi
   ensure_platform_packages "$1"
@@ -101,7 +102,7 @@ ensure_platform_packages() {
     return 0
   fi
   (cd "$folder" && run_logged "npm install ${missing[*]}" "$LANDFALL_VAR/log/npm.log" \
-    npm install --no-save --no-audit --no-fund --loglevel=error "${missing[@]}") ||
+    npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error "${missing[@]}") ||
     fail "${missing[*]} could not be installed; check the network, then run this again."
 }
 
