@@ -23,15 +23,17 @@ export class Service {
   #sockets = new Set();
   #handle;
   #methodOf;
+  #arrived;
   #down = false;
   requests = 0;
 
-  /** `methodOf(request)` names what a fault's `method` is compared with; the path by default. */
-  constructor({ port, target = null, faults = null, handle, onUpgrade = null, methodOf = null }) {
+  /** `methodOf(request)` names what a fault's `method` is compared with; the path by default. `arrived(text)` sees every body before any fault. */
+  constructor({ port, target = null, faults = null, handle, onUpgrade = null, methodOf = null, arrived = null }) {
     this.port = port;
     this.target = target;
     this.faults = faults;
     this.#handle = handle;
+    this.#arrived = arrived;
     this.#methodOf = methodOf ?? ((request) => request.path);
     this.#server = createServer((raw, response) => this.#serve(raw, response));
     this.#server.keepAliveTimeout = 65_000;
@@ -89,6 +91,7 @@ export class Service {
     try {
       const url = new URL(raw.url, 'http://localhost');
       const text = await readBody(raw);
+      await this.#arrived?.(text);
       const request = { method: raw.method, path: url.pathname, query: url.searchParams, headers: raw.headers, text, raw, response };
       const name = this.#methodOf(request);
       if (await this.#faultBefore(name, response)) return;

@@ -12,6 +12,7 @@ import { placeTokens } from './market/tokens.mjs';
 import { parseOptions, usage } from './options.mjs';
 import { RpcEndpoint } from './rpc/endpoint.mjs';
 import { createVenue } from './venue.mjs';
+import { Witness } from './witness.mjs';
 
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(usage());
@@ -39,15 +40,16 @@ const prices = new Prices();
 const pool = new Pool({ chain, prices, feeBps: options.feeBps, depthUsd: options.depthUsd });
 const maker = new Maker({ port: port(14), chain, prices, faults, spreadBps: options.makerSpreadBps });
 const hermes = new Hermes({ port: port(13), chain, prices, faults, intervalMs: options.priceIntervalMs, keepAliveMs: options.keepaliveMs });
+const witness = options.witness === null ? null : new Witness({ database: options.witness, feePayer: options.witnessFeePayer });
 const services = {
-  rpc0: new RpcEndpoint({ node: 'rpc0', port: port(10), chain, history, treasury, faults }).service,
-  rpc1: new RpcEndpoint({ node: 'rpc1', port: port(11), chain, history, treasury, faults }).service,
+  rpc0: new RpcEndpoint({ node: 'rpc0', port: port(10), chain, history, treasury, faults, witness }).service,
+  rpc1: new RpcEndpoint({ node: 'rpc1', port: port(11), chain, history, treasury, faults, witness }).service,
   router: new Router({ port: port(12), chain, pool, prices, faults }).service,
   prices: hermes.service,
   maker: maker.service,
   venue: createVenue({ port: port(15), faults }),
 };
-services.control = new Control({ port: port(19), devnet: { chain, history, treasury, prices, pool, maker, faults, services, options } }).service;
+services.control = new Control({ port: port(19), devnet: { chain, history, treasury, prices, pool, maker, faults, services, options, witness } }).service;
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => process.exit(0));

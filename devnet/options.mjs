@@ -12,6 +12,8 @@ const table = [
   { name: 'depth-usd', fallback: 5_000_000, min: 1, max: 1_000_000_000_000, help: 'depth of a pool, each side, in USD' },
   { name: 'maker-spread-bps', fallback: 5, min: 0, max: 9999, help: "the maker's spread" },
   { name: 'stop-with-stdin', fallback: 0, min: 0, max: 1, help: '1 = stop when standard input closes, so as not to outlive a killed test' },
+  { name: 'witness', fallback: null, text: true, help: 'database (host:port/name or URL): watch that what arrives was stored there first' },
+  { name: 'witness-fee-payer', fallback: null, text: true, help: 'whose transactions must be stored; learned from the database if not given' },
   { name: 'keepalive-ms', fallback: 30_000, min: 10, max: 3_600_000, help: 'pings and SSE comments of the price stream' },
 ];
 
@@ -24,10 +26,15 @@ export function usage() {
 export function parseOptions(argv) {
   const options = Object.fromEntries(table.map((o) => [camel(o.name), o.fallback]));
   for (let i = 0; i < argv.length; i++) {
-    const [flag, inline] = argv[i].split('=', 2);
+    const [flag, inline] = /^([^=]*)(?:=(.*))?$/s.exec(argv[i]).slice(1);
     const option = table.find((o) => `--${o.name}` === flag);
     if (!option) throw new Error(`unknown option ${argv[i]}; see --help`);
     const text = inline ?? argv[++i];
+    if (option.text && text) {
+      options[camel(option.name)] = text;
+      continue;
+    }
+    if (option.text) throw new Error(`${flag} takes a text; see --help`);
     const value = Number(text);
     if (text === undefined || text === '' || !Number.isInteger(value) || value < option.min || value > option.max) {
       throw new Error(`${flag} takes a whole number from ${option.min} to ${option.max}, not ${text}`);

@@ -12,7 +12,7 @@ export class Control {
   #d;
   service;
 
-  /** `devnet` has chain, history, treasury, prices, pool, maker, faults, services, options. */
+  /** `devnet` has chain, history, treasury, prices, pool, maker, faults, services, options, witness (or null). */
   constructor({ port, devnet }) {
     this.#d = devnet;
     this.service = new Service({ port, handle: (request) => this.#answer(request) });
@@ -45,7 +45,7 @@ export class Control {
   }
 
   #state() {
-    const { chain, prices, pool, maker, faults, services, options } = this.#d;
+    const { chain, prices, pool, maker, faults, services, options, witness } = this.#d;
     const { tip } = chain;
     return {
       slot: tip.slot,
@@ -56,6 +56,7 @@ export class Control {
       seed: options.seed,
       prices: prices.entries().map(({ token, scaled, conf, ageMs }) => ({ symbol: token.symbol, mint: token.mint, priceUsd: formatPrice(scaled), conf: conf === null ? null : formatPrice(conf), ageMs })),
       faults: faults.list(),
+      witness: witness?.report(),
       counters: {
         transactions: chain.transactionCount,
         pending: chain.pendingCount,

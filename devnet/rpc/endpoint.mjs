@@ -8,7 +8,7 @@ import { Call } from './call.mjs';
 import { clusterMethods } from './cluster.mjs';
 import { RpcError } from './errors.mjs';
 import { Subscriptions } from './subscriptions.mjs';
-import { transactionMethods } from './transactions.mjs';
+import { decodeTransaction, transactionMethods } from './transactions.mjs';
 
 const methods = { ...clusterMethods, ...accountMethods, ...transactionMethods };
 const maxBatch = 1000;
@@ -19,11 +19,13 @@ export class RpcEndpoint {
   #world;
   #faults;
   #node;
+  #witness;
   #sockets = new WebSocketServer({ noServer: true, maxPayload: maxSocketMessageBytes });
   service;
 
-  constructor({ node, port, chain, history, treasury, faults }) {
+  constructor({ node, port, chain, history, treasury, faults, witness = null }) {
     this.#node = node;
+    this.#witness = witness;
     this.#faults = faults;
     this.#world = { node, chain, history, treasury, faults };
     this.service = new Service({
@@ -32,6 +34,7 @@ export class RpcEndpoint {
       faults,
       methodOf: (request) => methodIn(request.text) ?? request.path,
       handle: (request) => this.#answer(request),
+      arrived: witness && ((text) => this.#showWitness(text)),
       onUpgrade: (request, socket, head) => this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#connected(ws)),
     });
     faults.onSet((fault) => this.#faultSet(fault));
@@ -51,6 +54,19 @@ export class RpcEndpoint {
       this.#faults.use(fault);
       this.#faults.remove(fault);
     }
+  }
+
+  /** What is sent, to the witness, before anything else is done with it. */
+  async #showWitness(text) {
+    if (!text.includes('sendTransaction')) return;
+    let request;
+    try {
+      request = parseJson(text);
+    } catch {
+      return;
+    }
+    const transactions = [request].flat().map(transactionIn).filter(Boolean);
+    await Promise.all(transactions.map((transaction) => this.#witness.arrives(transaction, this.#node)));
   }
 
   async #answer({ method, path, text, response }) {
@@ -103,6 +119,7 @@ export class RpcEndpoint {
     ws.on('close', () => subscriptions.close());
     ws.on('error', () => ws.terminate());
     ws.on('message', async (data) => {
+      if (this.#witness) await this.#showWitness(data.toString());
       let request;
       try {
         request = parseJson(data.toString());
@@ -131,6 +148,16 @@ export class RpcEndpoint {
 
 function failure(id, code, message, data) {
   return { jsonrpc: '2.0', error: data === undefined ? { code, message } : { code, message, data }, id };
+}
+
+/** The transaction that a request sends; undefined where it sends none that can be read. */
+function transactionIn(request) {
+  if (request?.method !== 'sendTransaction' || !Array.isArray(request.params)) return undefined;
+  try {
+    return decodeTransaction(request.params[0], request.params[1]?.encoding ?? 'base58');
+  } catch {
+    return undefined;
+  }
 }
 
 /** The method a fault's filter is compared with; of a batch, the first. */

@@ -15,7 +15,7 @@ const maxAddressSignatures = 1000;
 export const transactionMethods = {
   sendTransaction(call) {
     const config = call.config(1);
-    const transaction = decode(call.params[0], config.encoding ?? 'base58');
+    const transaction = decodeTransaction(call.params[0], config.encoding ?? 'base58');
     const bank = call.bank({ commitment: config.preflightCommitment, minContextSlot: config.minContextSlot });
     if (!config.skipPreflight) {
       requireHealthy(call);
@@ -34,7 +34,7 @@ export const transactionMethods = {
   simulateTransaction(call) {
     const config = call.config(1);
     if (config.sigVerify && config.replaceRecentBlockhash) throw invalidParams('sigVerify may not be used with replaceRecentBlockhash');
-    const transaction = decode(call.params[0], config.encoding ?? 'base58');
+    const transaction = decodeTransaction(call.params[0], config.encoding ?? 'base58');
     const bank = call.bank(config);
     const result = call.chain.simulate(transaction, { height: bank.height, verifySignatures: config.sigVerify === true, checkAge: !config.replaceRecentBlockhash });
     return call.withContext(bank, {
@@ -124,7 +124,8 @@ export function requireLamports(value) {
   return integer;
 }
 
-function decode(text, encoding) {
+/** Throws the RPC's answer to a transaction it cannot read. */
+export function decodeTransaction(text, encoding) {
   if (typeof text !== 'string') throw invalidParams('Invalid params: the transaction must be a string');
   if (encoding !== 'base64' && encoding !== 'base58') throw invalidParams(`unsupported encoding: ${encoding}. Supported encodings: base58, base64`);
   const raw = () => (encoding === 'base64' ? strictBase64(text) : decodeBase58(text));

@@ -1,0 +1,118 @@
+import pg from 'pg';
+
+const systemProgram = '11111111111111111111111111111111';
+const maxKept = 1000;
+const timeoutMs = 2000;
+
+const look = `
+  select (select transaction from attempt where signature = $1) as stored,
+         array(select order_account::text from deposit_request where order_account = any($2::text[])) as order_accounts`;
+
+/**
+ * Watches that what Landfall sends was stored before it was sent: at the moment a transaction of its arrives, its signature is
+ * committed in table `attempt`, with the very same bytes. Landfall's are those that its fee payer pays, and deposits: those that
+ * allocate an account of a deposit request. A fee payer that nobody named is learned from the first stored transaction that is no
+ * deposit; what it had sent before is judged then, by what the table held when it arrived.
+ */
+export class Witness {
+  #pool;
+  #feePayers = new Set();
+  /** Judged once it is known whose it was: payer → findings. */
+  #strangers = new Map();
+  #strangersKept = 0;
+  #counts = { arrived: 0, checked: 0, unchecked: 0, ignored: 0 };
+  #violations = [];
+  #violationCount = 0;
+  #lastProblem = null;
+
+  /** `database` is a connection URL, or host:port/name for the superuser without password. */
+  constructor({ database, feePayer = null }) {
+    const connectionString = database.includes('://') ? database : `postgres://postgres@${database}`;
+    this.#pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs, application_name: 'devnet-witness', allowExitOnIdle: true });
+    // An idle connection that the server closed; the next look opens another.
+    this.#pool.on('error', () => {});
+    if (feePayer !== null) this.#feePayers.add(feePayer);
+  }
+
+  report() {
+    return { ...this.#counts, feePayers: [...this.#feePayers], violationCount: this.#violationCount, violations: this.#violations, lastProblem: this.#lastProblem };
+  }
+
+  /** A parsed transaction arrives at `endpoint`. Never throws, and ends in bounded time. */
+  async arrives(transaction, endpoint) {
+    this.#counts.arrived++;
+    const finding = { signature: transaction.signature, endpoint, at: new Date().toISOString(), feePayer: transaction.staticKeys[0], held: null };
+    let row;
+    try {
+      row = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction)]));
+    } catch (problem) {
+      this.#counts.unchecked++;
+      this.#lastProblem = { ...finding, problem: problem.message };
+      return;
+    }
+    const { stored, order_accounts: orderAccounts } = row;
+    const isDeposit = orderAccounts.length > 0;
+    finding.kind = isDeposit ? 'deposit' : 'paid by the fee payer';
+    finding.held = stored === null ? 'nothing' : Buffer.compare(stored, transaction.bytes) === 0 ? 'these bytes' : `other bytes: ${stored.toString('base64')}`;
+    if (finding.held !== 'these bytes') finding.sent = Buffer.from(transaction.bytes).toString('base64');
+    if (stored !== null && !isDeposit) this.#learn(finding.feePayer);
+    if (stored !== null || isDeposit || this.#feePayers.has(finding.feePayer)) this.#judge(finding);
+    else this.#keep(finding);
+  }
+
+  /** Ends its connections; for tests. */
+  close() {
+    return this.#pool.end();
+  }
+
+  #learn(feePayer) {
+    if (this.#feePayers.has(feePayer)) return;
+    this.#feePayers.add(feePayer);
+    const findings = this.#strangers.get(feePayer) ?? [];
+    this.#strangers.delete(feePayer);
+    this.#strangersKept -= findings.length;
+    this.#counts.ignored -= findings.length;
+    findings.forEach((finding) => this.#judge(finding));
+  }
+
+  #keep(finding) {
+    this.#counts.ignored++;
+    if (this.#strangersKept >= maxKept) return;
+    this.#strangersKept++;
+    this.#strangers.set(finding.feePayer, [...(this.#strangers.get(finding.feePayer) ?? []), finding]);
+  }
+
+  #judge(finding) {
+    this.#counts.checked++;
+    if (finding.held === 'these bytes') return;
+    this.#violationCount++;
+    if (this.#violations.length < maxKept) this.#violations.push(finding);
+    console.error(`devnet: witness: ${finding.signature} arrived at ${finding.endpoint} at ${finding.at} (${finding.kind}) while table attempt held ${finding.held}`);
+  }
+}
+
+/** Addresses that the transaction's own instructions to the system program give data to. */
+export function allocatedBy({ instructions, staticKeys }) {
+  const created = [];
+  for (const { programIdIndex, accounts, data } of instructions) {
+    if (staticKeys[programIdIndex] !== systemProgram || data.length < 4) continue;
+    const kind = Buffer.from(data).readUInt32LE(0);
+    // CreateAccount and CreateAccountWithSeed name the payer first; Allocate and AllocateWithSeed the account.
+    const index = kind === 0 || kind === 3 ? accounts[1] : kind === 8 || kind === 9 ? accounts[0] : undefined;
+    if (index !== undefined && index < staticKeys.length) created.push(staticKeys[index]);
+  }
+  return created;
+}
+
+async function bounded(query) {
+  let timer;
+  const late = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`the database did not answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  query.catch(() => {});
+  try {
+    return (await Promise.race([query, late])).rows[0];
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,120 @@
+// The chain as witness: what Landfall sends is stored first. Needs LANDFALL_TEST_POSTGRES, a superuser's conninfo.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { web3 } from '../../devnet/clients.mjs';
+import { sign, startDevnet } from './support/devnet.mjs';
+
+const pg = createRequire(new URL('../../devnet/package.json', import.meta.url))('pg');
+const admin = Object.fromEntries((process.env.LANDFALL_TEST_POSTGRES ?? '').split(/\s+/).filter(Boolean).map((word) => word.split('=', 2)));
+const skip = process.env.LANDFALL_TEST_POSTGRES ? false : 'LANDFALL_TEST_POSTGRES is not set';
+
+/** The columns that the witness reads, in a database of the test's own. */
+async function scratch(t) {
+  const name = `witness_${randomBytes(6).toString('hex')}`;
+  const at = { host: admin.host, port: Number(admin.port ?? 5432), user: admin.user, password: admin.password };
+  const root = new pg.Client({ ...at, database: admin.dbname ?? 'postgres' });
+  await root.connect();
+  await root.query(`create database ${name}`);
+  const db = new pg.Client({ ...at, database: name });
+  await db.connect();
+  await db.query('create table attempt (signature text, transaction bytea); create table deposit_request (order_account text)');
+  t.after(async () => {
+    await db.end();
+    await root.query(`drop database ${name} with (force)`);
+    await root.end();
+  });
+  return { address: `${at.host}:${at.port}/${name}`, store: ({ signature, bytes }) => db.query('insert into attempt values ($1, $2)', [signature, Buffer.from(bytes)]), expectDeposit: (account) => db.query('insert into deposit_request values ($1)', [account]) };
+}
+
+async function watched(t, args = []) {
+  const database = await scratch(t);
+  const devnet = await startDevnet(t, 9, ['--ms-per-slot', '0', '--witness', database.address, ...args]);
+  const witness = async () => (await devnet.control('/state')).witness;
+  return { database, devnet, witness };
+}
+
+test('stored, then sent: no violation, however often and wherever it arrives', { skip }, async (t) => {
+  const { database, devnet, witness } = await watched(t);
+  const payer = await devnet.fundedKey();
+  const transaction = await devnet.transfer(payer);
+  await database.store(transaction);
+  await devnet.send(transaction.bytes);
+  await devnet.send(transaction.bytes, {}, 1);
+  const { checked, violations, feePayers } = await witness();
+  assert.equal(checked, 2);
+  assert.deepEqual(violations, []);
+  assert.deepEqual(feePayers, [payer.publicKey.toBase58()]);
+});
+
+test("sent before stored: a violation with its story, whether or not the fee payer's name was told", { skip }, async (t) => {
+  const database = await scratch(t);
+  const devnet = await startDevnet(t, 9, ['--ms-per-slot', '0', '--witness', database.address]);
+  const payer = await devnet.fundedKey();
+  const early = await devnet.transfer(payer, 1);
+  await devnet.send(early.bytes, {}, 1);
+  await database.store(early);
+  assert.equal((await devnet.control('/state')).witness.violations.length, 0, 'a stranger, for all it knows');
+  const next = await devnet.transfer(payer, 2);
+  await database.store(next);
+  await devnet.send(next.bytes);
+  const { violations, checked, ignored } = (await devnet.control('/state')).witness;
+  assert.deepEqual([checked, ignored, violations.length], [2, 0, 1]);
+  assert.deepEqual([violations[0].signature, violations[0].endpoint, violations[0].held], [early.signature, 'rpc1', 'nothing']);
+  const third = await devnet.transfer(payer, 3);
+  await devnet.send(third.bytes);
+  assert.equal((await devnet.control('/state')).witness.violations[1].signature, third.signature);
+});
+
+test('other bytes than those stored: a violation', { skip }, async (t) => {
+  const { database, devnet, witness } = await watched(t);
+  const payer = await devnet.fundedKey();
+  const transaction = await devnet.transfer(payer);
+  await database.store({ signature: transaction.signature, bytes: Buffer.from('something else') });
+  await devnet.send(transaction.bytes);
+  const { violations } = await witness();
+  assert.equal(violations.length, 1);
+  assert.match(violations[0].held, /^other bytes: /);
+});
+
+test('a deposit that nobody stored: a violation', { skip }, async (t) => {
+  const { database, devnet, witness } = await watched(t);
+  const wallet = await devnet.fundedKey();
+  const account = await web3.PublicKey.createWithSeed(wallet.publicKey, 'order', web3.SystemProgram.programId);
+  await database.expectDeposit(account.toBase58());
+  const { blockhash } = (await devnet.result('getLatestBlockhash', [])).value;
+  const deposit = sign([wallet], blockhash, [
+    web3.SystemProgram.transfer({ fromPubkey: wallet.publicKey, toPubkey: account, lamports: 5_000_000 }),
+    web3.SystemProgram.allocate({ accountPubkey: account, basePubkey: wallet.publicKey, seed: 'order', space: 10, programId: web3.SystemProgram.programId }),
+  ]);
+  await devnet.send(deposit.bytes);
+  const { violations, feePayers } = await witness();
+  assert.deepEqual(violations.map((v) => [v.signature, v.kind]), [[deposit.signature, 'deposit']]);
+  assert.deepEqual(feePayers, [], "a wallet that deposits is not Landfall's");
+});
+
+test("strangers' transactions are none of its business", { skip }, async (t) => {
+  const { devnet, witness } = await watched(t, ['--witness-fee-payer', web3.Keypair.generate().publicKey.toBase58()]);
+  const stranger = await devnet.fundedKey();
+  await devnet.send((await devnet.transfer(stranger)).bytes);
+  const { arrived, checked, ignored, violations } = await witness();
+  assert.deepEqual([arrived, checked, ignored, violations.length], [1, 0, 1, 0]);
+});
+
+test('what a fault keeps from the chain has arrived all the same', { skip }, async (t) => {
+  const { devnet, witness } = await watched(t);
+  await devnet.fault('rpc0', 'error', { status: 500, method: 'sendTransaction' });
+  const stranger = await devnet.fundedKey();
+  await devnet.send((await devnet.transfer(stranger)).bytes).catch(() => {});
+  assert.equal((await witness()).arrived, 1);
+});
+
+test('no database: unchecked, and the chain goes on', async (t) => {
+  const devnet = await startDevnet(t, 9, ['--ms-per-slot', '0', '--witness', '127.0.0.1:1/none']);
+  const payer = await devnet.fundedKey();
+  const transaction = await devnet.transfer(payer);
+  assert.equal((await devnet.send(transaction.bytes)).result, transaction.signature);
+  const { unchecked, violations, lastProblem } = (await devnet.control('/state')).witness;
+  assert.deepEqual([unchecked, violations.length, lastProblem.signature], [1, 0, transaction.signature]);
+});
