@@ -120,6 +120,11 @@ std::string_view known_gap(const stored_order& o, const chain& truth) {
       truth.transaction(transaction_of(deposit->signature)).now.height == 0)
     return "deposit_gone_before_open";
   const auto* a = o.row.unresolved();
+  if (a != nullptr && a->kind == attempt_kind::swap) {
+    const auto& t = truth.transaction(transaction_of(a->signature));
+    if (t.dropped_by != 0 && t.now.failed && truth.is_final(t))
+      return "failed_after_rollback";
+  }
   if (a == nullptr || truth.may_still_land(truth.transaction(transaction_of(a->signature))))
     return {};
   const auto& account = truth.account_now(o.number);
