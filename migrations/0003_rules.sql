@@ -300,6 +300,17 @@ as $$
                       'fill_success'))
 $$;
 
+-- True if what the user deposited is proven never to have arrived, or to have been undone: there is nothing to send home.
+create function deposit_came_to_nothing(order_of price_order) returns boolean
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+  select exists (select from attempt a where a.order_account = order_of.order_account and a.kind = 'deposit'
+                   and a.outcome in ('landed_failed', 'dead'))
+     and not exists (select from attempt a where a.order_account = order_of.order_account and a.kind = 'deposit'
+                       and (a.outcome is null or a.outcome = 'landed'))
+$$;
+
 -- Why a move has no ground, or null if it has one.
 create function missing_ground(old_order price_order, new_order price_order, role_name text) returns text
 language plpgsql stable
@@ -354,10 +365,7 @@ begin
         return 'no deposit has landed';
       end if;
     when move = 'depositing>deposit_failed' then
-      if not exists (select from attempt a where a.order_account = new_order.order_account and a.kind = 'deposit'
-                       and a.outcome in ('landed_failed', 'dead'))
-         or exists (select from attempt a where a.order_account = new_order.order_account and a.kind = 'deposit'
-                      and (a.outcome is null or a.outcome = 'landed')) then
+      if not deposit_came_to_nothing(new_order) then
         return 'the deposit is not proven to have failed';
       end if;
     when move = 'open>ready_expire' then
@@ -405,7 +413,7 @@ begin
       if new_order.last_reason <> 'refunds_disabled'
          and not exists (select from attempt a where a.order_account = new_order.order_account and a.kind = 'refund'
                            and a.outcome = 'landed')
-         and not sibling_filled(new_order) then
+         and not sibling_filled(new_order) and not deposit_came_to_nothing(new_order) then
         return 'no refund has landed';
       end if;
     when move = 'ready_to_cancel>cancelled' then

@@ -112,9 +112,9 @@ struct construction_state {
       case attempt_kind::swap:
         return route_swap();
       case attempt_kind::payout:
-        return pay(
-            balance_at(output_account_at, o.output), o.output_amount.value_or(domain::token_amount{}),
-            [this](domain::token_amount amount) { return payout_instructions(o, with->fee_payer, fees, amount); });
+        return pay(balance_at(output_account_at, o.output), o.output_amount, [this](domain::token_amount amount) {
+          return payout_instructions(o, with->fee_payer, fees, amount);
+        });
       case attempt_kind::refund:
         return pay(balance_at(order_account_at, o.input), o.input_amount, [this](domain::token_amount amount) {
           return refund_instructions(o, with->fee_payer, fees, amount);
@@ -207,13 +207,15 @@ struct construction_state {
 
   // --- payout and refund ---
 
+  /// Exactly what is known to be final is paid; what strangers sent besides goes home when the account is closed.
+  /// Counting it here would make a block that is undone look like money that moved.
   template <class Compose>
-  void pay(const token_balance& balance, domain::token_amount at_least, Compose compose) {
-    if (!balance.amount || *balance.amount < at_least || balance.amount->units() == 0)
+  void pay(const token_balance& balance, std::optional<domain::token_amount> known, Compose compose) {
+    if (!balance.amount || balance.amount->units() == 0 || (known && *balance.amount < *known))
       return later("balance_not_there", "the account to pay from holds " +
                                             (balance.amount ? balance.amount->to_string() : std::string{"nothing"}) +
-                                            " of " + at_least.to_string());
-    paid = *balance.amount;
+                                            " of " + (known ? known->to_string() : std::string{"an unknown amount"}));
+    paid = known.value_or(*balance.amount);
     compose_payment = std::move(compose);
     estimate_fee();
   }
@@ -362,7 +364,7 @@ struct construction_state {
       ready.what.last_valid_block_height = hash.last_valid_block_height;
       ready.what.signed_at = with->clock->now();
       if (kind == attempt_kind::swap) {
-        ready.what.order_account_balance = balance_at(order_account_at, o.input).amount;
+        ready.what.order_account_balance = o.input_amount;
         ready.what.expected_input = o.input_amount;
         ready.what.minimum_output = minimum_output;
         ready.quote = found->offer.raw;

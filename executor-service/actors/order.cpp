@@ -81,6 +81,9 @@ struct order_worker {
                     decoded->amount >= o.input_amount.units())
                   return move_to(order_state::open, "deposit_confirmed", {}, id);
               }
+              // Confirmed, and yet not there: its fork may have died. Only the attempt's own fate tells.
+              if (!o.find(id)->outcome)
+                return start_watching(id);
               pause("deposit_not_seen", "the order account does not hold the deposit at the slot it was confirmed in");
             },
             [this](const caf::error& e) {

@@ -35,9 +35,17 @@ next pay_then_close(const order& o, attempt_kind kind, order_state last, std::st
   return step::build{kind};
 }
 
+/// The deposit was seen, and then its fork died for good: there is nothing to swap and nothing to send home.
+bool deposit_came_to_nothing(const order& o) {
+  const auto* deposit = o.latest(attempt_kind::deposit);
+  return deposit != nullptr && deposit->outcome && *deposit->outcome != attempt_outcome::landed;
+}
+
 next while_executing(const order& o, domain::utc_time now) {
   if (const auto* pending = o.unresolved())
     return step::resolve{pending->id};
+  if (deposit_came_to_nothing(o))
+    return step::move{order_state::execute_failed, "deposit_came_to_nothing"};
   if (const auto* deposit = o.latest(attempt_kind::deposit); deposit != nullptr && !deposit->outcome)
     return step::resolve{deposit->id};
   if (now >= o.expires_at)
@@ -48,6 +56,8 @@ next while_executing(const order& o, domain::utc_time now) {
 }
 
 next after_failure(const order& o, domain::utc_time now, const step_policy& policy) {
+  if (deposit_came_to_nothing(o))
+    return step::move{order_state::ready_expire, "deposit_came_to_nothing"};
   if (o.cancel_requested)
     return step::move{order_state::ready_to_cancel, "cancel_requested"};
   if (now >= o.expires_at)
@@ -124,6 +134,8 @@ next next_step(const order& o, domain::utc_time now, const step_policy& policy) 
       const auto* deposit = o.latest(attempt_kind::deposit);
       if (deposit != nullptr && !deposit->outcome)
         return step::resolve{deposit->id};
+      if (deposit_came_to_nothing(o))
+        return step::move{order_state::expired, "deposit_came_to_nothing"};
       return pay_then_close(o, attempt_kind::refund, order_state::expired, "refunded", policy);
     }
     case order_state::ready_to_cancel:

@@ -34,12 +34,12 @@ struct token_balance {
                                                                  std::uint64_t token_account_rent,
                                                                  std::span<const solana::instruction> router);
 
-/// Pays `amount`, the output account's whole balance, to the user's wallet.
+/// Pays `amount`, what the finalized swap brought, to the user's wallet.
 [[nodiscard]] std::vector<solana::instruction> payout_instructions(const order& o, const solana::pubkey& fee_payer,
                                                                    const fee_settings& fees,
                                                                    domain::token_amount amount);
 
-/// Sends `amount`, the order account's whole balance, home.
+/// Sends `amount`, the deposit, home; of SOL whatever the account holds.
 [[nodiscard]] std::vector<solana::instruction> refund_instructions(const order& o, const solana::pubkey& fee_payer,
                                                                    const fee_settings& fees,
                                                                    domain::token_amount amount);

@@ -83,6 +83,18 @@ TEST_CASE("nothing is signed for an account whose deposit is not final") {
         attempt_kind::swap);
 }
 
+TEST_CASE("an order whose deposit was undone for good ends without a swap and without a refund") {
+  for (const auto outcome : {attempt_outcome::dead, attempt_outcome::landed_failed}) {
+    const auto deposit = example_attempt(attempt_kind::deposit, 1, outcome);
+    CHECK(expect<step::move>(next_step(with(order_state::executing, {deposit}), at(0), policy)).to ==
+          order_state::execute_failed);
+    CHECK(expect<step::move>(next_step(with(order_state::execute_failed, {deposit}), at(0), policy)).to ==
+          order_state::ready_expire);
+    CHECK(expect<step::move>(next_step(with(order_state::ready_expire, {deposit}), at(0), policy)).to ==
+          order_state::expired);
+  }
+}
+
 TEST_CASE("old evidence goes back to the trigger, fresh evidence is executed") {
   auto o = with(order_state::ready_execute, {final_deposit});
   o.triggered_at = at(0);
