@@ -31,7 +31,7 @@ ensure_caf_tsan() {
     fail "CAF could not be built."
   run_logged "installing CAF" "$LANDFALL_VAR/log/caf-tsan.log" cmake --install "$work/build" || fail "CAF could not be installed."
   if [[ ! -f "$prefix/lib/libcaf_core.a" ]]; then
-    find "$prefix" -name 'libcaf_core*.a' -exec cp {} "$prefix/lib/libcaf_core.a" \;
+    find "$prefix" -name "libcaf_core*.a" -exec mv {} "$prefix/lib/libcaf_core.a" \;
   fi
   [[ -f "$prefix/lib/libcaf_core.a" ]] || fail "CAF was built, but libcaf_core.a is not in $prefix/lib."
   rm -rf "$work"
