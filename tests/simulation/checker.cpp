@@ -112,25 +112,11 @@ void checker::leaves_process(const stored_order& o, std::size_t transaction) {
 }
 
 std::string_view known_gap(const stored_order& o, const chain& truth) {
-  const auto* deposit = o.row.latest(attempt_kind::deposit);
-  if (o.row.state == order_state::ready_expire && deposit != nullptr && deposit->outcome &&
-      deposit->outcome != attempt_outcome::landed)
-    return "deposit_dead_after_open";
-  if (o.row.state == order_state::depositing && deposit != nullptr && deposit->confirmed_slot && !deposit->outcome &&
-      truth.transaction(transaction_of(deposit->signature)).now.height == 0)
-    return "deposit_gone_before_open";
   const auto* a = o.row.unresolved();
-  if (a != nullptr && a->kind == attempt_kind::swap) {
-    const auto& t = truth.transaction(transaction_of(a->signature));
-    if (t.dropped_by != 0 && t.now.failed && truth.is_final(t))
-      return "failed_after_rollback";
-  }
-  if (a == nullptr || truth.may_still_land(truth.transaction(transaction_of(a->signature))))
+  if (a == nullptr || a->kind != attempt_kind::swap)
     return {};
-  const auto& account = truth.account_now(o.number);
-  const auto balance = a->kind == attempt_kind::payout ? account.output_balance : account.order_balance;
-  const bool less = a->order_account_balance && balance < a->order_account_balance->units();
-  return less && truth.transaction(transaction_of(a->signature)).now.height == 0 ? "rolled_back_dust" : "";
+  const auto& t = truth.transaction(transaction_of(a->signature));
+  return t.dropped_by != 0 && t.now.failed && truth.is_final(t) ? "failed_after_rollback" : "";
 }
 
 bool checker::never_ends(const stored_order& o) {
@@ -179,6 +165,9 @@ void checker::ends(const stored_order& o, const bank_account& at_first) {
       return;
     case order_state::expired:
     case order_state::cancelled:
+      // A deposit that was undone for good is with the user, too.
+      if (a.deposits == 0 && a.wallet_input == at_first.wallet_input)
+        return;
       if (a.swaps != 0 || a.refunds != 1 || a.wallet_input < at_first.wallet_input)
         fail(o, "ended refunded, but the user does not have the deposit back");
       return;

@@ -23,10 +23,10 @@ void order_worker::on_accounts() {
   if (!account_)
     return not_now("accounts_unread");
   const auto& a = account_->account;
-  const auto pay = [&](bool open, std::uint64_t balance, std::uint64_t at_least) {
-    if (!open || balance < at_least || balance == 0)
+  const auto pay = [&](bool open, std::uint64_t balance, std::optional<domain::token_amount> known) {
+    if (!open || balance == 0 || (known && balance < known->units()))
       return not_now("balance_not_there");
-    paid_ = balance;
+    paid_ = known ? known->units() : balance;
     fetch_blockhash();
   };
   switch (building_) {
@@ -37,9 +37,9 @@ void order_worker::on_accounts() {
       router_refuses_ = w_.goes_wrong(w_.plan.router_trouble / 2);
       return ask(question::route);
     case attempt_kind::payout:
-      return pay(a.output_open, a.output_balance, o_.output_amount.value_or(domain::token_amount{}).units());
+      return pay(a.output_open, a.output_balance, o_.output_amount);
     case attempt_kind::refund:
-      return pay(a.order_open, a.order_balance, o_.input_amount.units());
+      return pay(a.order_open, a.order_balance, o_.input_amount);
     default:
       break;
   }
@@ -102,7 +102,7 @@ void order_worker::sign() {
       t.least = t.give - 20;
       if (w_.goes_wrong(w_.plan.short_fill))
         t.give = t.least - 100;
-      fresh.order_account_balance = domain::token_amount{a.order_balance};
+      fresh.order_account_balance = o_.input_amount;
       fresh.expected_input = o_.input_amount;
       fresh.minimum_output = domain::token_amount{t.least};
       break;

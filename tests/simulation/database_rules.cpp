@@ -98,6 +98,8 @@ std::string_view missing_ground(const stored_order& o, order_state to, mover by,
     return a != nullptr && (a->outcome == attempt_outcome::landed || (!a->outcome && a->confirmed_slot));
   };
   const auto* deposit = row.latest(attempt_kind::deposit);
+  const bool deposit_came_to_nothing =
+      deposit != nullptr && deposit->outcome && deposit->outcome != attempt_outcome::landed;
   const auto* swap = row.latest(attempt_kind::swap);
   const auto* payout = row.latest(attempt_kind::payout);
   const auto refunded = [&] {
@@ -111,9 +113,7 @@ std::string_view missing_ground(const stored_order& o, order_state to, mover by,
     case order_state::depositing:
       if (to == order_state::open)
         return seen_landed(deposit) ? "" : "no deposit has landed";
-      return deposit != nullptr && deposit->outcome && deposit->outcome != attempt_outcome::landed
-                 ? ""
-                 : "the deposit is not proven to have failed";
+      return deposit_came_to_nothing ? "" : "the deposit is not proven to have failed";
     case order_state::open:
       return to != order_state::ready_expire || now >= domain::unix_ms(row.expires_at) ? "" : "it has not expired";
     case order_state::executing:
@@ -140,6 +140,7 @@ std::string_view missing_ground(const stored_order& o, order_state to, mover by,
                  ? ""
                  : "its last payout attempt is not proven to have failed";
     case order_state::ready_expire:
+      return refunded() || deposit_came_to_nothing ? "" : "no refund has landed";
     case order_state::ready_to_cancel:
       return refunded() ? "" : "no refund has landed";
     case order_state::expired:

@@ -139,6 +139,8 @@ void order_worker::on_deposit_read() {
     store({move_from(o_, order_state::open, "deposit_confirmed", {}, o_.latest(attempt_kind::deposit)->id)}, false);
     return;
   }
+  if (const auto* deposit = o_.latest(attempt_kind::deposit); account_ && !deposit->outcome)
+    return start_watching(deposit->id);
   pause("deposit_not_seen");
 }
 
