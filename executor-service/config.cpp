@@ -14,13 +14,16 @@ bool service_config::has_role(const std::string& role) const {
 void service_config::declare(runtime::settings& s) {
   s.add("port-base", port_base, "first of Landfall's ports; HTTP listens on it").range(1024, 65'500);
   s.add("listen-address", listen_address, "address that HTTP listens on");
-  s.add("roles", roles, "what this process does: api, executor").required();
+  s.add("roles", roles, "what this process does: api, executor, verifier").required();
   s.add("instance", instance, "name of this process in audit rows and logs (default: made of host and process)");
   s.add("log-level", log_level, "least level that is logged").one_of({"debug", "info", "warn", "error"});
   s.add("log-format", log_format, "form of the log lines").one_of({"json", "text"});
   s.add("postgres-url", postgres_url, "database of the executor role (default: port base + 2, user landfall_executor)")
       .secret();
   s.add("api-postgres-url", api_postgres_url, "database of the api role (default: port base + 2, user landfall_api)")
+      .secret();
+  s.add("verifier-postgres-url", verifier_postgres_url,
+        "database of the verifier role (default: port base + 2, user landfall_verifier)")
       .secret();
   s.add("rpc-urls", rpc_urls,
         "Solana JSON-RPC endpoints, two or more for real money (default: port base + 10 and + 11)");
@@ -58,8 +61,8 @@ void service_config::declare(runtime::settings& s) {
 
 std::pair<std::string, std::string> service_config::complete() {
   for (const auto& role : roles)
-    if (role != "api" && role != "executor")
-      return {"roles", "\"" + role + "\" is no role: api and executor are"};
+    if (role != "api" && role != "executor" && role != "verifier")
+      return {"roles", "\"" + role + "\" is no role: api, executor and verifier are"};
   for (const auto& program : router_programs)
     if (!solana::pubkey::parse(program))
       return {"router-programs", "\"" + program + "\" is no program address"};
@@ -75,6 +78,8 @@ std::pair<std::string, std::string> service_config::complete() {
     postgres_url = database("landfall_executor");
   if (api_postgres_url.empty())
     api_postgres_url = database("landfall_api");
+  if (verifier_postgres_url.empty())
+    verifier_postgres_url = database("landfall_verifier");
   if (rpc_urls.empty())
     rpc_urls = {local(10), local(11)};
   if (router_url.empty())

@@ -14,13 +14,14 @@ namespace landfall::executor {
 struct service_config {
   int port_base = 18000;
   std::string listen_address = "127.0.0.1";
-  std::vector<std::string> roles{"api", "executor"};
+  std::vector<std::string> roles{"api", "executor", "verifier"};
   std::string instance;
   std::string log_level = "info";
   std::string log_format = "json";
 
   std::string postgres_url;
   std::string api_postgres_url;
+  std::string verifier_postgres_url;
   std::vector<std::string> rpc_urls;
   std::string router_url;
   std::string router_api_key;

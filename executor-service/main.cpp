@@ -1,4 +1,5 @@
 // The executor-service: wiring only. Role `executor` carries out what is ready, role `api` serves the public API.
+#include <atomic>
 #include <caf/all.hpp>
 #include <memory>
 
@@ -12,6 +13,7 @@
 #include "common/runtime/metrics.hpp"
 #include "common/runtime/stop_signal.hpp"
 #include "executor-service/actors/dispatcher.hpp"
+#include "executor-service/actors/verifier.hpp"
 #include "executor-service/api/api.hpp"
 #include "executor-service/config.hpp"
 #include "executor-service/keys.hpp"
@@ -38,6 +40,8 @@ std::vector<std::string> checks_of(const service_config& config) {
   std::vector<std::string> checks{"postgres", "migrations", "rpc"};
   if (config.has_role("executor"))
     checks.push_back("fee_payer");
+  if (config.has_role("verifier"))
+    checks.push_back("verifier");
   return checks;
 }
 
@@ -185,6 +189,19 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     to_stop.insert(to_stop.begin(),
                    caf::actor_cast<caf::strong_actor_ptr>(spawn_order_listener(system, claims.database, dispatcher)));
   }
+  const auto verifier_stop = std::make_shared<std::atomic<bool>>(false);
+  if (config.has_role("verifier")) {
+    verifier_config looks;
+    looks.database = database_options(config, config.verifier_postgres_url);
+    looks.instance = config.instance;
+    looks.stop = verifier_stop;
+    if (const auto valid = looks.validate(); !valid) {
+      runtime::log_error("bad_setting", {{"why", valid.error()}});
+      return 1;
+    }
+    to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(
+        spawn_verifier(system, looks, endpoints, *clock, {metrics.get(), health.get(), "verifier"})));
+  }
   to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(chain_worker));
   chain_worker = nullptr;
 
@@ -202,8 +219,9 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
       "started",
       {{"port", config.port_base}, {"roles", roles}, {"fee_payer", keys->fee_payer.public_key().to_string()}});
 
-  auto probe_options =
-      database_options(config, config.has_role("executor") ? config.postgres_url : config.api_postgres_url);
+  auto probe_options = database_options(config, config.has_role("executor") ? config.postgres_url
+                                                : config.has_role("api")    ? config.api_postgres_url
+                                                                            : config.verifier_postgres_url);
   probe_options.connect_timeout_s = 2;
   probe_options.statement_timeout_ms = 2'000;
   postgres::database probe{probe_options};
@@ -213,6 +231,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   while (runtime::wait_for_stop_signal(probe_interval) == 0);
 
   runtime::log_info("stopping");
+  *verifier_stop = true;
   if (dispatcher) {
     caf::scoped_actor me{system};
     me->monitor(dispatcher);

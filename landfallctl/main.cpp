@@ -6,10 +6,13 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "common/domain/uuid.hpp"
+#include "common/net/threads.hpp"
 #include "common/postgres/database.hpp"
 #include "common/postgres/migrate.hpp"
+#include "executor-service/actors/verifier.hpp"
 #include "landfallctl/keys.hpp"
 #include "landfallctl/sql.hpp"
 #include "landfallctl/table.hpp"
@@ -80,6 +83,23 @@ int migrate(const common_options& opts, bool status) {
     return fail(count.error());
   std::cout << (*count == 0 ? "nothing to apply: the database is current" : "the database is current") << '\n';
   return 0;
+}
+
+/// Compares the database with the finalized chain, once. Zero only if nothing was found.
+int verify(const common_options& opts, std::vector<std::string> rpc_urls, const std::optional<std::string>& order) {
+  net::initialize_threads(2);
+  if (rpc_urls.empty())
+    for (const int offset : {10, 11})
+      rpc_urls.push_back("http://127.0.0.1:" + std::to_string(opts.port_base + offset));
+  std::vector<std::shared_ptr<executor::rpc_api>> endpoints;
+  for (const auto& url : rpc_urls)
+    endpoints.push_back(std::make_shared<executor::rpc_endpoint>("rpc" + std::to_string(endpoints.size()), url));
+  executor::verify_request request;
+  if (order)
+    request.order = domain::order_id::parse(*order);
+  const auto summary = executor::verify_once(opts.database("landfall_operator"), endpoints, request);
+  std::cout << (opts.json ? executor::to_json(summary) + "\n" : executor::to_table(summary));
+  return summary.clean() ? 0 : 1;
 }
 
 std::optional<std::string> read_file(const std::string& path) {
@@ -165,39 +185,59 @@ int main(int argc, char** argv) {
   tokens->add_subcommand("list", "all tokens")->callback([&] {
     exit_code = query(opts, layout::table, "", ctl::sql::tokens_list);
   });
-  auto* import = tokens->add_subcommand("import", "add or update tokens from a JSON file");
-  import->add_option("file", file, "[{\"symbol\",\"mint\",\"decimals\",\"priceFeedId\"}, …], or - for standard input")
+  auto* import_command = tokens->add_subcommand("import", "add or update tokens from a JSON file");
+  import_command
+      ->add_option("file", file, "[{\"symbol\",\"mint\",\"decimals\",\"priceFeedId\"}, …], or - for standard input")
       ->required();
-  import->callback([&] {
+  import_command->callback([&] {
     const auto text = read_file(file);
-  exit_code = text ? query(opts, layout::table, "the file holds no tokens", ctl::sql::tokens_import, *text)
-                   : fail(file + " cannot be read");
-});
+    exit_code = text ? query(opts, layout::table, "the file holds no tokens", ctl::sql::tokens_import, *text)
+                     : fail(file + " cannot be read");
+  });
 
-auto* keys = app.add_subcommand("keys", "make and show keys") -> require_subcommand(1);
-const auto key_options = [&](CLI::App* command) {
-  command->add_option("--fee-payer-key", fee_payer, "file of the fee payer's key (default fee-payer.json)");
-  return command;
-};
-auto* generate = key_options(keys->add_subcommand("generate", "make a fee-payer key and a master secret"));
-generate->add_option("--master-secret", master_secret, "file of the master secret (default master-secret)");
-const auto show = [&] {
-  std::string error;
-  const auto address = ctl::fee_payer_address(fee_payer, error);
-  if (!error.empty())
-    return fail(error);
-  if (opts.json)
-    std::cout << "{\"feePayer\":\"" << address << "\"}\n";
-  else
-    std::cout << "fee payer  " << address << '\n';
-  return 0;
-};
-generate->callback([&] {
-  const auto error = ctl::generate_keys(fee_payer, master_secret);
-  exit_code = error.empty() ? show() : fail(error);
-});
-key_options(keys->add_subcommand("show", "the fee payer's address"))->callback([&] { exit_code = show(); });
+  std::vector<std::string> rpc_urls;
+  auto* verify_command = app.add_subcommand("verify", "compare the database with the finalized chain");
+  verify_command->add_option("--order", order_filter, "only this order")->check(order_id_check);
+  verify_command
+      ->add_option("--rpc-urls", rpc_urls, "Solana JSON-RPC endpoints, with commas (default: port base + 10 and + 11)")
+      ->delimiter(',')
+      ->envname("LANDFALL_RPC_URLS");
+  verify_command->callback([&] { exit_code = verify(opts, rpc_urls, order_filter); });
 
-CLI11_PARSE(app, argc, argv);
-return exit_code;
+  std::string operator_name;
+  auto* halts = app.add_subcommand("halts", "a halt of all new signing")->require_subcommand(1);
+  halts->add_subcommand("list", "halts, newest first")->callback([&] {
+    exit_code = query(opts, layout::table, "", ctl::sql::halts_list);
+  });
+  auto* halts_release = halts->add_subcommand("release", "let the executors sign again");
+  halts_release->add_option("--by", operator_name, "who releases it")->required();
+  halts_release->callback(
+      [&] { exit_code = query(opts, layout::table, "no halt is in force", ctl::sql::halts_release, operator_name); });
+
+  auto* keys = app.add_subcommand("keys", "make and show keys")->require_subcommand(1);
+  const auto key_options = [&](CLI::App* command) {
+    command->add_option("--fee-payer-key", fee_payer, "file of the fee payer's key (default fee-payer.json)");
+    return command;
+  };
+  auto* generate = key_options(keys->add_subcommand("generate", "make a fee-payer key and a master secret"));
+  generate->add_option("--master-secret", master_secret, "file of the master secret (default master-secret)");
+  const auto show = [&] {
+    std::string error;
+    const auto address = ctl::fee_payer_address(fee_payer, error);
+    if (!error.empty())
+      return fail(error);
+    if (opts.json)
+      std::cout << "{\"feePayer\":\"" << address << "\"}\n";
+    else
+      std::cout << "fee payer  " << address << '\n';
+    return 0;
+  };
+  generate->callback([&] {
+    const auto error = ctl::generate_keys(fee_payer, master_secret);
+    exit_code = error.empty() ? show() : fail(error);
+  });
+  key_options(keys->add_subcommand("show", "the fee payer's address"))->callback([&] { exit_code = show(); });
+
+  CLI11_PARSE(app, argc, argv);
+  return exit_code;
 }

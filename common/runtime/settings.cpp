@@ -315,7 +315,8 @@ struct settings::impl {
     read_environment();
     for (const auto& s : all) {
       if (s->flag->count() > 0)
-        assigner{*s, "--" + s->name}.assign(std::holds_alternative<strings*>(s->target) ? split_each_at_commas(s->flag_values) : s->flag_values);
+        assigner{*s, "--" + s->name}.assign(
+            std::holds_alternative<strings*>(s->target) ? split_each_at_commas(s->flag_values) : s->flag_values);
     }
   }
 

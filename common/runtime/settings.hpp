@@ -49,7 +49,8 @@ private:
 ///     switch (s.parse(argc, argv)) …
 ///
 /// What a target holds when it is added is its default; it is written by `parse` only, and only if a value was given.
-/// A list takes its flag several times or with commas, commas in the environment, an array in the file. A bool's flag is
+/// A list takes its flag several times or with commas, commas in the environment, an array in the file. A bool's flag
+/// is
 /// --verify or --verify=false. --config FILE (or LANDFALL_CONFIG) names the file; a key in it that no setting has is
 /// refused.
 class settings {

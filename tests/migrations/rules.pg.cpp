@@ -527,7 +527,9 @@ TEST_SUITE("migrations rules") {
         {"the superuser deletes an attempt", "executing", "admin", "delete from attempt where id = :swap", "LF004",
          "drop trigger refuse_delete on attempt", with_attempt("swap")},
         {"the superuser empties the attempts", "executing", "admin", "truncate attempt cascade", "LF004",
-         "drop trigger refuse_truncate on attempt; drop trigger refuse_truncate on order_move", with_attempt("swap")},
+         "drop trigger refuse_truncate on attempt; drop trigger refuse_truncate on order_move; "
+         "drop trigger refuse_truncate on attempt_movement; drop trigger refuse_truncate on discrepancy_finding",
+         with_attempt("swap")},
         {"the bytes are exchanged", "executing", "executor", "update attempt set transaction = '\\x02'" + carried,
          "42501",
          "grant update on attempt to landfall_executor; " +

@@ -30,6 +30,9 @@ TEST_SUITE("migrations schema") {
     scratch_database database;
     fixtures rows{database};
     const std::map<std::string, list> views{
+        {"discrepancy",
+         {"id", "kind", "order_id", "attempt_id", "detail", "expected", "observed", "slot", "endpoint", "first_seen",
+          "last_seen", "times_seen", "closed_at", "touches_money", "subject", "times_agreed", "held_order_at"}},
         {"order_overview", {"order_id",      "deposit_request_id", "leg",
                             "order_account", "output_account",     "wallet",
                             "vault",         "order_type",         "state",
@@ -175,9 +178,18 @@ TEST_SUITE("migrations schema") {
           "last_instance, "
           "last_reason, next_attempt_at, slippage_bps, state, trigger_condition, trigger_price_usd)"}},
         {"agents", {}},
-        {"verifier", {"UPDATE price_order (held_at, held_reason)"}},
+        {"verifier",
+         {"UPDATE price_order (held_at, held_reason)",
+          "INSERT attempt_movement (attempt_id, endpoint, order_account_delta, output_account_delta, slot)",
+          "INSERT discrepancy_finding (agreed_slot, attempt_id, detail, endpoint, expected, kind, observed, order_id, "
+          "slot, "
+          "subject, times_agreed, touches_money)",
+          "UPDATE discrepancy_finding (agreed_slot, closed_at, detail, endpoint, expected, held_order_at, last_seen, "
+          "observed, "
+          "slot, times_agreed, times_seen)",
+          "INSERT signing_halt (endpoint, instance, mint, reason, shortfall, side, slot)"}},
         {"operator",
-         {"INSERT token", "UPDATE token",
+         {"INSERT token", "UPDATE token", "UPDATE signing_halt (released_at, released_by)",
           "UPDATE price_order (held_at, held_reason, last_attempt_id, last_detail, last_evidence_id, last_instance, "
           "last_reason, state)"}},
     };
