@@ -112,11 +112,12 @@ void checker::leaves_process(const stored_order& o, std::size_t transaction) {
 }
 
 std::string_view known_gap(const stored_order& o, const chain& truth) {
-  const auto* a = o.row.unresolved();
-  if (a == nullptr || a->kind != attempt_kind::swap)
-    return {};
-  const auto& t = truth.transaction(transaction_of(a->signature));
-  return t.dropped_by != 0 && t.now.failed && truth.is_final(t) ? "failed_after_rollback" : "";
+  for (const auto& a : o.row.attempts) {
+    const auto& t = truth.transaction(transaction_of(a.signature));
+    if (!a.outcome && t.dropped_by != 0 && t.now.failed && truth.is_final(t))
+      return "failed_after_rollback";
+  }
+  return {};
 }
 
 bool checker::never_ends(const stored_order& o) {
@@ -173,7 +174,8 @@ void checker::ends(const stored_order& o, const bank_account& at_first) {
       return;
     case order_state::fill_failed: {
       const auto* swap = o.row.latest(attempt_kind::swap);
-      const bool rightly = swap != nullptr && a.output_swapped < swap->minimum_output.value_or(domain::token_amount{}).units();
+      const bool rightly =
+          swap != nullptr && a.output_swapped < swap->minimum_output.value_or(domain::token_amount{}).units();
       if (!rightly)
         fail(o, "held for a person, but the swap was as expected");
       return;

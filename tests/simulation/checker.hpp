@@ -44,8 +44,8 @@ private:
   bool stuck_ = false;
 };
 
-/// The gap of the cores in which this order is stuck, or empty. No money moves wrongly in any of them: an order waits for
-/// ever. Each name stands in README.md with its seeds; whoever closes a gap removes it here.
+/// The gap of the cores in which this order is stuck, or empty. No money moves wrongly in any of them: an order waits
+/// for ever. Each name stands in README.md with its seeds; whoever closes a gap removes it here.
 [[nodiscard]] std::string_view known_gap(const stored_order& o, const chain& truth);
 
 /// Whether nothing is left to do for the order.

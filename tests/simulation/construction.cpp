@@ -126,8 +126,8 @@ void order_worker::sign() {
   busy_ = false;
   if (stopping_)
     return proceed();
-  w_.tell("  process ", home_.number(), " signs ", to_string(building_), " #", id, " of order ", number_, " under epoch ",
-          o_.lease_epoch, ", last valid height ", fresh.last_valid_block_height);
+  w_.tell("  process ", home_.number(), " signs ", to_string(building_), " #", id, " of order ", number_,
+          " under epoch ", o_.lease_epoch, ", last valid height ", fresh.last_valid_block_height);
   ++w_.result.signed_attempts;
   if (w_.is(mutant::send_before_store))
     home_.broadcast(id);

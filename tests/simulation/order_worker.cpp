@@ -238,7 +238,8 @@ void order_worker::on_balance() {
     return stopping_ ? proceed() : void();
   const auto& a = account_->account;
   const bool from_output = watched_ && o_.find(*watched_)->kind == attempt_kind::payout;
-  executor::balance_observation balance{std::string(1, static_cast<char>('a' + account_->endpoint)), account_->slot, {}};
+  executor::balance_observation balance{
+      std::string(1, static_cast<char>('a' + account_->endpoint)), account_->slot, {}};
   if (from_output ? a.output_open : a.order_open)
     balance.balance = domain::token_amount{from_output ? a.output_balance : a.order_balance};
   if (stopping_)
@@ -296,8 +297,8 @@ void order_worker::store(std::vector<order_write> writes, bool leave) {
 }
 
 void order_worker::on_committed(const commit_result& result, std::vector<order_write> writes, bool leave) {
-  const bool done = result.what == verdict::done ||
-                    (result.what == verdict::in_doubt && w_.is(mutant::in_doubt_taken_as_done));
+  const bool done =
+      result.what == verdict::done || (result.what == verdict::in_doubt && w_.is(mutant::in_doubt_taken_as_done));
   if (done) {
     busy_ = false;
     for (const auto& w : writes)

@@ -124,7 +124,8 @@ void process::lease_tick() {
 void process::status_tick() {
   const auto endpoints = static_cast<std::size_t>(w_.plan.endpoints);
   for (std::size_t e = 0; e < endpoints; ++e) {
-    const bool asked = std::any_of(workers_.begin(), workers_.end(), [e](const auto& worker) { return worker->watches(e); });
+    const bool asked =
+        std::any_of(workers_.begin(), workers_.end(), [e](const auto& worker) { return worker->watches(e); });
     if (asked && !endpoints_[e].round_under_way)
       begin_round(e);
   }

@@ -8,7 +8,8 @@ namespace landfall::simulation {
 inline constexpr int max_orders = 3;
 inline constexpr int max_endpoints = 3;
 
-/// How one endpoint lies while faults last. Never all of them: a certificate needs two, and believes one of two nothing.
+/// How one endpoint lies while faults last. Never all of them: a certificate needs two, and believes one of two
+/// nothing.
 enum class lie { none, denies, height_too_high };
 
 /// What goes wrong in one run, and how often: drawn from the seed before the run begins. Each kind of fault is off in

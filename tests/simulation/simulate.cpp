@@ -88,7 +88,8 @@ int main(int argc, char** argv) {
       break;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  std::printf("%" PRIu64 " schedules in %.1f s, %.0f a second, %.0f events and %.0f simulated seconds each; %zu signed, "
+  std::printf("%" PRIu64
+              " schedules in %.1f s, %.0f a second, %.0f events and %.0f simulated seconds each; %zu signed, "
               "%zu dead, %zu filled, %zu refunded, %zu writes refused, %zu in known gaps; %" PRIu64 " broken\n",
               done, took.count(), static_cast<double>(done) / took.count(),
               static_cast<double>(events) / static_cast<double>(done),

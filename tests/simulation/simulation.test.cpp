@@ -35,9 +35,9 @@ TEST_CASE("no schedule breaks a rule") {
     all.refused_writes += r.refused_writes;
     all.gaps += r.gaps;
   }
-  MESSAGE("base seed ", base_seed, ", ", seeds, " schedules, ", all.events, " events, ", all.signed_attempts, " signed, ",
-          all.dead_attempts, " dead, ", all.filled, " filled, ", all.refunded, " refunded, ", all.refused_writes,
-          " writes refused, ", all.gaps, " orders in known gaps");
+  MESSAGE("base seed ", base_seed, ", ", seeds, " schedules, ", all.events, " events, ", all.signed_attempts,
+          " signed, ", all.dead_attempts, " dead, ", all.filled, " filled, ", all.refunded, " refunded, ",
+          all.refused_writes, " writes refused, ", all.gaps, " orders in known gaps");
   // A world in which nothing happens breaks no rule either.
   CHECK(all.filled > seeds / 2);
   CHECK(all.refunded > seeds / 20);

@@ -128,7 +128,8 @@ void world::set_up() {
     }
   };
   fault::repeat(*this, plan.crash_every, [](world& w) { fault::any(w).crash(); });
-  fault::repeat(*this, plan.pause_every, [](world& w) { fault::any(w).pause(w.dice.between(100, w.plan.longest_pause)); });
+  fault::repeat(*this, plan.pause_every,
+                [](world& w) { fault::any(w).pause(w.dice.between(100, w.plan.longest_pause)); });
   fault::repeat(*this, plan.clock_jump_every, [](world& w) {
     const auto offset = w.dice.between(-40'000, 40'000);
     w.tell("a clock is off by ", offset, " ms");
