@@ -230,8 +230,11 @@ struct order_worker {
 
   void conclude(const resolution& proven, std::optional<std::uint64_t> fee_lamports) {
     tell(proven);
-    if (std::holds_alternative<fate::gone_again>(proven))
+    if (std::holds_alternative<fate::gone_again>(proven)) {
+      // What was told before does not count any more, but it may be all there is to tell: have it told again.
       seen = {};
+      self->send(with->chain, chain::watch{o.find(*watched)->signature, observer()});
+    }
     write_down(consequence_of(o, *o.find(*watched), proven, fee_lamports, with->clock->now(), with->config.steps));
   }
 

@@ -344,6 +344,7 @@ TEST_CASE("a confirmed payout whose fork died is in doubt again, and its own byt
   b.observe(0, 60, signature_status{80, confirmation::confirmed, std::nullopt});
   b.observe(0, 61, std::nullopt);
   CHECK(b.j->count("unconfirm") == 1);
+  CHECK(b.j->count("watch") == 2);
   const auto sent = b.j->sent.size();
   b.pass(b.with->config.rebroadcast);
   CHECK(b.j->sent.size() == sent + 1);
