@@ -406,7 +406,13 @@ struct order_worker {
       // Somebody else moved the order, or a rule says no. What is stored is the truth: give it back and read it anew; a
       // rule's no is worth a person's look, and no hot loop.
       const bool moved = e.sqlstate == moved_meanwhile;
-      log(moved ? runtime::level::info : runtime::level::error, moved ? "order_moved_by_other" : "commit_refused",
+      const bool halted = e.sqlstate == "LF011";
+      log(moved    ? runtime::level::info
+          : halted ? runtime::level::warn
+                   : runtime::level::error,
+          moved    ? "order_moved_by_other"
+          : halted ? "signing_halted"
+                   : "commit_refused",
           e.sqlstate, e.message);
       return give_back(with->clock->now() + (moved ? domain::milliseconds{0} : with->config.steps.retry_cap));
     }
