@@ -111,21 +111,9 @@ void checker::leaves_process(const stored_order& o, std::size_t transaction) {
   fail(o, "bytes left the process before their row was durable");
 }
 
-std::string_view known_gap(const stored_order& o, const chain& truth) {
-  for (const auto& a : o.row.attempts) {
-    const auto& t = truth.transaction(transaction_of(a.signature));
-    if (!a.outcome && t.dropped_by != 0 && t.now.failed && truth.is_final(t))
-      return "failed_after_rollback";
-  }
-  return {};
-}
-
-bool checker::never_ends(const stored_order& o) {
-  if (!known_gap(o, truth_).empty())
-    return true;
+void checker::never_ends(const stored_order& o) {
   stuck_ = true;
   fail(o, "reached no final state although nothing goes wrong any more");
-  return false;
 }
 
 void checker::ends(const stored_order& o, const bank_account& at_first) {
@@ -153,8 +141,6 @@ void checker::ends(const stored_order& o, const bank_account& at_first) {
       fail(o, "landed, but its order ended without noticing");
   }
 
-  if (!known_gap(o, truth_).empty())
-    return;
   switch (o.row.state) {
     case order_state::deposit_failed:
       if (a.deposits != 0)

@@ -22,8 +22,8 @@ public:
 
   /// Once nothing that was signed can land any more.
   void ends(const stored_order& o, const bank_account& at_first);
-  /// Time is up. True if this is a known gap, false if a rule is broken.
-  bool never_ends(const stored_order& o);
+  /// Time is up.
+  void never_ends(const stored_order& o);
 
   /// The first rule that was broken, or empty.
   [[nodiscard]] const std::string& broken() const {
@@ -43,10 +43,6 @@ private:
   std::string broken_;
   bool stuck_ = false;
 };
-
-/// The gap of the cores in which this order is stuck, or empty. No money moves wrongly in any of them: an order waits
-/// for ever. Each name stands in README.md with its seeds; whoever closes a gap removes it here.
-[[nodiscard]] std::string_view known_gap(const stored_order& o, const chain& truth);
 
 /// Whether nothing is left to do for the order.
 [[nodiscard]] bool at_end(const stored_order& o);

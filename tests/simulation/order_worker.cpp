@@ -226,8 +226,11 @@ void order_worker::consider() {
 }
 
 void order_worker::conclude() {
-  if (std::holds_alternative<fate::gone_again>(proven_))
+  if (std::holds_alternative<fate::gone_again>(proven_)) {
     seen_ = {};
+    // Watched once more: all is told again.
+    told_final_.fill(false);
+  }
   const auto proven = std::exchange(proven_, fate::in_doubt{});
   write_down(consequence_of(o_, *o_.find(*watched_), proven, {}, home_.now(), w_.steps));
 }

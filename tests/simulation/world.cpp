@@ -49,8 +49,8 @@ run_result world::run() {
   while (checker.broken().empty() && !all_at_end()) {
     if (!time.step() || time.now() > calm_at_ + plan.calm_ms || time.happened() > most_events) {
       for (const auto& o : database.orders())
-        if (!at_end(o) && checker.never_ends(o))
-          ++result.gaps;
+        if (!at_end(o))
+          checker.never_ends(o);
       break;
     }
   }

@@ -31,7 +31,6 @@ struct run_result {
   std::size_t filled = 0;
   std::size_t refunded = 0;
   std::size_t refused_writes = 0;
-  std::size_t gaps = 0;
 };
 
 /// Everything of one run. Of one seed there is one run.
