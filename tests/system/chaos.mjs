@@ -2,9 +2,9 @@
 //
 // Orders at random against a whole system under faults at random, all drawn from the seed: endpoints, router and prices that fail,
 // lag and lie, kill -9 of both services, restarts of PostgreSQL, forks. Then calm, and the judgement: every order is at its end, by
-// the chain's own book each was swapped once and paid once or refunded once, each wallet holds what it should, and the chain
-// has seen nothing that was not stored first. Prints a table and one JSON line; exit 0 if all is as it should be, else 1 with the
-// story of each bad order, and logs kept.
+// the chain's own book each was swapped once and paid once or refunded once, each wallet holds what it should, the verifier agrees,
+// and the chain has seen nothing that was not stored first. Prints a table and one JSON line; exit 0 if all is as it should be, else
+// 1 with the story of each bad order, and logs kept. What the seed cannot fix is the order in which the machine runs things.
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -66,6 +66,8 @@ async function judgeAll(began) {
   const bad = judged.filter(({ wrong }) => wrong.length > 0);
   const findings = [...run.findings, ...missing(rows)];
   findings.push(...(await balances(judged)));
+  const verified = await run.verify();
+  if (verified !== null) findings.push(`landfallctl verify: ${verified}`);
   const state = await devnet.state();
   const { witness } = state;
   for (const violation of witness.violations) findings.push(`sent before it was stored: ${JSON.stringify(violation)}`);

@@ -1,5 +1,6 @@
 // Carries a plan of chaos out on a stack of its own, and keeps count.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decimals, mints, units } from './devnet.mjs';
 import { encodeBase58 } from './solana.mjs';
@@ -205,6 +206,15 @@ export class ChaosRun {
       }
       await pause(retryMs);
     }
+  }
+
+  /** What Landfall's own verifier says: null where it agrees with the chain, else its words. */
+  verify() {
+    const build = process.env.LANDFALL_BUILD_DIR ?? join(root, 'build', 'release');
+    const args = ['--port-base', String(this.stack.portBase), '--json', 'verify'];
+    return new Promise((resolve) => {
+      execFile(join(build, 'landfallctl', 'landfallctl'), args, { env: this.stack.env, timeout: 60_000 }, (problem, stdout, stderr) => resolve(problem ? `${stdout}${stderr}`.trim() || problem.message : null));
+    });
   }
 
   /** All orders of the database, when each has reached its end or the deadline has come. */
