@@ -2,6 +2,7 @@ import pg from 'pg';
 
 const systemProgram = '11111111111111111111111111111111';
 const maxKept = 1000;
+const maxRemembered = 20_000;
 const timeoutMs = 2000;
 
 const look = `
@@ -20,6 +21,10 @@ export class Witness {
   /** Judged once it is known whose it was: payer → findings. */
   #strangers = new Map();
   #strangersKept = 0;
+  /** Signatures found stored, with their bytes: rows are never deleted, so this stays true while the database is away. */
+  #stored = new Map();
+  /** What arrived while the database was away and had not been seen before. */
+  #unseen = [];
   #counts = { arrived: 0, checked: 0, unchecked: 0, ignored: 0 };
   #violations = [];
   #violationCount = 0;
@@ -42,22 +47,57 @@ export class Witness {
   async arrives(transaction, endpoint) {
     this.#counts.arrived++;
     const finding = { signature: transaction.signature, endpoint, at: new Date().toISOString(), feePayer: transaction.staticKeys[0], held: null };
-    let row;
     try {
-      row = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction)]));
+      await this.#look(transaction, finding);
     } catch (problem) {
-      this.#counts.unchecked++;
       this.#lastProblem = { ...finding, problem: problem.message };
+      const known = this.#stored.get(transaction.signature);
+      if (known && Buffer.compare(known, transaction.bytes) === 0) return void this.#counts.checked++;
+      this.#counts.unchecked++;
+      if (this.#unseen.length < maxKept) this.#unseen.push({ transaction, finding });
       return;
     }
-    const { stored, order_accounts: orderAccounts } = row;
-    const isDeposit = orderAccounts.length > 0;
-    finding.kind = isDeposit ? 'deposit' : 'paid by the fee payer';
+    const ours = finding.isStored || finding.kind === 'deposit';
+    if (ours || this.#feePayers.has(finding.feePayer)) this.#judge(finding);
+    else this.#keep(finding);
+    if (this.#unseen.length > 0) this.#lookAgain();
+  }
+
+  async #look(transaction, finding) {
+    const { stored, order_accounts: orderAccounts } = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction)]));
+    finding.isStored = stored !== null;
+    finding.kind = orderAccounts.length > 0 ? 'deposit' : 'paid by the fee payer';
     finding.held = stored === null ? 'nothing' : Buffer.compare(stored, transaction.bytes) === 0 ? 'these bytes' : `other bytes: ${stored.toString('base64')}`;
     if (finding.held !== 'these bytes') finding.sent = Buffer.from(transaction.bytes).toString('base64');
-    if (stored !== null && !isDeposit) this.#learn(finding.feePayer);
-    if (stored !== null || isDeposit || this.#feePayers.has(finding.feePayer)) this.#judge(finding);
-    else this.#keep(finding);
+    else this.#remember(transaction);
+    if (finding.isStored && finding.kind !== 'deposit') this.#learn(finding.feePayer);
+  }
+
+  /**
+   * The database is back: what arrived meanwhile and is not stored even now is a violation. What is stored now stays unchecked: it may
+   * have been stored in time, or too late.
+   */
+  async #lookAgain() {
+    const unseen = this.#unseen;
+    this.#unseen = [];
+    for (const { transaction, finding } of unseen) {
+      try {
+        await this.#look(transaction, finding);
+      } catch {
+        this.#unseen.push({ transaction, finding });
+        continue;
+      }
+      if (finding.held === 'these bytes') continue;
+      if (finding.isStored || finding.kind === 'deposit' || this.#feePayers.has(finding.feePayer)) {
+        this.#counts.unchecked--;
+        this.#judge(finding);
+      }
+    }
+  }
+
+  #remember({ signature, bytes }) {
+    if (this.#stored.size >= maxRemembered) this.#stored.delete(this.#stored.keys().next().value);
+    this.#stored.set(signature, bytes);
   }
 
   /** Ends its connections; for tests. */
