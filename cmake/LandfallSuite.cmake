@@ -9,4 +9,8 @@ function(landfall_add_suite)
   target_link_libraries(suite_${ARG_NAME} PRIVATE landfall_warnings doctest::doctest ${ARG_LIBS})
   add_test(NAME ${ARG_NAME} COMMAND suite_${ARG_NAME} ${ARG_ARGS})
   set_tests_properties(${ARG_NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_NAME}")
+  if(LANDFALL_SANITIZE MATCHES "address")
+    set_property(TEST ${ARG_NAME} APPEND PROPERTY ENVIRONMENT
+                 "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/leaks.supp")
+  endif()
 endfunction()
