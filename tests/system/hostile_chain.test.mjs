@@ -31,7 +31,8 @@ test('the fork that held the swap dies: it is sent again, or proven dead before 
   await stack.devnet.price('SOL', 152);
   await stack.reaches(order.id, 'execute_success');
   const [{ signature }] = (await stack.database.attempts(order.id)).filter((a) => a.kind === 'swap');
-  await stack.devnet.fault({ target: 'rpc0', fault: 'fork', blocks: 4 });
+  // Deep enough to reach the swap on a slow machine, not so deep as to reach what is final.
+  await stack.devnet.fault({ target: 'rpc0', fault: 'fork', blocks: 16 });
   await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) => m.from_state === 'execute_success' && m.to_state === 'executing'));
   await stack.devnet.slots({ msPerSlot: 40 });
   const { life } = await stack.filledOnce(order.id);
