@@ -195,10 +195,6 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     looks.database = database_options(config, config.verifier_postgres_url);
     looks.instance = config.instance;
     looks.stop = verifier_stop;
-    if (const auto valid = looks.validate(); !valid) {
-      runtime::log_error("bad_setting", {{"why", valid.error()}});
-      return 1;
-    }
     to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(
         spawn_verifier(system, looks, endpoints, *clock, {metrics.get(), health.get(), "verifier"})));
   }
@@ -207,6 +203,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
 
   if (const auto opened = server.open(); !opened) {
     runtime::log_error("http_not_open", {{"why", opened.error()}});
+    *verifier_stop = true;
     if (dispatcher)
       to_stop.insert(to_stop.begin(), caf::actor_cast<caf::strong_actor_ptr>(std::exchange(dispatcher, nullptr)));
     runtime::stop_actors(system, std::move(to_stop), drain_actors);
