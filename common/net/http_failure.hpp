@@ -1,13 +1,31 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "common/net/error.hpp"
+#include "common/net/http_client.hpp"
 
 namespace landfall::net {
 
 /// What an exception of the HTTP library means; `url` goes into the message.
 [[nodiscard]] net_error describe_failure(const std::exception_ptr& thrown, const std::string& url);
+
+/// The kinds of missing answers that clients of services tell apart.
+enum class no_answer {
+  unreachable,  ///< no connection, or it broke: what was sent may have been acted on
+  timeout,      ///< likewise
+  malformed,    ///< something came that is no HTTP answer within its bound
+};
+
+[[nodiscard]] no_answer classify(const net_error& e) noexcept;
+
+/// A longer wait asked for by a server is cut down to this.
+inline constexpr std::uint64_t max_retry_after_ms = 600'000;
+
+/// How long the answer's Retry-After asks to wait; nothing if it has none that can be read.
+[[nodiscard]] std::optional<std::uint64_t> retry_after_ms(const http_response& response);
 
 }  // namespace landfall::net

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <future>
 #include <utility>
 
 #include "common/net/http_client.hpp"
+#include "common/net/http_failure.hpp"
 #include "common/net/json.hpp"
 #include "common/solana/base64.hpp"
 
@@ -29,7 +29,6 @@ constexpr std::size_t max_instructions = 64;
 constexpr std::size_t max_accounts = 256;
 constexpr std::size_t max_data_bytes = 1'232;
 constexpr std::size_t max_lookup_tables = 32;
-constexpr std::uint64_t max_retry_after_ms = 600'000;
 
 struct bad_answer {
   std::string what;
@@ -50,15 +49,15 @@ router_error error_of(router_error::kind what, std::string message) {
 
 router_error from_net(const net::net_error& e) {
   const auto kind = [&] {
-    switch (e.what) {
-      case net::net_error::kind::timeout:
+    switch (net::classify(e)) {
+      case net::no_answer::timeout:
         return router_error::kind::timeout;
-      case net::net_error::kind::too_large:
-      case net::net_error::kind::malformed:
+      case net::no_answer::malformed:
         return router_error::kind::malformed;
-      default:
-        return router_error::kind::unreachable;
+      case net::no_answer::unreachable:
+        break;
     }
+    return router_error::kind::unreachable;
   }();
   return error_of(kind, std::string{net::to_string(e.what)});
 }
@@ -75,23 +74,11 @@ bool means_no_route(std::string_view code) {
   return std::ranges::find(codes, code) != codes.end();
 }
 
-std::optional<std::uint64_t> retry_after_ms(const net::http_response& response) {
-  const auto found = response.headers.find("retry-after");
-  if (found == response.headers.end())
-    return std::nullopt;
-  std::uint64_t seconds = 0;
-  const auto& text = found->second;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return seconds > max_retry_after_ms / 1000 ? max_retry_after_ms : seconds * 1000;
-}
-
 /// A refusal: {"error","errorCode"} of the product or {"code","message"} of its gateway.
 router_error refusal(const net::http_response& response) {
   router_error e;
   e.http_status = response.status;
-  e.retry_after_ms = retry_after_ms(response);
+  e.retry_after_ms = net::retry_after_ms(response);
   std::string text;
   if (const auto document = net::parse_json(response.body)) {
     e.code = std::string{as_string(find(*document, "errorCode")).value_or("").substr(0, max_code_chars)};

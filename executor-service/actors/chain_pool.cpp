@@ -1,0 +1,115 @@
+#include "executor-service/actors/chain_pool.hpp"
+
+#include <tuple>
+
+#include <caf/sec.hpp>
+
+#include "common/runtime/log.hpp"
+
+namespace landfall::executor {
+
+using domain::milliseconds;
+using domain::utc_time;
+
+caf::error unavailable(std::string why) {
+  return caf::make_error(caf::sec::runtime_error, std::move(why));
+}
+
+caf::error refused(std::string why) {
+  return caf::make_error(caf::sec::invalid_argument, std::move(why));
+}
+
+endpoint_metrics::endpoint_metrics(runtime::metrics& m, const std::string& endpoint) {
+  const runtime::metric_labels labels{{"endpoint", endpoint}};
+  const auto with = [&](const char* key, std::string_view value) {
+    auto more = labels;
+    more.emplace(key, std::string{value});
+    return more;
+  };
+  for (std::size_t i = 0; i < calls.size(); ++i)
+    calls[i] = m.counter("landfall_rpc_calls_total", "calls of an RPC endpoint, by result",
+                         with("result", i < 6 ? to_string(static_cast<rpc_error::kind>(i)) : "ok"));
+  for (std::size_t i = 0; i < sends.size(); ++i)
+    sends[i] = m.counter("landfall_rpc_sends_total", "transactions sent to an RPC endpoint, by its answer",
+                         with("answer", send_class_names[i]));
+  stale_answers = m.counter("landfall_rpc_stale_answers_total", "answers ignored because they go back in time", labels);
+  latency_seconds = m.histogram("landfall_rpc_latency_seconds", "time an RPC endpoint takes to answer",
+                                runtime::latency_buckets_seconds(), labels);
+  up = m.gauge("landfall_rpc_up", "whether the last call of an RPC endpoint was answered", labels);
+  slots_behind = m.gauge("landfall_rpc_slots_behind", "finalized slots behind the best endpoint", labels);
+}
+
+void endpoint_pool::start(chain_actor::pointer me, const chain_config& c, std::vector<std::shared_ptr<rpc_api>> apis,
+                          const runtime::clock& time, chain_reports r) {
+  self = me;
+  config = c;
+  clock = &time;
+  reports = std::move(r);
+  for (auto& api : apis) {
+    endpoint e;
+    if (reports.metrics != nullptr)
+      e.metrics = endpoint_metrics{*reports.metrics, api->name()};
+    e.api = std::move(api);
+    endpoints.push_back(std::move(e));
+  }
+}
+
+void endpoint_pool::note(std::size_t at, utc_time asked_at, const rpc_error* error) {
+  auto& e = endpoints[at];
+  const auto took = std::max(now() - asked_at, milliseconds{0});
+  e.metrics.latency_seconds.observe(std::chrono::duration<double>(took).count());
+  e.metrics.calls[error == nullptr ? 6 : static_cast<std::size_t>(error->what)].inc();
+  const bool was_up =
+      std::exchange(e.up, error == nullptr || (error->what == rpc_error::kind::rpc && !error->node_unhealthy()));
+  if (error == nullptr) {
+    const auto ms = static_cast<std::uint64_t>(took.count());
+    e.latency_ms = e.latency_ms == 0 ? ms : (e.latency_ms * 7 + ms) / 8;
+  } else {
+    e.last_error = std::string{to_string(error->what)} + ": " + error->message;
+    if (error->what == rpc_error::kind::rate_limited)
+      e.quiet_until = now() + milliseconds{error->retry_after_ms.value_or(config.quiet_after_429_ms)};
+  }
+  if (was_up != e.up) {
+    if (e.up)
+      runtime::log_info("rpc_endpoint_up", {{"endpoint", e.api->name()}});
+    else
+      runtime::log_warn("rpc_endpoint_down", {{"endpoint", e.api->name()}, {"why", e.last_error}});
+    e.metrics.up.set(e.up ? 1 : 0);
+    publish_health();
+  }
+}
+
+void endpoint_pool::publish_health() {
+  if (reports.health == nullptr)
+    return;
+  const bool any = std::ranges::any_of(endpoints, &endpoint::up);
+  reports.health->set(reports.health_check, any, any ? "" : "no RPC endpoint answers");
+}
+
+std::uint64_t endpoint_pool::slots_behind(const endpoint& e) const {
+  std::uint64_t best = 0;
+  for (const auto& other : endpoints)
+    best = std::max(best, other.finalized_slot);
+  return best - e.finalized_slot;
+}
+
+std::vector<std::size_t> endpoint_pool::ranked() const {
+  std::vector<std::size_t> order;
+  for (std::size_t at = 0; at < endpoints.size(); ++at)
+    order.push_back(at);
+  const auto key = [this](std::size_t at) {
+    const auto& e = endpoints[at];
+    return std::tuple{!e.up, e.quiet_until > now(), slots_behind(e) > config.max_slots_behind, e.latency_ms};
+  };
+  std::ranges::stable_sort(order, {}, key);
+  return order;
+}
+
+std::vector<chain::endpoint_health> endpoint_pool::health() const {
+  std::vector<chain::endpoint_health> all;
+  for (const auto& e : endpoints)
+    all.push_back({e.api->name(), e.up, e.latency_ms, e.finalized_slot, slots_behind(e), e.up ? "" : e.last_error});
+  return all;
+}
+
+}  // namespace landfall::executor

@@ -1,0 +1,173 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/actor_cast.hpp>
+#include <caf/error.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "common/domain/time.hpp"
+#include "executor-service/actors/chain.hpp"
+
+namespace landfall::executor {
+
+/// What `is_unavailable` and `is_refused` recognise.
+[[nodiscard]] caf::error unavailable(std::string why);
+[[nodiscard]] caf::error refused(std::string why);
+
+/// What became of one send, for metrics only.
+enum class send_class { taken, already_processed, blockhash_not_found, error, skipped };
+inline constexpr std::array<const char*, 5> send_class_names{"taken", "already_processed", "blockhash_not_found",
+                                                             "error", "skipped"};
+
+struct endpoint_metrics {
+  /// One for each kind of error, then success.
+  std::array<runtime::counter_handle, 7> calls;
+  std::array<runtime::counter_handle, 5> sends;
+  runtime::counter_handle stale_answers;
+  runtime::histogram_handle latency_seconds;
+  runtime::gauge_handle up;
+  runtime::gauge_handle slots_behind;
+
+  endpoint_metrics() = default;
+  endpoint_metrics(runtime::metrics& m, const std::string& endpoint);
+};
+
+struct endpoint {
+  std::shared_ptr<rpc_api> api;
+  bool up = false;
+  std::uint64_t latency_ms = 0;
+  std::string last_error = "not asked yet";
+  /// Highest ever answered at `finalized`; answers below are ignored.
+  std::uint64_t finalized_slot = 0;
+  std::uint64_t finalized_block_height = 0;
+  /// Highest context slot of the rounds before this one; status answers below are ignored.
+  std::uint64_t status_slot_floor = 0;
+  bool round_under_way = false;
+  domain::utc_time last_round_at{};
+  domain::utc_time quiet_until{};
+  std::size_t in_flight = 0;
+  endpoint_metrics metrics;
+};
+
+/// The endpoints of the chain actor: calls that come back into the actor, and what the answers say of each one's
+/// health. Lives and dies with the actor's state.
+class endpoint_pool {
+public:
+  void start(chain_actor::pointer me, const chain_config& c, std::vector<std::shared_ptr<rpc_api>> apis,
+             const runtime::clock& time, chain_reports r);
+
+  [[nodiscard]] domain::utc_time now() const {
+    return clock->now();
+  }
+  /// Whether `since` is less than `bound_ms` ago. A clock that was set back makes nothing young.
+  [[nodiscard]] bool younger(domain::utc_time since, std::uint32_t bound_ms) const {
+    const auto age = now() - since;
+    return age >= domain::milliseconds{0} && age < domain::milliseconds{bound_ms};
+  }
+
+  /// Makes a callback for other threads that runs `f` in this actor, if it still lives.
+  template <class T, class F>
+  rpc_done<T> in_actor(F f) {
+    return [to = caf::actor_addr{self->address()}, f = std::move(f)](rpc_result<T> r) {
+      const auto alive = caf::actor_cast<caf::strong_actor_ptr>(to);
+      if (!alive)
+        return;
+      auto handle = std::make_shared<std::function<void()>>([f, r = std::move(r)]() mutable { f(std::move(r)); });
+      caf::anon_send(caf::actor_cast<chain_actor>(alive), chain::arrived{std::move(handle)});
+    };
+  }
+
+  /// Calls one endpoint; `take` gets its answer after health and metrics have seen it.
+  template <class T, class Call, class Take>
+  void call(std::size_t at, const Call& make, Take take) {
+    const auto asked_at = now();
+    make(*endpoints[at].api, in_actor<T>([this, at, asked_at, take = std::move(take)](rpc_result<T> r) {
+      note(at, asked_at, r ? nullptr : &r.error());
+      take(std::move(r));
+    }));
+  }
+
+  /// The same within the bound of calls under way; rounds, which have bounds of their own, never wait behind it.
+  template <class T, class Call, class Take>
+  void bounded_call(std::size_t at, const Call& make, Take take) {
+    ++endpoints[at].in_flight;
+    call<T>(at, make, [this, at, take = std::move(take)](rpc_result<T> r) {
+      --endpoints[at].in_flight;
+      take(std::move(r));
+    });
+  }
+
+  /// A question that any endpoint may answer: asked of one after the other until one answer is accepted.
+  template <class T>
+  struct question {
+    std::function<void(rpc_api&, rpc_done<T>)> ask;
+    /// False for an answer that is no use: the next endpoint is asked.
+    std::function<bool(std::size_t at, T& answer)> accept;
+    std::function<void(caf::error)> give_up;
+    std::vector<std::size_t> order;
+    std::size_t next = 0;
+    std::size_t answers = 0;
+    std::size_t verdicts = 0;
+    std::string last_error = "every endpoint is busy";
+  };
+
+  template <class T>
+  void ask(std::function<void(rpc_api&, rpc_done<T>)> make, std::function<bool(std::size_t, T&)> accept,
+           std::function<void(caf::error)> give_up) {
+    auto q = std::make_shared<question<T>>();
+    q->ask = std::move(make);
+    q->accept = std::move(accept);
+    q->give_up = std::move(give_up);
+    q->order = ranked();
+    ask_next(q);
+  }
+
+  template <class T>
+  void ask_next(const std::shared_ptr<question<T>>& q) {
+    while (q->next < q->order.size()) {
+      const auto at = q->order[q->next++];
+      if (endpoints[at].in_flight >= config.max_in_flight_per_endpoint)
+        continue;
+      bounded_call<T>(at, q->ask, [this, q, at](rpc_result<T> r) {
+        if (r && q->accept(at, *r))
+          return;
+        ++q->answers;
+        if (!r) {
+          q->last_error = endpoints[at].api->name() + ": " + r.error().message;
+          q->verdicts += r.error().proves_nothing() ? 0 : 1;
+        } else {
+          q->last_error = endpoints[at].api->name() + ": an answer of no use";
+        }
+        ask_next(q);
+      });
+      return;
+    }
+    const bool is_verdict = q->answers > 0 && q->verdicts == endpoints.size();
+    q->give_up(is_verdict ? refused(q->last_error) : unavailable(q->last_error));
+  }
+
+  void note(std::size_t at, domain::utc_time asked_at, const rpc_error* error);
+  void publish_health();
+  [[nodiscard]] std::uint64_t slots_behind(const endpoint& e) const;
+  /// Endpoints, the healthiest first.
+  [[nodiscard]] std::vector<std::size_t> ranked() const;
+  [[nodiscard]] std::vector<chain::endpoint_health> health() const;
+
+  chain_actor::pointer self = nullptr;
+  chain_config config;
+  const runtime::clock* clock = nullptr;
+  chain_reports reports;
+  std::vector<endpoint> endpoints;
+};
+
+}  // namespace landfall::executor
