@@ -1,3 +1,4 @@
+import { misdeeds } from './market/maker-tricks.mjs';
 import { Random } from './random.mjs';
 
 export const targets = ['rpc0', 'rpc1', 'router', 'maker', 'prices', 'venue'];
@@ -10,7 +11,7 @@ const known = {
   rpc0: rpc,
   rpc1: rpc,
   router: [...http, 'stale_price', 'jump_price', 'crossed'],
-  maker: [...http, 'no_fill', 'late_fill'],
+  maker: [...http, ...misdeeds, 'quote_garbage', 'quote_wrong'],
   prices: [...http, ...stream, 'stale_price', 'jump_price', 'crossed'],
   venue: http,
 };

@@ -38,9 +38,9 @@ chain.advance(options.finalizeDepth + 2);
 
 const prices = new Prices();
 const pool = new Pool({ chain, prices, feeBps: options.feeBps, depthUsd: options.depthUsd });
-const maker = new Maker({ port: port(14), chain, prices, faults, spreadBps: options.makerSpreadBps });
-const hermes = new Hermes({ port: port(13), chain, prices, faults, intervalMs: options.priceIntervalMs, keepAliveMs: options.keepaliveMs });
 const witness = options.witness === null ? null : new Witness({ database: options.witness, feePayer: options.witnessFeePayer });
+const maker = new Maker({ port: port(14), chain, prices, faults, spreadBps: options.makerSpreadBps, witness });
+const hermes = new Hermes({ port: port(13), chain, prices, faults, intervalMs: options.priceIntervalMs, keepAliveMs: options.keepaliveMs });
 const services = {
   rpc0: new RpcEndpoint({ node: 'rpc0', port: port(10), chain, history, treasury, faults, witness }).service,
   rpc1: new RpcEndpoint({ node: 'rpc1', port: port(11), chain, history, treasury, faults, witness }).service,

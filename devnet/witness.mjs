@@ -6,7 +6,7 @@ const maxRemembered = 20_000;
 const timeoutMs = 2000;
 
 const look = `
-  select (select transaction from attempt where signature = $1) as stored,
+  select (select transaction from attempt where signature = $1 or quote_id = $3) as stored,
          array(select order_account::text from deposit_request where order_account = any($2::text[])) as order_accounts`;
 
 /**
@@ -14,6 +14,9 @@ const look = `
  * committed in table `attempt`, with the very same bytes. Landfall's are those that its fee payer pays, and deposits: those that
  * allocate an account of a deposit request. A fee payer that nobody named is learned from the first stored transaction that is no
  * deposit; what it had sent before is judged then, by what the table held when it arrived.
+ *
+ * What a market maker signs last has no signature to look for: the quote's id names its row. The very bytes are stored before they are
+ * handed to the maker, and what the maker broadcasts is that message with our signatures. Our fee payer signs second there.
  */
 export class Witness {
   #pool;
@@ -21,7 +24,7 @@ export class Witness {
   /** Judged once it is known whose it was: payer → findings. */
   #strangers = new Map();
   #strangersKept = 0;
-  /** Signatures found stored, with their bytes: rows are never deleted, so this stays true while the database is away. */
+  /** Signatures and quote ids found stored, with their bytes: rows are never deleted, so this stays true while the database is away. */
   #stored = new Map();
   /** What arrived while the database was away and had not been seen before. */
   #unseen = [];
@@ -44,14 +47,29 @@ export class Witness {
   }
 
   /** A parsed transaction arrives at `endpoint`. Never throws, and ends in bounded time. */
-  async arrives(transaction, endpoint) {
+  arrives(transaction, endpoint) {
+    return this.#arrived(transaction, { endpoint, feePayer: transaction.staticKeys[0], quoteId: null });
+  }
+
+  /** Partly signed, from us to the maker. */
+  handedToMaker(quoteId, transaction) {
+    return this.#arrived(transaction, { endpoint: 'maker', feePayer: transaction.staticKeys[1], quoteId });
+  }
+
+  /** From the maker to the chain: the stored bytes with the maker's signature, the first, put in. */
+  makerBroadcasts(quoteId, transaction) {
+    const bytes = Uint8Array.from(transaction.bytes).fill(0, 1, 65);
+    return this.#arrived({ ...transaction, bytes }, { endpoint: 'chain, from the maker', feePayer: transaction.staticKeys[1], quoteId });
+  }
+
+  async #arrived(transaction, { endpoint, feePayer, quoteId }) {
     this.#counts.arrived++;
-    const finding = { signature: transaction.signature, endpoint, at: new Date().toISOString(), feePayer: transaction.staticKeys[0], held: null };
+    const finding = { signature: transaction.signature, quoteId, endpoint, at: new Date().toISOString(), feePayer, held: null };
     try {
       await this.#look(transaction, finding);
     } catch (problem) {
       this.#lastProblem = { ...finding, problem: problem.message };
-      const known = this.#stored.get(transaction.signature);
+      const known = this.#stored.get(quoteId ?? transaction.signature);
       if (known && Buffer.compare(known, transaction.bytes) === 0) return void this.#counts.checked++;
       this.#counts.unchecked++;
       if (this.#unseen.length < maxKept) this.#unseen.push({ transaction, finding });
@@ -64,12 +82,12 @@ export class Witness {
   }
 
   async #look(transaction, finding) {
-    const { stored, order_accounts: orderAccounts } = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction)]));
+    const { stored, order_accounts: orderAccounts } = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction), finding.quoteId]));
     finding.isStored = stored !== null;
     finding.kind = orderAccounts.length > 0 ? 'deposit' : 'paid by the fee payer';
     finding.held = stored === null ? 'nothing' : Buffer.compare(stored, transaction.bytes) === 0 ? 'these bytes' : `other bytes: ${stored.toString('base64')}`;
     if (finding.held !== 'these bytes') finding.sent = Buffer.from(transaction.bytes).toString('base64');
-    else this.#remember(transaction);
+    else this.#remember(finding.quoteId ?? transaction.signature, transaction.bytes);
     if (finding.isStored && finding.kind !== 'deposit') this.#learn(finding.feePayer);
   }
 
@@ -95,9 +113,9 @@ export class Witness {
     }
   }
 
-  #remember({ signature, bytes }) {
+  #remember(id, bytes) {
     if (this.#stored.size >= maxRemembered) this.#stored.delete(this.#stored.keys().next().value);
-    this.#stored.set(signature, bytes);
+    this.#stored.set(id, bytes);
   }
 
   /** Ends its connections; for tests. */

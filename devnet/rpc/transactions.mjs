@@ -90,13 +90,8 @@ export const transactionMethods = {
     const bank = call.bank({ ...config, commitment });
     const limit = config.limit ?? maxAddressSignatures;
     if (!Number.isInteger(limit) || limit < 1 || limit > maxAddressSignatures) throw invalidParams(`Invalid limit; max ${maxAddressSignatures}`);
-    let list = call.history.of(address).filter((r) => !r.undone && r.keys.includes(address) && r.height <= bank.height && !call.isForgotten(r)).reverse();
-    for (const [name, cut] of [['before', (at) => list.slice(at + 1)], ['until', (at) => list.slice(0, at)]]) {
-      if (config[name] === undefined || config[name] === null) continue;
-      const at = list.findIndex((r) => r.signature === requireSignature(config[name]));
-      if (at >= 0) list = cut(at);
-      else if (name === 'before') list = [];
-    }
+    const [newest, oldest] = [position(call, config.before), position(call, config.until)];
+    const list = call.history.of(address).filter((r) => r.keys.includes(address) && r.height <= bank.height && isShown(call, r) && (!newest || isBefore(r, newest)) && (!oldest || isBefore(oldest, r))).reverse();
     return list.slice(0, limit).map((r) => ({ signature: r.signature, slot: r.slot, err: r.err, memo: null, blockTime: r.blockTime, confirmationStatus: call.commitmentOf(r), transactionIndex: r.index }));
   },
 
@@ -180,6 +175,23 @@ function visible(call, signature, commitment) {
   if (call.denies(signature)) return undefined;
   const record = call.record(signature);
   return record && record.height <= call.chain.at(commitment, call.lagSlots).height ? record : undefined;
+}
+
+/** Whether this endpoint owns up to a landed transaction. */
+function isShown(call, record) {
+  return !record.undone && !call.isForgotten(record) && !call.denies(record.signature);
+}
+
+/** Where a page of signatures begins or ends: at a transaction that the endpoint has to know, of whatever account. */
+function position(call, signature) {
+  if (signature === undefined || signature === null) return null;
+  const record = call.record(requireSignature(signature));
+  if (!record || call.denies(signature)) throw new RpcError(-32020, `Transaction ${signature} not found`);
+  return record;
+}
+
+function isBefore(a, b) {
+  return a.height < b.height || (a.height === b.height && a.index < b.index);
 }
 
 function atLeastConfirmed(config) {

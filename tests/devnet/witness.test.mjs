@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { web3 } from '../../devnet/clients.mjs';
 import { sign, startDevnet, until } from './support/devnet.mjs';
+import { Taker } from './support/taker.mjs';
 
 const pg = createRequire(new URL('../../devnet/package.json', import.meta.url))('pg');
 const admin = Object.fromEntries((process.env.LANDFALL_TEST_POSTGRES ?? '').split(/\s+/).filter(Boolean).map((word) => word.split('=', 2)));
@@ -19,7 +20,7 @@ async function scratch(t) {
   await root.query(`create database ${name}`);
   const db = new pg.Client({ ...at, database: name });
   await db.connect();
-  await db.query('create table attempt (signature text, transaction bytea); create table deposit_request (order_account text)');
+  await db.query('create table attempt (signature text, quote_id text, transaction bytea); create table deposit_request (order_account text)');
   t.after(async () => {
     await db.end();
     await root.query(`drop database ${name} with (force)`);
@@ -28,7 +29,8 @@ async function scratch(t) {
   // As good as a server that is down, without stopping one that others use.
   const away = () => db.query('alter table attempt rename to gone');
   const back = () => db.query('alter table gone rename to attempt');
-  return { away, back, address: `${at.host}:${at.port}/${name}`, store: ({ signature, bytes }) => db.query('insert into attempt values ($1, $2)', [signature, Buffer.from(bytes)]), expectDeposit: (account) => db.query('insert into deposit_request values ($1)', [account]) };
+  const storeQuoted = ({ quoted, bytes }) => db.query('insert into attempt (quote_id, transaction) values ($1, $2)', [quoted.quoteId, Buffer.from(bytes)]);
+  return { away, back, storeQuoted, address: `${at.host}:${at.port}/${name}`, store: ({ signature, bytes }) => db.query('insert into attempt (signature, transaction) values ($1, $2)', [signature, Buffer.from(bytes)]), expectDeposit: (account) => db.query('insert into deposit_request values ($1)', [account]) };
 }
 
 async function watched(t, args = []) {
@@ -139,4 +141,42 @@ test('while the database is away, what it was seen to hold counts; what it does 
   await until('it has looked again', async () => (await witness()).violations.length === 1);
   const { checked, unchecked, violations } = await witness();
   assert.deepEqual([checked, unchecked, violations[0].signature], [4, 1, never.signature]);
+});
+
+/** An offer of USDC to the maker, the row that stores it, and what the maker is handed. */
+async function offered(t, args) {
+  const { database, devnet, witness } = await watched(t, args);
+  const taker = await Taker.funded(devnet);
+  return { database, devnet, witness, taker, offer: await taker.offer(1_000_000) };
+}
+
+test('stored, then handed to the maker: its broadcast is of what was stored', { skip }, async (t) => {
+  const { database, devnet, witness, taker, offer } = await offered(t);
+  await database.storeQuoted(offer);
+  assert.equal((await taker.handOver(offer)).state, 'accepted');
+  await taker.handOver(offer);
+  await until('it has seen the broadcast', async () => (await witness()).checked === 3);
+  await devnet.advance(1);
+  assert.equal(await taker.paid(), BigInt(offer.quoted.amountOut));
+  const { violations, feePayers } = await witness();
+  assert.deepEqual(violations, []);
+  assert.deepEqual(feePayers, [taker.payer.publicKey.toBase58()], 'who signs second, not the maker');
+});
+
+test('handed to the maker before stored, or other bytes than stored: violations, of the broadcast too', { skip }, async (t) => {
+  const { database, witness, taker, offer } = await offered(t);
+  await taker.handOver(offer);
+  await until('it has seen the broadcast', async () => (await witness()).arrived === 2);
+  assert.equal((await witness()).ignored, 2, 'a stranger, for all it knows');
+  const other = await taker.offer(2_000_000);
+  await database.storeQuoted({ ...other, bytes: Buffer.from('something else') });
+  await taker.handOver(other);
+  await until('all judged', async () => (await witness()).violations.length === 4);
+  const { violations } = await witness();
+  assert.deepEqual(violations.map((v) => [v.quoteId, v.endpoint, v.held.slice(0, 11)]).sort(), [
+    [offer.quoted.quoteId, 'chain, from the maker', 'nothing'],
+    [offer.quoted.quoteId, 'maker', 'nothing'],
+    [other.quoted.quoteId, 'chain, from the maker', 'other bytes'],
+    [other.quoted.quoteId, 'maker', 'other bytes'],
+  ]);
 });
