@@ -3,6 +3,7 @@
 #include <caf/all.hpp>
 #include <memory>
 
+#include "common/fault/fault_point.hpp"
 #include "common/net/http_server.hpp"
 #include "common/net/threads.hpp"
 #include "common/postgres/migrate.hpp"
@@ -250,6 +251,8 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (fault::list_if_asked(argc, argv))
+    return 0;
   runtime::block_stop_signals();
   net::initialize_threads();
   service_config config;
@@ -271,5 +274,7 @@ int main(int argc, char** argv) {
     return settings.refuse("fee-payer-key", keys.error()) == runtime::parse_outcome::exit_success ? 0 : 1;
   runtime::log_init("executor-service", config.instance, *runtime::parse_level(config.log_level),
                     *runtime::parse_log_format(config.log_format));
+  if (const auto wrong = fault::arm_from_environment(); !wrong.empty())
+    return settings.refuse("LANDFALL_FAULT", std::string{wrong}) == runtime::parse_outcome::exit_success ? 0 : 1;
   return run(config, *keys);
 }

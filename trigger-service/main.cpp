@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "common/fault/fault_point.hpp"
 #include "common/net/http_server.hpp"
 #include "common/net/threads.hpp"
 #include "common/runtime/actor_system.hpp"
@@ -305,6 +306,8 @@ int serve(const trigger_settings& settings, surroundings& around) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (fault::list_if_asked(argc, argv))
+    return EXIT_SUCCESS;
   runtime::block_stop_signals();
   trigger_settings settings;
   runtime::settings parser{"trigger-service", "Watches prices and decides which orders execute or expire.", "0.1.0"};
@@ -323,6 +326,9 @@ int main(int argc, char** argv) {
                     *runtime::parse_log_format(settings.log_format));
   const auto wrong = wrong_setting(settings, around);
   if (!wrong.empty() && parser.refuse("settings", wrong) != parse_outcome::run)
+    return EXIT_FAILURE;
+  if (const auto why = fault::arm_from_environment();
+      !why.empty() && parser.refuse("LANDFALL_FAULT", std::string{why}) != parse_outcome::run)
     return EXIT_FAILURE;
   net::initialize_threads();
   return serve(settings, around);

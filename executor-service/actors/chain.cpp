@@ -12,6 +12,7 @@
 #include "executor-service/actors/chain_pool.hpp"
 #include "executor-service/actors/chain_reads.hpp"
 #include "executor-service/actors/chain_rounds.hpp"
+#include "executor-service/actors/rpc_fault.hpp"
 
 namespace landfall::executor {
 
@@ -48,9 +49,10 @@ struct chain_state {
       }
       pool.bounded_call<solana::signature>(
           at,
-          [&b](rpc_api& api, rpc_done<solana::signature> d) {
-            api.send_transaction(b.transaction, send_options{}, std::move(d));
-          },
+          at_fault_point<solana::signature>(fault::effect::rpc_send,
+                                            [&b](rpc_api& api, rpc_done<solana::signature> d) {
+                                              api.send_transaction(b.transaction, send_options{}, std::move(d));
+                                            }),
           [this, at, id = b.id](const rpc_result<solana::signature>& sent) {
             const auto what = classify(sent);
             count_send(at, what);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/runtime/log.hpp"
+#include "executor-service/actors/rpc_fault.hpp"
 
 namespace landfall::executor {
 
@@ -89,14 +90,17 @@ void status_rounds::continue_round(const std::shared_ptr<round>& r) {
     std::vector<solana::signature> some(begin, begin + static_cast<std::ptrdiff_t>(count));
     r->next += count;
     ++r->in_flight;
-    pool.call<statuses_view>(
-        r->at, [&some](rpc_api& api, rpc_done<statuses_view> d) { api.signature_statuses(some, true, std::move(d)); },
-        [this, r, some](const rpc_result<statuses_view>& answer) {
-          --r->in_flight;
-          if (answer)
-            tell_all(*r, some, *answer);
-          continue_round(r);
-        });
+    pool.call<statuses_view>(r->at,
+                             at_fault_point<statuses_view>(fault::effect::rpc_statuses,
+                                                           [&some](rpc_api& api, rpc_done<statuses_view> d) {
+                                                             api.signature_statuses(some, true, std::move(d));
+                                                           }),
+                             [this, r, some](const rpc_result<statuses_view>& answer) {
+                               --r->in_flight;
+                               if (answer)
+                                 tell_all(*r, some, *answer);
+                               continue_round(r);
+                             });
   }
   if (r->in_flight == 0 && r->next == r->signatures.size())
     end_round(*r);

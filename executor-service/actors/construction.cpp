@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/fault/fault_point.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/lookup_table.hpp"
 #include "common/solana/programs.hpp"
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
+#include "executor-service/actors/await.hpp"
 #include "executor-service/core/guard.hpp"
 #include "executor-service/core/order_transactions.hpp"
 
 namespace landfall::executor {
+
+using fault::effect;
 
 namespace {
 
@@ -55,9 +59,12 @@ struct construction_state {
 
   /// One request; an error means that nobody answered, and proves nothing.
   template <class Actor, class Request, class Then>
-  void ask(const Actor& whom, Request request, const char* unanswered, Then then) {
-    self->request(whom, with->config.request_timeout, std::move(request))
-        .then(std::move(then), [this, unanswered](const caf::error& e) { later(unanswered, caf::to_string(e)); });
+  void ask(const fault::point& at, const Actor& whom, Request request, const char* unanswered, Then then) {
+    await(at, self, whom, with->config.request_timeout, std::move(request), std::move(then),
+          [this, unanswered](const caf::error& e) { later(unanswered, caf::to_string(e)); });
+  }
+  fault::point point_of(effect what) const {
+    return {what, to_string(kind)};
   }
 
   // --- the steps, in their order ---
@@ -78,12 +85,13 @@ struct construction_state {
     request.level = commitment::confirmed;
     if (accounts.context_slot > 0)
       request.min_context_slot = accounts.context_slot;
-    ask(with->chain, std::move(request), "accounts_unread", [this, then](const chain::accounts_read& read) {
-      if (read.view.accounts.size() != keys.size())
-        return later("accounts_unread", "the endpoint showed another number of accounts than asked");
-      accounts = read.view;
-      then();
-    });
+    ask(point_of(effect::accounts_read), with->chain, std::move(request), "accounts_unread",
+        [this, then](const chain::accounts_read& read) {
+          if (read.view.accounts.size() != keys.size())
+            return later("accounts_unread", "the endpoint showed another number of accounts than asked");
+          accounts = read.view;
+          then();
+        });
   }
 
   /// What a token account of the vault's holds; no amount where it is none.
@@ -138,7 +146,7 @@ struct construction_state {
     request.what = {o.input.mint, o.output.mint, o.input_amount,
                     o.slippage_bps.value_or(with->config.automatic_slippage_bps), 40};
     request.how = {o.vault, o.output_account};
-    ask(with->router, std::move(request), "router_unreachable", [this](const route_reply& reply) {
+    ask({effect::route}, with->router, std::move(request), "router_unreachable", [this](const route_reply& reply) {
       if (reply.error && reply.error->is_transient())
         return later("router_unreachable", reply.error->message);
       if (reply.error)
@@ -179,10 +187,11 @@ struct construction_state {
   }
 
   void read_rent() {
-    ask(with->chain, chain::rent_request{solana::token::account_bytes}, "rent_unread", [this](const chain::rent& rent) {
-      token_account_rent = rent.lamports;
-      read_tables();
-    });
+    ask({effect::rent_read}, with->chain, chain::rent_request{solana::token::account_bytes}, "rent_unread",
+        [this](const chain::rent& rent) {
+          token_account_rent = rent.lamports;
+          read_tables();
+        });
   }
 
   void read_tables() {
@@ -191,18 +200,19 @@ struct construction_state {
     chain::accounts_request request;
     request.keys = found->instructions.lookup_tables;
     request.min_context_slot = accounts.context_slot;
-    ask(with->chain, std::move(request), "lookup_tables_unread", [this](const chain::accounts_read& read) {
-      for (std::size_t i = 0; i < read.view.accounts.size(); ++i) {
-        const auto& account = read.view.accounts[i];
-        if (!account || account->owner != solana::programs::address_lookup_table)
-          return refuse("router_instructions_refused", "a lookup table of the route does not exist");
-        const auto table = solana::decode_lookup_table(account->data);
-        if (!table)
-          return refuse("router_instructions_refused", "a lookup table of the route cannot be read");
-        tables.push_back(table->usable_at(found->instructions.lookup_tables[i], read.view.context_slot));
-      }
-      estimate_fee();
-    });
+    ask({effect::lookup_tables_read}, with->chain, std::move(request), "lookup_tables_unread",
+        [this](const chain::accounts_read& read) {
+          for (std::size_t i = 0; i < read.view.accounts.size(); ++i) {
+            const auto& account = read.view.accounts[i];
+            if (!account || account->owner != solana::programs::address_lookup_table)
+              return refuse("router_instructions_refused", "a lookup table of the route does not exist");
+            const auto table = solana::decode_lookup_table(account->data);
+            if (!table)
+              return refuse("router_instructions_refused", "a lookup table of the route cannot be read");
+            tables.push_back(table->usable_at(found->instructions.lookup_tables[i], read.view.context_slot));
+          }
+          estimate_fee();
+        });
   }
 
   // --- payout and refund ---
@@ -242,17 +252,19 @@ struct construction_state {
   void estimate_fee() {
     chain::fee_request request;
     request.writable_accounts = {o.order_account, o.output_account, with->fee_payer};
-    ask(with->chain, std::move(request), "fee_unread", [this](const chain::fee_estimate& estimate) {
-      fees.compute_unit_price_micro_lamports = estimate.micro_lamports_per_unit;
-      fetch_blockhash();
-    });
+    ask(point_of(effect::priority_fee_read), with->chain, std::move(request), "fee_unread",
+        [this](const chain::fee_estimate& estimate) {
+          fees.compute_unit_price_micro_lamports = estimate.micro_lamports_per_unit;
+          fetch_blockhash();
+        });
   }
 
   void fetch_blockhash() {
-    ask(with->chain, chain::blockhash_request{}, "no_fresh_blockhash", [this](const chain::fresh_blockhash& fresh) {
-      hash = fresh;
-      compile();
-    });
+    ask(point_of(effect::blockhash_read), with->chain, chain::blockhash_request{}, "no_fresh_blockhash",
+        [this](const chain::fresh_blockhash& fresh) {
+          hash = fresh;
+          compile();
+        });
   }
 
   void compose() {
@@ -299,7 +311,7 @@ struct construction_state {
     request.options.level = commitment::confirmed;
     request.options.min_context_slot = std::max(accounts.context_slot, hash.context_slot);
     request.options.accounts = keys;
-    ask(with->chain, std::move(request), "not_simulated",
+    ask(point_of(effect::simulation), with->chain, std::move(request), "not_simulated",
         [this](const chain::simulated& simulated) { on_simulated(simulated.result); });
   }
 
@@ -351,30 +363,31 @@ struct construction_state {
   }
 
   void sign(const solana::message& message) {
-    ask(with->signer, sign_request{message, o.wallet}, "signer_unreachable", [this](const sign_reply& reply) {
-      if (!reply.refused.empty())
-        return refuse("not_signed", reply.refused);
-      built::ready ready;
-      ready.what.id = domain::attempt_id::random();
-      ready.what.kind = kind;
-      ready.what.ordinal = o.count(kind) + 1;
-      ready.what.signature = reply.signature;
-      ready.what.transaction = reply.transaction;
-      ready.what.blockhash = hash.hash;
-      ready.what.last_valid_block_height = hash.last_valid_block_height;
-      ready.what.signed_at = with->clock->now();
-      if (kind == attempt_kind::swap) {
-        ready.what.order_account_balance = o.input_amount;
-        ready.what.expected_input = o.input_amount;
-        ready.what.minimum_output = minimum_output;
-        ready.quote = found->offer.raw;
-      } else if (kind != attempt_kind::close) {
-        // Of the account that pays: the output account for a payout.
-        ready.what.order_account_balance = paid;
-        ready.what.expected_input = paid;
-      }
-      answer(std::move(ready));
-    });
+    ask(point_of(effect::signature), with->signer, sign_request{message, o.wallet}, "signer_unreachable",
+        [this](const sign_reply& reply) {
+          if (!reply.refused.empty())
+            return refuse("not_signed", reply.refused);
+          built::ready ready;
+          ready.what.id = domain::attempt_id::random();
+          ready.what.kind = kind;
+          ready.what.ordinal = o.count(kind) + 1;
+          ready.what.signature = reply.signature;
+          ready.what.transaction = reply.transaction;
+          ready.what.blockhash = hash.hash;
+          ready.what.last_valid_block_height = hash.last_valid_block_height;
+          ready.what.signed_at = with->clock->now();
+          if (kind == attempt_kind::swap) {
+            ready.what.order_account_balance = o.input_amount;
+            ready.what.expected_input = o.input_amount;
+            ready.what.minimum_output = minimum_output;
+            ready.quote = found->offer.raw;
+          } else if (kind != attempt_kind::close) {
+            // Of the account that pays: the output account for a payout.
+            ready.what.order_account_balance = paid;
+            ready.what.expected_input = paid;
+          }
+          answer(std::move(ready));
+        });
   }
 };
 

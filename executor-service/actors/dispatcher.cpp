@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "common/fault/database_fault.hpp"
 #include "common/runtime/log.hpp"
 #include "executor-service/stores/order_store.hpp"
 
@@ -81,12 +82,20 @@ struct dispatcher_state {
     const auto room = static_cast<int>(
         std::min<std::size_t>(static_cast<std::size_t>(config.claim_batch), config.max_in_flight - orders.size()));
     const auto before = orders.size();
-    adopt(store->claim(room, config.lease));
+    adopt(leased({fault::effect::claim}, [&] { return store->claim(room, config.lease); }));
     if (orders.size() < config.max_in_flight)
-      adopt(store->claim_open(room, config.lease, with->config.steps.expiry_grace));
+      adopt(leased({fault::effect::claim_open},
+                   [&] { return store->claim_open(room, config.lease, with->config.steps.expiry_grace); }));
     // A full batch: there may be more.
     if (orders.size() - before >= static_cast<std::size_t>(room))
       hint();
+  }
+
+  /// A claim between its fault points. One that found nothing has done nothing.
+  template <class Take>
+  static postgres::database_result<std::vector<order>> leased(const fault::point& at, Take take) {
+    return fault::around(at, std::move(take), fault::database_fault,
+                         [](const auto& taken) { return !taken || !taken->empty(); });
   }
 
   void hint() {
@@ -100,7 +109,8 @@ struct dispatcher_state {
     std::vector<order_store::held_lease> held;
     for (const auto& [id, entry] : orders)
       held.push_back({id, entry.epoch});
-    const auto renewed = store->renew(held, config.lease);
+    const auto renewed = fault::around(
+        {fault::effect::lease_renewal}, [&] { return store->renew(held, config.lease); }, fault::database_fault);
     if (!renewed.ok()) {
       note_database(&renewed.error());
       return;

@@ -3,7 +3,9 @@
 #include <caf/all.hpp>
 #include <vector>
 
+#include "common/fault/database_fault.hpp"
 #include "common/runtime/log.hpp"
+#include "executor-service/actors/commit_point.hpp"
 
 namespace landfall::executor {
 
@@ -13,6 +15,7 @@ struct ledger_state {
   ledger_config config;
   std::unique_ptr<order_store> store;
   std::vector<write_unit> units;
+  std::vector<fault::point> points;
   std::vector<caf::typed_response_promise<commit_reply>> promises;
   bool flush_sent = false;
 
@@ -24,7 +27,8 @@ struct ledger_state {
       return;
     auto waiting = std::exchange(promises, {});
     const auto batch = std::exchange(units, {});
-    const auto result = store->commit(batch);
+    const auto result = fault::around_all(
+        std::exchange(points, {}), [&] { return store->commit(batch); }, fault::database_fault);
     config.commits.inc();
     config.units.inc(static_cast<double>(batch.size()));
     if (!result.ok()) {
@@ -52,6 +56,7 @@ ledger_actor::behavior_type ledger_behavior(ledger_actor::stateful_pointer<ledge
         auto& s = self->state;
         auto promise = self->make_response_promise<commit_reply>();
         s.units.push_back(std::move(request.unit));
+        s.points.push_back(request.point);
         s.promises.push_back(promise);
         if (s.units.size() >= s.config.max_batch) {
           s.flush();

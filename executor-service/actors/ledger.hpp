@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "common/fault/fault_point.hpp"
 #include "common/postgres/error.hpp"
 #include "common/runtime/metrics.hpp"
 #include "executor-service/stores/order_store.hpp"
@@ -14,6 +15,8 @@ namespace landfall::executor {
 /// A unit of writes that has to be durable before the sender goes on.
 struct commit_unit {
   write_unit unit;
+  /// Where it lies on the order's way; for fault points alone.
+  fault::point point{fault::effect::commit_release};
 };
 
 /// What became of it: durable, or why not.

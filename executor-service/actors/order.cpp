@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/fault/fault_point.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/token.hpp"
+#include "executor-service/actors/await.hpp"
+#include "executor-service/actors/commit_point.hpp"
 #include "executor-service/actors/construction.hpp"
 #include "executor-service/core/consequence.hpp"
 
 namespace landfall::executor {
 
 using domain::order_state;
+using fault::effect;
 using runtime::field;
 
 namespace {
@@ -70,59 +74,59 @@ struct order_worker {
     request.keys = {o.order_account};
     request.level = commitment::confirmed;
     request.min_context_slot = deposit->slot ? deposit->slot : deposit->confirmed_slot;
-    self->request(with->chain, with->config.request_timeout, std::move(request))
-        .then(
-            [this, id = deposit->id](const chain::accounts_read& read) {
-              busy = false;
-              const auto& account = read.view.accounts.front();
-              if (account && account->owner == o.input.token_program) {
-                const auto decoded = solana::token::decode_account(account->data);
-                if (decoded.ok() && decoded->owner == o.vault && decoded->mint == o.input.mint &&
-                    decoded->amount >= o.input_amount.units())
-                  return move_to(order_state::open, "deposit_confirmed", {}, id);
-              }
-              // Confirmed, and yet not there: its fork may have died. Only the attempt's own fate tells.
-              if (!o.find(id)->outcome)
-                return start_watching(id);
-              pause("deposit_not_seen", "the order account does not hold the deposit at the slot it was confirmed in");
-            },
-            [this](const caf::error& e) {
-              busy = false;
-              pause("accounts_unread", caf::to_string(e));
-            });
+    await(
+        {effect::deposit_check}, self, with->chain, with->config.request_timeout, std::move(request),
+        [this, id = deposit->id](const chain::accounts_read& read) {
+          busy = false;
+          const auto& account = read.view.accounts.front();
+          if (account && account->owner == o.input.token_program) {
+            const auto decoded = solana::token::decode_account(account->data);
+            if (decoded.ok() && decoded->owner == o.vault && decoded->mint == o.input.mint &&
+                decoded->amount >= o.input_amount.units())
+              return move_to(order_state::open, "deposit_confirmed", {}, id);
+          }
+          // Confirmed, and yet not there: its fork may have died. Only the attempt's own fate tells.
+          if (!o.find(id)->outcome)
+            return start_watching(id);
+          pause("deposit_not_seen", "the order account does not hold the deposit at the slot it was confirmed in");
+        },
+        [this](const caf::error& e) {
+          busy = false;
+          pause("accounts_unread", caf::to_string(e));
+        });
   }
 
   void perform(const step::build& s) {
     busy = true;
     const auto builder = spawn_construction(self->system(), o, s.kind, with);
-    self->request(builder, 4 * with->config.request_timeout, construct{})
-        .then(
-            [this, kind = s.kind](const constructed& answer) {
-              busy = false;
-              std::visit([&](const auto& result) { on_built(kind, result); }, *answer.result);
-            },
-            [this](const caf::error& e) {
-              busy = false;
-              pause("not_built", caf::to_string(e));
-            });
+    await(
+        {effect::build, to_string(s.kind)}, self, builder, 4 * with->config.request_timeout, construct{},
+        [this, kind = s.kind](const constructed& answer) {
+          busy = false;
+          std::visit([&](const auto& result) { on_built(kind, result); }, *answer.result);
+        },
+        [this](const caf::error& e) {
+          busy = false;
+          pause("not_built", caf::to_string(e));
+        });
   }
 
   void perform(const step::validate_swap& s) {
     busy = true;
     const auto* swap = o.find(s.attempt);
-    self->request(with->chain, with->config.request_timeout,
-                  chain::transaction_request{swap->signature, commitment::finalized})
-        .then(
-            [this, id = s.attempt](const chain::transaction_found& found) {
-              busy = false;
-              if (!found.view)
-                return pause("transaction_unread", "no endpoint has the finalized transaction");
-              on_swap_read(id, *found.view);
-            },
-            [this](const caf::error& e) {
-              busy = false;
-              pause("transaction_unread", caf::to_string(e));
-            });
+    await(
+        {effect::swap_read}, self, with->chain, with->config.request_timeout,
+        chain::transaction_request{swap->signature, commitment::finalized},
+        [this, id = s.attempt](const chain::transaction_found& found) {
+          busy = false;
+          if (!found.view)
+            return pause("transaction_unread", "no endpoint has the finalized transaction");
+          on_swap_read(id, *found.view);
+        },
+        [this](const caf::error& e) {
+          busy = false;
+          pause("transaction_unread", caf::to_string(e));
+        });
   }
 
   // --- what building gave ---
@@ -188,7 +192,9 @@ struct order_worker {
 
   /// The bytes that the database holds, and only they.
   void send_stored(const attempt& a) {
-    self->send(with->chain, chain::broadcast{a.signature, a.transaction});
+    fault::around_send({sent ? effect::rebroadcast : effect::broadcast, to_string(a.kind)}, [&] {
+      self->send(with->chain, chain::broadcast{a.signature, a.transaction});
+    });
     if (!std::exchange(sent, true))
       note_broadcast(a.id);
   }
@@ -198,6 +204,7 @@ struct order_worker {
   void note_broadcast(const domain::attempt_id& id) {
     commit_unit request;
     request.unit = {o.id, o.order_account, o.lease_epoch, {write::note_broadcast{id, with->clock->now()}}};
+    request.point = commit_point(o, request.unit.writes);
     self->request(with->ledger, caf::infinite, std::move(request))
         .then([](const commit_reply&) {}, [](const caf::error&) {});
   }
@@ -259,17 +266,17 @@ struct order_worker {
   template <class Then>
   void with_fee(const domain::attempt_id& id, Then then) {
     busy = true;
-    self->request(with->chain, with->config.request_timeout,
-                  chain::transaction_request{o.find(id)->signature, commitment::finalized})
-        .then(
-            [this, then](const chain::transaction_found& found) {
-              busy = false;
-              then(found.view ? std::optional{found.view->fee_lamports} : std::nullopt);
-            },
-            [this, then](const caf::error&) {
-              busy = false;
-              then(std::nullopt);
-            });
+    await(
+        {effect::fee_read, to_string(o.find(id)->kind)}, self, with->chain, with->config.request_timeout,
+        chain::transaction_request{o.find(id)->signature, commitment::finalized},
+        [this, then](const chain::transaction_found& found) {
+          busy = false;
+          then(found.view ? std::optional{found.view->fee_lamports} : std::nullopt);
+        },
+        [this, then](const caf::error&) {
+          busy = false;
+          then(std::nullopt);
+        });
   }
 
   void read_balance(const attempt& a, std::uint64_t min_slot) {
@@ -280,32 +287,32 @@ struct order_worker {
     request.keys = {from_output ? o.output_account : o.order_account};
     request.level = commitment::confirmed;
     request.min_context_slot = min_slot;
-    self->request(with->chain, with->config.request_timeout, std::move(request))
-        .then(
-            [this,
-             program = from_output ? o.output.token_program : o.input.token_program](const chain::accounts_read& read) {
-              busy = false;
-              balance_observation balance;
-              balance.endpoint = read.endpoint;
-              balance.slot = read.view.context_slot;
-              const auto& account = read.view.accounts.front();
-              if (account && account->owner == program) {
-                const auto decoded = solana::token::decode_account(account->data);
-                // Data that cannot be read is no balance, and no absence either.
-                if (!decoded.ok())
-                  return stopping ? proceed() : void();
-                balance.balance = domain::token_amount{decoded->amount};
-              }
-              if (stopping)
-                return proceed();
-              if (accumulate(seen, std::move(balance)))
-                consider();
-            },
-            [this](const caf::error&) {
-              busy = false;
-              if (stopping)
-                proceed();
-            });
+    await(
+        {effect::balance_read, to_string(a.kind)}, self, with->chain, with->config.request_timeout, std::move(request),
+        [this,
+         program = from_output ? o.output.token_program : o.input.token_program](const chain::accounts_read& read) {
+          busy = false;
+          balance_observation balance;
+          balance.endpoint = read.endpoint;
+          balance.slot = read.view.context_slot;
+          const auto& account = read.view.accounts.front();
+          if (account && account->owner == program) {
+            const auto decoded = solana::token::decode_account(account->data);
+            // Data that cannot be read is no balance, and no absence either.
+            if (!decoded.ok())
+              return stopping ? proceed() : void();
+            balance.balance = domain::token_amount{decoded->amount};
+          }
+          if (stopping)
+            return proceed();
+          if (accumulate(seen, std::move(balance)))
+            consider();
+        },
+        [this](const caf::error&) {
+          busy = false;
+          if (stopping)
+            proceed();
+        });
   }
 
   // --- time ---
@@ -374,6 +381,7 @@ struct order_worker {
     busy = true;
     commit_unit request;
     request.unit = {o.id, o.order_account, o.lease_epoch, writes};
+    request.point = commit_point(o, writes);
     self->request(with->ledger, caf::infinite, std::move(request))
         .then(
             [this, writes = std::move(writes), leave](const commit_reply& reply) mutable {

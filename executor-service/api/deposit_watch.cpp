@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "common/fault/database_fault.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/token.hpp"
 
@@ -15,6 +16,11 @@ namespace {
 bool has_deposit(domain::order_state state) {
   return state != domain::order_state::pending_deposit && state != domain::order_state::depositing &&
          state != domain::order_state::deposit_failed;
+}
+
+/// Endpoints that do not answer.
+domain::failure<chain_error> chain_fault(fault::moment) {
+  return domain::failure{chain_error{"fault point"}};
 }
 
 }  // namespace
@@ -109,7 +115,8 @@ void deposit_watch::poll(std::vector<waiter> batch) {
     signatures.push_back(w.order.signature);
     old = old || w.old;
   }
-  const auto statuses = chain_->statuses(signatures, old);
+  const auto statuses = fault::around(
+      {fault::effect::deposit_statuses_read}, [&] { return chain_->statuses(signatures, old); }, chain_fault);
   const auto now = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     auto& w = batch[i];
@@ -123,7 +130,8 @@ void deposit_watch::poll(std::vector<waiter> batch) {
       finish(std::move(w), {});
     } else {
       if (!status && now - w.sent >= options_.rebroadcast) {
-        chain_->broadcast(w.order.signed_deposit, w.order.signature);
+        fault::around_send({fault::effect::deposit_sent_again},
+                           [&] { chain_->broadcast(w.order.signed_deposit, w.order.signature); });
         w.sent = now;
       }
       put_back(std::move(w));
@@ -152,12 +160,18 @@ void deposit_watch::check(waiter w, std::uint64_t slot) {
 
 std::string deposit_watch::open_if_deposited(postgres::database& db, const waiter& w, std::uint64_t slot) {
   const auto& order = w.order;
-  const auto account = chain_->account(order.order_account, slot);
+  const auto account = fault::around(
+      {fault::effect::deposit_account_read}, [&] { return chain_->account(order.order_account, slot); }, chain_fault);
   if (!account)
     return account.error().message;
   if (auto fault = order_account_fault(order, *account); !fault.empty())
     return fault;
-  const auto state = api_store{db, instance_}.open_order(order, slot);
+  const auto state = fault::around(
+      {fault::effect::deposit_opened},
+      [&] {
+        return api_store{db, instance_}.open_order(order, slot);
+      },
+      fault::database_fault);
   if (!state)
     return state.error().message;
   runtime::log_info("deposit_confirmed", {{"order_id", order.id.to_string()},

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "common/fault/database_fault.hpp"
 #include "common/net/json.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/transaction.hpp"
@@ -73,8 +74,12 @@ std::string sight_message(const deposit_sight& seen, bool repeated) {
 
 /// Sends the stored deposit and answers once it is seen, or the wait is over.
 void send_and_wait(context& ctx, api_store& store, const call& c, created_order order, bool repeated) {
-  ctx.with.chain->broadcast(order.signed_deposit, order.signature);
-  if (const auto noted = store.note_broadcast(order.deposit_attempt); !noted)
+  fault::around_send({fault::effect::deposit_sent},
+                     [&] { ctx.with.chain->broadcast(order.signed_deposit, order.signature); });
+  const auto noted = fault::around(
+      {fault::effect::deposit_send_noted}, [&] { return store.note_broadcast(order.deposit_attempt); },
+      fault::database_fault);
+  if (!noted)
     runtime::log_warn("broadcast_not_noted", {{"order_id", order.id.to_string()}, {"why", noted.error().message}});
   auto shown = order;
   ctx.deposits.wait_for(
@@ -200,7 +205,8 @@ void create_price_order(context& ctx, postgres::database& db, const call& c) {
   order.deposit = **deposit;
   order.signature = *signature;
   // Whether the deposit can still be used is decided by the database, under the lock on its row.
-  const auto created = store.create_order(order, opened.key);
+  const auto created = fault::around(
+      {fault::effect::deposit_stored}, [&] { return store.create_order(order, opened.key); }, fault::database_fault);
   after_create(ctx, store, c, *asked, opened.key, order.id, created);
 }
 

@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "common/fault/database_fault.hpp"
 #include "common/runtime/log.hpp"
 
 namespace landfall::trigger {
@@ -141,6 +142,14 @@ void write_failed(self_pointer self, const postgres::database_error& error) {
   flush_after(self, wait);
 }
 
+/// One for each state that the batch moves orders to.
+std::vector<fault::point> commit_points(const std::vector<decision>& batch) {
+  std::vector<fault::point> points;
+  for (const auto& d : batch)
+    points.push_back({fault::effect::decision_commit, to_string(d.to)});
+  return points;
+}
+
 /// One batch, one commit. Whatever the error, the decisions stay queued and are written again.
 void write_batch(self_pointer self) {
   auto& state = self->state;
@@ -151,7 +160,8 @@ void write_batch(self_pointer self) {
     batch.push_back(state.queue[i].what);
   if (!state.sink)
     state.sink = state.config.open_sink();
-  const auto written = state.sink->write(batch);
+  const auto written = fault::around_all(
+      commit_points(batch), [&] { return state.sink->write(batch); }, fault::database_fault);
   if (!written) {
     write_failed(self, written.error());
     return;

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landfall::fault {
+
+/// Everything that the services do on an order's way from deposit to payout or refund which they wait for, or which
+/// leaves the process. The table in money_path.cpp says of each where it lies.
+enum class effect : std::uint8_t {
+  // role api
+  deposit_stored,
+  deposit_sent,
+  deposit_sent_again,
+  deposit_send_noted,
+  deposit_statuses_read,
+  deposit_account_read,
+  deposit_opened,
+  // trigger service
+  decision_commit,
+  // role executor: leases
+  claim,
+  claim_open,
+  lease_renewal,
+  // order
+  deposit_check,
+  build,
+  broadcast,
+  rebroadcast,
+  fee_read,
+  balance_read,
+  swap_read,
+  // construction
+  accounts_read,
+  route,
+  rent_read,
+  lookup_tables_read,
+  priority_fee_read,
+  blockhash_read,
+  simulation,
+  signature,
+  // router and chain
+  router_quote,
+  router_instructions,
+  rpc_send,
+  rpc_statuses,
+  // ledger
+  commit_attempt,
+  commit_confirmation,
+  commit_outcome,
+  commit_move,
+  commit_release,
+  commit_broadcast_note,
+};
+
+#ifdef LANDFALL_FAULT_POINTS
+/// One effect, once for each of its kinds.
+struct money_path_row {
+  effect what;
+  std::string_view name;
+  /// executor, api or trigger.
+  std::string_view role;
+  /// Separated by spaces; empty if it has none.
+  std::string_view kinds;
+  /// deposit, fill, payout, refund: the flows that come by, separated by spaces. Those of a kind are the kind's own
+  /// where this is empty; "-" if no flow comes by unless something fails.
+  std::string_view flows;
+  /// Whether an error after it can be told: what has no answer cannot lose one.
+  bool answers = true;
+};
+
+/// In the order of `effect`.
+[[nodiscard]] std::span<const money_path_row> money_path();
+
+struct money_path_point {
+  std::string name;
+  std::string_view role;
+  std::vector<std::string_view> flows;
+  bool can_err = true;
+};
+/// Every point there is.
+[[nodiscard]] std::vector<money_path_point> money_path_points();
+#endif
+
+}  // namespace landfall::fault
