@@ -143,10 +143,10 @@ void write_failed(self_pointer self, const postgres::database_error& error) {
 }
 
 /// One for each state that the batch moves orders to.
-std::vector<fault::point> commit_points(const std::vector<decision>& batch) {
+std::vector<fault::point> points_of(fault::effect what, const std::vector<decision>& batch) {
   std::vector<fault::point> points;
   for (const auto& d : batch)
-    points.push_back({fault::effect::decision_commit, to_string(d.to)});
+    points.push_back({what, to_string(d.to)});
   return points;
 }
 
@@ -161,7 +161,8 @@ void write_batch(self_pointer self) {
   if (!state.sink)
     state.sink = state.config.open_sink();
   const auto written = fault::around_all(
-      commit_points(batch), [&] { return state.sink->write(batch); }, fault::database_fault);
+      points_of(fault::effect::decision_commit, batch), [&] { return state.sink->write(batch); },
+      fault::database_fault);
   if (!written) {
     write_failed(self, written.error());
     return;

@@ -1,0 +1,201 @@
+// One case of the Sweep: one order, one fault point that fires on its way, and the judgement by the chain's own book.
+import { readFileSync } from 'node:fs';
+import { judgeOrder } from './chaos_judge.mjs';
+import { pause, waitFor } from './wait.mjs';
+
+const finalMs = 60_000;
+const firedMs = 20_000;
+const takenOverMs = 20_000;
+const ends = new Set(['fill_success', 'expired', 'deposit_failed']);
+
+/**
+ * The flows that a point can lie on, each as an order that comes by. `begins` waits until the flow is about to begin, `goes` lets it
+ * begin; the order ends in `ends`. A flow of its own is one entry here.
+ */
+export const flows = {
+  deposit: { terms: { price: 149 }, ends: 'fill_success' },
+  fill: { terms: { price: 151 }, ends: 'fill_success', begins: reaches('open'), goes: (lane) => lane.stack.devnet.price('SOL', 152) },
+  payout: { terms: { price: 149 }, ends: 'fill_success', begins: reaches('execute_success', 'ready_withdraw_output', 'withdrawing') },
+  refund: { terms: { price: 200, lifeMs: 1_500 }, ends: 'expired', begins: reaches('open') },
+};
+
+/** What has to go wrong on the chain for a point to be passed: the first sends that are lost, from the moment given on. */
+const lostSends = {
+  'deposit_sent_again': { of: 'deposit', count: 1 },
+  'broadcast.deposit': { of: 'deposit', count: 1 },
+  'commit_broadcast_note.deposit': { of: 'deposit', count: 1 },
+  'rebroadcast.deposit': { of: 'deposit', count: 2 },
+  'rebroadcast.swap': { of: 'swap', count: 1 },
+  'rebroadcast.payout': { of: 'payout', count: 1 },
+  'rebroadcast.refund': { of: 'refund', count: 1 },
+  'rebroadcast.close': { of: 'close', count: 1 },
+};
+const before = {
+  swap: reaches('open'),
+  payout: reaches('execute_success'),
+  refund: reaches('open'),
+  close: (lane, requestId) =>
+    waitFor('a payout or refund on its way', async () => (await lane.rows("select 1 from attempt a join price_order o on o.id = a.order_id where o.deposit_request_id = $1 and a.kind in ('payout', 'refund') and a.confirmed_slot is not null", [requestId])).length > 0, { everyMs: 5 }),
+};
+
+function reaches(...states) {
+  return (lane, requestId) => waitFor(`the order is ${states.join(' or ')}`, async () => states.includes((await lane.order(requestId))?.state), { everyMs: 5 });
+}
+
+const nameOf = (point) => point.replace(/\.(before|after)$/, '');
+
+
+/** Runs one case. Returns {fired, order, wrong}: what is wrong is empty if all is well. */
+export async function runCase(lane, { point, role, alsoOn, flow, action }) {
+  const way = flows[flow];
+  const target = lane[role];
+  const run = { fired: false, wrong: [], began: Date.now(), zombies: [], expected: new Set() };
+  run.givenUp = new Promise((resolve) => (run.giveUp = resolve));
+  const lost = lostSends[nameOf(point)];
+  const { devnet } = lane.stack;
+  try {
+    // Of an api that does not wait, the executor has to open the order; of the one that waits, the executor must not be first.
+    const alone = role === 'api';
+    if (alone) await end(lane.executor, run);
+    const service = alone ? lane.api : lane.hasty;
+    const client = lane.at(service);
+    await client.login();
+    const terms = lane.terms(way.terms);
+    const crafted = await client.craft(terms);
+    const body = client.orderBody({ crafted, ...terms });
+    const said = target.said.length;
+    run.requestId = crafted.requestId;
+
+    const arm = () => {
+      run.armedAt = Date.now() - run.began;
+      target.arm(point, action);
+    };
+    if (lost?.of === 'deposit') await loseSends(devnet, lost.count);
+    // A point of one kind is armed at once; one that others pass too, when its flow begins.
+    const early = alsoOn.length === 0 || /\.close\./.test(point) || !way.begins;
+    if (early) arm();
+    const created = create(lane, client, body, run);
+    const losing = lost && lost.of !== 'deposit' ? before[lost.of](lane, run.requestId).then(() => loseSends(devnet, lost.count)) : null;
+    if (way.begins) await Promise.race([way.begins(lane, run.requestId), firing(target, point, said, firedMs)]);
+    if (!early) arm();
+    if (losing && lost.of !== 'close') await losing;
+    await way.goes?.(lane);
+
+    const fired = await firing(target, point, said, firedMs);
+    run.fired = fired !== null;
+    run.firedAfterMs = Date.now() - run.began;
+    if (!run.fired) target.disarm(point);
+    else await react[action](lane, run, role, target, body);
+    await losing;
+    if (alone && lane.executor.exited) lane.executor = await lane.startExecutor();
+    run.answer = await created;
+    await waitFor(async () => `the order at its end: ${JSON.stringify(await lane.order(run.requestId))}`, async () => ends.has((await lane.order(run.requestId))?.state), { timeoutMs: finalMs, everyMs: 10 });
+    run.order = await lane.order(run.requestId);
+    await judged(lane, run, way);
+  } catch (problem) {
+    run.wrong.push(problem.stack ?? problem.message);
+  } finally {
+    await devnet.clearFaults();
+    await devnet.price('SOL', 150);
+    for (const service of run.zombies) await end(service, run);
+    for (const name of ['executor', 'api', 'hasty', 'trigger']) await replaceIfGone(lane, name, run);
+  }
+  if (!run.fired) run.wrong.push('the point did not fire');
+  run.ms = Date.now() - run.began;
+  return run;
+}
+
+const firing = (service, point, from, timeoutMs) => service.heard((e) => e.event === 'fault_point' && e.name === point, timeoutMs, from);
+
+async function loseSends(devnet, count) {
+  for (const target of ['rpc0', 'rpc1']) await devnet.fault({ target, fault: 'drop', method: 'sendTransaction', count });
+}
+
+/** As an integrator does: the same call again until it is answered; elsewhere when there is another api. */
+async function create(lane, client, body, run) {
+  const deadline = Date.now() + finalMs;
+  for (;;) {
+    try {
+      const answer = await Promise.race([client.send('POST', '/orders/price', { body, timeoutMs: 20_000 }), run.givenUp]);
+      if (answer === undefined) throw new Error('no answer of an api that is stopped');
+      if (answer.status >= 500 || answer.status === 429) throw new Error(`answered ${answer.status}`);
+      if (answer.status >= 400) run.wrong.push(`create answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      return answer;
+    } catch (problem) {
+      if (Date.now() > deadline) throw new Error(`no answer to create: ${problem.message}`);
+      // A login holds for every api process of one secret.
+      client.base = `http://127.0.0.1:${lane.hasty.port}/trigger/v2`;
+      run.givenUp = new Promise(() => {});
+      await pause(20);
+    }
+  }
+}
+
+async function end(service, run) {
+  run.expected.add(service);
+  service.kill();
+  await service.gone;
+}
+
+const starts = { executor: 'startExecutor', api: 'startApi', hasty: 'startHasty', trigger: 'startTrigger' };
+
+async function replaceIfGone(lane, name, run) {
+  if (!lane[name].exited) return;
+  if (!run.expected.has(lane[name])) run.wrong.push(`${lane[name].name} ended by itself with ${lane[name].code}: ${JSON.stringify(lane[name].said.slice(-3))}`);
+  lane[name] = await lane[starts[name]]();
+}
+
+/** What is done when the point has fired. */
+const react = {
+  async kill(lane, run, role, target) {
+    run.expected.add(target);
+    await target.gone;
+    lane[role] = await lane[starts[role]]();
+  },
+
+  /** Another instance takes over; only then the stopped one goes on, and has to find out by itself. */
+  async stall(lane, run, role, target) {
+    await waitFor(`${target.name} is stopped`, () => stopped(target), { everyMs: 5 });
+    run.zombies.push(target);
+    const { epoch = 0 } = (await lane.order(run.requestId)) ?? {};
+    const successor = role === 'api' ? 'executor' : role;
+    lane[successor] = await lane[starts[successor]]();
+    // The caller of a stopped api turns to the other one.
+    if (role === 'api') run.giveUp();
+    const past = {
+      executor: (order) => order.epoch > epoch,
+      api: (order) => !['pending_deposit', 'depositing'].includes(order.state),
+      trigger: (order) => order.state !== 'open',
+    };
+    await waitFor(
+      `${lane[successor].name} goes on with the order`,
+      async () => {
+        const order = await lane.order(run.requestId);
+        return order && (ends.has(order.state) || past[role](order));
+      },
+      { timeoutMs: takenOverMs, everyMs: 5 },
+    );
+    target.kill('SIGCONT');
+    if ((await target.heard((e) => e.event === 'fault_point_left', 10_000)) === null) run.wrong.push('the stopped process did not go on');
+  },
+
+  async error() {},
+};
+
+function stopped({ child }) {
+  const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+  return stat[stat.lastIndexOf(')') + 2] === 'T';
+}
+
+async function judged(lane, run, way) {
+  const { order } = run;
+  if (order.state !== way.ends) run.wrong.push(`it ended in ${order.state}, not ${way.ends}`);
+  const { wrong } = await judgeOrder(lane.stack.devnet, order);
+  run.wrong.push(...wrong);
+  // Moves in the order they were written: nobody writes under an epoch that another has left behind.
+  const moves = await lane.rows("select lease_epoch::int as epoch, role, from_state, to_state, instance from order_move where order_id = $1 and lease_epoch is not null order by id", [order.order_id]);
+  moves.forEach((move, i) => {
+    if (moves.slice(0, i).some((earlier) => earlier.epoch > move.epoch)) run.wrong.push(`a move under an epoch left behind: ${JSON.stringify(move)}`);
+  });
+  run.wrong.push(...(await lane.violations()));
+}
