@@ -181,8 +181,8 @@ export class Lane {
     return (await this.rows('select v.*, (select lease_epoch::int from price_order where id = v.order_id) as epoch from order_overview v where v.deposit_request_id = $1', [requestId]))[0];
   }
 
-  terms({ price, amount = '1', lifeMs = 3_600_000 }) {
-    return { inputMint: mints.SOL, outputMint: mints.USDC, triggerMint: mints.SOL, triggerCondition: 'above', triggerPriceUsd: price, amount: units('SOL', amount), slippageBps: 500, expiresAt: Date.now() + lifeMs };
+  terms({ price, input = 'SOL', output = 'USDC', amount = '1', lifeMs = 3_600_000 }) {
+    return { inputMint: mints[input], outputMint: mints[output], triggerMint: mints.SOL, triggerCondition: 'above', triggerPriceUsd: price, amount: units(input, amount), slippageBps: 500, expiresAt: Date.now() + lifeMs };
   }
 
   /** What is wrong beside the orders: findings of the verifier, things sent before they were stored. */
