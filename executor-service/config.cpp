@@ -37,7 +37,11 @@ void service_config::declare(runtime::settings& s) {
       .required();
   s.add("poll-ms", poll_ms, "how often due orders are claimed, hint or no hint").unit("ms").range(10, 60'000);
   s.add("lease-ms", lease_ms, "how long a claim lasts unless prolonged").unit("ms").range(1'000, 600'000);
-  s.add("max-in-flight", max_in_flight, "orders worked on at once").range(1, 100'000);
+  s.add("max-in-flight", max_in_flight, "orders worked on at once").range(1, 20'000);
+  s.add("reserved-share-percent", reserved_share_percent,
+        "of max-in-flight, places that started work never takes from new work, nor new work from started work")
+      .unit("%")
+      .range(1, 50);
   s.add("status-poll-ms", status_poll_ms, "pause between two rounds of status questions").unit("ms").range(10, 60'000);
   s.add("rebroadcast-ms", rebroadcast_ms, "pause between two sends of the same bytes").unit("ms").range(50, 60'000);
   s.add("evidence-max-age-ms", evidence_max_age_ms, "older trigger evidence goes back to the trigger")

@@ -183,7 +183,8 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     claims.instance = config.instance;
     claims.poll = domain::milliseconds{config.poll_ms};
     claims.lease = domain::milliseconds{config.lease_ms};
-    claims.max_in_flight = static_cast<std::size_t>(config.max_in_flight);
+    claims.claims.max_in_flight = static_cast<std::size_t>(config.max_in_flight);
+    claims.claims.reserved_share_percent = static_cast<std::size_t>(config.reserved_share_percent);
     claims.metrics = metrics.get();
     claims.health = health.get();
     dispatcher = spawn_dispatcher(system, claims, std::make_shared<const order_dependencies>(std::move(work)));

@@ -19,7 +19,6 @@ constexpr auto table = std::to_array<money_path_row>({
     {effect::deposit_opened, "deposit_opened", "api", "", "deposit"},
     {effect::decision_commit, "decision_commit", "trigger", "ready_execute ready_expire", ""},
     {effect::claim, "claim", "executor", "", "deposit fill refund"},
-    {effect::claim_open, "claim_open", "executor", "", "deposit"},
     {effect::lease_renewal, "lease_renewal", "executor", "", "deposit fill payout refund"},
     {effect::deposit_check, "deposit_check", "executor", "", "deposit"},
     {effect::build, "build", "executor", signed_kinds, ""},

@@ -24,7 +24,6 @@ enum class effect : std::uint8_t {
   decision_commit,
   // role executor: leases
   claim,
-  claim_open,
   lease_renewal,
   // order
   deposit_check,

@@ -13,6 +13,8 @@ namespace {
 struct in_flight {
   order_actor worker;
   std::uint64_t epoch = 0;
+  /// Claimed before anybody began it.
+  bool new_work = false;
 };
 
 struct dispatcher_state {
@@ -26,8 +28,9 @@ struct dispatcher_state {
   std::unordered_map<caf::actor_addr, domain::order_id> by_worker;
   bool stopping = false;
   bool hinted = false;
-  bool open_orders_next = false;
-  runtime::gauge_handle orders_in_flight;
+  in_flight_count counts;
+  runtime::gauge_handle new_in_flight;
+  runtime::gauge_handle started_in_flight;
   runtime::counter_handle claimed;
   runtime::counter_handle leases_lost;
   runtime::gauge_handle database_up;
@@ -37,7 +40,13 @@ struct dispatcher_state {
     store = std::make_unique<order_store>(config.database, config.instance);
     if (config.metrics != nullptr) {
       auto& m = *config.metrics;
-      orders_in_flight = m.gauge("landfall_executor_orders_in_flight", "Orders this instance holds a lease of.");
+      const auto in_flight_of = [&](const char* work) {
+        return m.gauge("landfall_executor_orders_in_flight",
+                       "Orders this instance holds a lease of, by what they were when they were claimed.",
+                       {{"work", work}});
+      };
+      new_in_flight = in_flight_of("new");
+      started_in_flight = in_flight_of("started");
       claimed = m.counter("landfall_executor_claims_total", "Orders claimed.");
       leases_lost = m.counter("landfall_executor_leases_lost_total", "Leases that could not be prolonged in time.");
       database_up = m.gauge("landfall_executor_database_up", "1 while the database answers the dispatcher.");
@@ -51,10 +60,12 @@ struct dispatcher_state {
                         {{"kind", to_string(e->kind)}, {"sqlstate", e->sqlstate}, {"why", e->message}});
   }
 
-  void adopt(postgres::database_result<std::vector<order>> result) {
+  /// Returns how many there were of each kind.
+  in_flight_count adopt(postgres::database_result<std::vector<order>> result) {
+    in_flight_count adopted;
     if (!result.ok()) {
       note_database(&result.error());
-      return;
+      return adopted;
     }
     note_database(nullptr);
     for (auto& o : *result) {
@@ -67,27 +78,41 @@ struct dispatcher_state {
       if (const auto old = orders.find(id); old != orders.end()) {
         by_worker.erase(old->second.worker.address());
         self->send_exit(old->second.worker, caf::exit_reason::user_shutdown);
+        --count_of(old->second);
       }
+      const bool new_work = o.state == domain::order_state::ready_execute;
       auto worker = spawn_order(self->system(), std::move(o), with);
       self->monitor(worker);
       by_worker[worker.address()] = id;
-      orders[id] = {worker, epoch};
+      auto& entry = orders[id];
+      entry = {worker, epoch, new_work};
+      ++count_of(entry);
+      ++(new_work ? adopted.new_work : adopted.started);
     }
-    orders_in_flight.set(static_cast<double>(orders.size()));
+    show_in_flight();
+    return adopted;
+  }
+
+  std::size_t& count_of(const in_flight& entry) {
+    return entry.new_work ? counts.new_work : counts.started;
+  }
+
+  void show_in_flight() {
+    new_in_flight.set(static_cast<double>(counts.new_work));
+    started_in_flight.set(static_cast<double>(counts.started));
   }
 
   void claim() {
-    if (stopping || orders.size() >= config.max_in_flight)
+    if (stopping)
       return;
-    const auto room = static_cast<int>(
-        std::min<std::size_t>(static_cast<std::size_t>(config.claim_batch), config.max_in_flight - orders.size()));
-    const auto before = orders.size();
-    adopt(leased({fault::effect::claim}, [&] { return store->claim(room, config.lease); }));
-    if (orders.size() < config.max_in_flight)
-      adopt(leased({fault::effect::claim_open},
-                   [&] { return store->claim_open(room, config.lease, with->config.steps.expiry_grace); }));
-    // A full batch: there may be more.
-    if (orders.size() - before >= static_cast<std::size_t>(room))
+    const auto room = room_to_claim(config.claims, counts);
+    if (room.new_work + room.started == 0)
+      return;
+    const auto adopted = adopt(leased(
+        {fault::effect::claim}, [&] { return store->claim(room, config.lease, with->config.steps.expiry_grace); }));
+    // A full batch of either kind: there may be more.
+    if ((room.new_work > 0 && adopted.new_work >= room.new_work) ||
+        (room.started > 0 && adopted.started >= room.started))
       hint();
   }
 
@@ -132,9 +157,12 @@ struct dispatcher_state {
     const auto worker = by_worker.find(caf::actor_cast<caf::actor_addr>(down.source));
     if (worker == by_worker.end())
       return;
-    orders.erase(worker->second);
+    if (const auto entry = orders.find(worker->second); entry != orders.end()) {
+      --count_of(entry->second);
+      orders.erase(entry);
+    }
     by_worker.erase(worker);
-    orders_in_flight.set(static_cast<double>(orders.size()));
+    show_in_flight();
     if (stopping && orders.empty())
       self->quit();
   }

@@ -7,6 +7,7 @@
 #include "common/runtime/health.hpp"
 #include "common/runtime/metrics.hpp"
 #include "executor-service/actors/order.hpp"
+#include "executor-service/core/claim_room.hpp"
 
 namespace landfall::executor {
 
@@ -29,9 +30,7 @@ struct dispatcher_config {
   /// The truth: asked this often, whether or not a hint came.
   domain::milliseconds poll{500};
   domain::milliseconds lease{30'000};
-  /// Orders claimed in one commit, and orders in flight; beyond the latter nothing is claimed.
-  int claim_batch = 64;
-  std::size_t max_in_flight = 512;
+  claim_policy claims;
   domain::milliseconds fee_payer_poll{2'000};
 
   runtime::metrics* metrics = nullptr;

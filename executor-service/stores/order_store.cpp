@@ -1,5 +1,7 @@
 #include "executor-service/stores/order_store.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <sstream>
 #include <unordered_map>
 
@@ -149,16 +151,30 @@ std::vector<order> order_store::load(postgres::transaction& t, const std::vector
   return orders;
 }
 
-postgres::database_result<std::vector<order>> order_store::claim(int limit, domain::milliseconds lease) {
+postgres::database_result<std::vector<order>> order_store::claim(const claim_room& room, domain::milliseconds lease,
+                                                                 domain::milliseconds expiry_grace) {
+  const auto first = turn_++;
   return db_.transact_retrying(3, [&](postgres::transaction& t) {
-    return load(t, ids_of(t.run(sql::claim_orders, instance_, lease.count(), limit)));
-  });
-}
-
-postgres::database_result<std::vector<order>> order_store::claim_open(int limit, domain::milliseconds lease,
-                                                                      domain::milliseconds expiry_grace) {
-  return db_.transact_retrying(3, [&](postgres::transaction& t) {
-    return load(t, ids_of(t.run(sql::claim_open_orders, instance_, lease.count(), limit, expiry_grace.count())));
+    std::vector<std::string> ids;
+    const auto take = [&ids](const pqxx::result& rows) { std::ranges::move(ids_of(rows), std::back_inserter(ids)); };
+    const auto new_work = std::min(room.new_work, room.together);
+    if (new_work > 0)
+      take(t.run(sql::claim_new, instance_, lease.count(), new_work));
+    const auto bound = ids.size() + std::min(room.started, room.together - ids.size());
+    for (std::size_t i = 0; i < 3 && ids.size() < bound; ++i) {
+      const auto left = bound - ids.size();
+      switch ((first + i) % 3) {
+        case 0:
+          take(t.run(sql::claim_started, instance_, lease.count(), left));
+          break;
+        case 1:
+          take(t.run(sql::claim_deposits, instance_, lease.count(), left));
+          break;
+        default:
+          take(t.run(sql::claim_expired, instance_, lease.count(), left, expiry_grace.count()));
+      }
+    }
+    return load(t, ids);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/postgres/database.hpp"
+#include "executor-service/core/claim_room.hpp"
 #include "executor-service/core/order_write.hpp"
 
 namespace landfall::executor {
@@ -25,11 +26,12 @@ class order_store {
 public:
   order_store(postgres::database::options opts, std::string instance);
 
-  /// Takes leases of up to `limit` orders that need an executor, and loads them with their attempts, in one commit.
-  postgres::database_result<std::vector<order>> claim(int limit, domain::milliseconds lease);
-  /// The same for open orders whose deposit is not final yet or whose time is over for `expiry_grace`.
-  postgres::database_result<std::vector<order>> claim_open(int limit, domain::milliseconds lease,
-                                                           domain::milliseconds expiry_grace);
+  /// Takes leases of orders that need an executor, within `room`, and loads them with their attempts, in one commit:
+  /// new work; started work; orders whose deposit is not final yet; open orders whose time is over for `expiry_grace`.
+  /// The last three share the room of started work and come first by turns, so that none of them waits for the end of
+  /// another.
+  postgres::database_result<std::vector<order>> claim(const claim_room& room, domain::milliseconds lease,
+                                                      domain::milliseconds expiry_grace);
 
   struct held_lease {
     domain::order_id order;
@@ -51,6 +53,7 @@ private:
 
   postgres::database db_;
   std::string instance_;
+  std::size_t turn_ = 0;
 };
 
 }  // namespace landfall::executor

@@ -19,6 +19,10 @@ namespace {
 constexpr domain::milliseconds lease{30'000};
 constexpr domain::milliseconds no_grace{0};
 
+claim_room room_for(std::size_t orders) {
+  return {orders, orders, orders};
+}
+
 struct world {
   scratch_database scratch;
   fixtures rows{scratch};
@@ -93,7 +97,7 @@ TEST_CASE("a claim takes the lease once, and loads what is stored") {
   w.as_admin("set session_replication_role = replica; update price_order set triggered_at = now()");
   auto first = w.store_of("executor-1");
   auto second = w.store_of("executor-2");
-  const auto claimed = expect(first.claim(10, lease));
+  const auto claimed = expect(first.claim(room_for(10), lease, no_grace));
   REQUIRE(claimed.size() == 1);
   CHECK(claimed[0].id.to_string() == fixture.id);
   CHECK(claimed[0].state == order_state::ready_execute);
@@ -102,18 +106,18 @@ TEST_CASE("a claim takes the lease once, and loads what is stored") {
   CHECK(claimed[0].triggered_at.has_value());
   REQUIRE(claimed[0].attempts.size() == 1);
   CHECK(claimed[0].attempts[0].kind == attempt_kind::deposit);
-  CHECK(expect(second.claim(10, lease)).empty());
-  CHECK(expect(first.claim(10, lease)).empty());
+  CHECK(expect(second.claim(room_for(10), lease, no_grace)).empty());
+  CHECK(expect(first.claim(room_for(10), lease, no_grace)).empty());
 }
 
 TEST_CASE("a lease that ran out is taken over with a higher epoch, and the former holder writes nothing more") {
   world w;
   w.order_in("executing");
   auto zombie = w.store_of("executor-1");
-  const auto before = expect(zombie.claim(10, lease)).front();
+  const auto before = expect(zombie.claim(room_for(10), lease, no_grace)).front();
   w.let_leases_run_out();
   auto successor = w.store_of("executor-2");
-  const auto after = expect(successor.claim(10, lease)).front();
+  const auto after = expect(successor.claim(room_for(10), lease, no_grace)).front();
   CHECK(after.lease_epoch == before.lease_epoch + 1);
 
   const auto signature = tests::signature_of(5'000);
@@ -134,11 +138,11 @@ TEST_CASE("an attempt comes back from the database byte for byte") {
   world w;
   w.order_in("executing");
   auto store = w.store_of("executor-1");
-  const auto o = expect(store.claim(10, lease)).front();
+  const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
   const auto stored = swap_attempt(tests::signature_of(5'001));
   REQUIRE(!commit_one(store, unit_of(o, {write::insert_attempt{stored, R"({"outAmount":"1"})"}})));
   w.let_leases_run_out();
-  const auto again = expect(store.claim(10, lease)).front();
+  const auto again = expect(store.claim(room_for(10), lease, no_grace)).front();
   const auto* loaded = again.unresolved();
   REQUIRE(loaded != nullptr);
   CHECK(loaded->id == stored.id);
@@ -155,7 +159,7 @@ TEST_CASE("a second unresolved attempt on an order account is refused, whatever 
   world w;
   w.order_in("executing");
   auto store = w.store_of("executor-1");
-  const auto o = expect(store.claim(10, lease)).front();
+  const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
   REQUIRE(!commit_one(store, unit_of(o, {write::insert_attempt{swap_attempt(tests::signature_of(5'002)), {}}})));
   const auto second =
       commit_one(store, unit_of(o, {write::insert_attempt{swap_attempt(tests::signature_of(5'003), 2), {}}}));
@@ -168,7 +172,7 @@ TEST_CASE("a refused unit undoes all of itself and nothing of its neighbours") {
   w.order_in("ready_execute");
   w.order_in("ready_execute");
   auto store = w.store_of("executor-1");
-  const auto orders = expect(store.claim(10, lease));
+  const auto orders = expect(store.claim(room_for(10), lease, no_grace));
   REQUIRE(orders.size() == 2);
   const write::move claim{order_state::ready_execute, order_state::executing, "claimed", {}, {}, 0, {}};
   auto bad = claim;
@@ -185,7 +189,7 @@ TEST_CASE("a move of an order that somebody else moved is told apart from a lost
   world w;
   w.order_in("ready_execute");
   auto store = w.store_of("executor-1");
-  const auto o = expect(store.claim(10, lease)).front();
+  const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
   const auto refused = commit_one(
       store, unit_of(o, {write::move{order_state::depositing, order_state::open, "deposit_confirmed", {}, {}, 0, {}}}));
   REQUIRE(refused);
@@ -196,18 +200,18 @@ TEST_CASE("a release makes the order due when it says, or at once if its state c
   world w;
   w.order_in("ready_execute");
   auto store = w.store_of("executor-1");
-  const auto o = expect(store.claim(10, lease)).front();
+  const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
   const auto later = domain::from_unix_ms(4'000'000'000'000);
   REQUIRE(!commit_one(store, unit_of(o, {write::release{later, order_state::ready_execute}})));
-  CHECK(expect(store.claim(10, lease)).empty());
+  CHECK(expect(store.claim(room_for(10), lease, no_grace)).empty());
   CHECK(w.sql_value("select lease_holder from price_order").empty());
 
   world moved;
   moved.order_in("ready_execute");
   auto other = moved.store_of("executor-1");
-  const auto known = expect(other.claim(10, lease)).front();
+  const auto known = expect(other.claim(room_for(10), lease, no_grace)).front();
   REQUIRE(!commit_one(other, unit_of(known, {write::release{later, order_state::depositing}})));
-  CHECK(expect(other.claim(10, lease)).size() == 1);
+  CHECK(expect(other.claim(room_for(10), lease, no_grace)).size() == 1);
 }
 
 TEST_CASE("a held order is not claimed") {
@@ -216,25 +220,24 @@ TEST_CASE("a held order is not claimed") {
   w.as_admin(
       "set session_replication_role = replica; update price_order set held_at = now(), held_reason = 'looked at'");
   auto store = w.store_of("executor-1");
-  CHECK(expect(store.claim(10, lease)).empty());
+  CHECK(expect(store.claim(room_for(10), lease, no_grace)).empty());
 }
 
 TEST_CASE("open orders are claimed only for their deposit or when their time is long over") {
   world w;
   w.order_in("open");
-  auto store = w.store_of("executor-1");
-  CHECK(expect(store.claim(10, lease)).empty());
-  const auto unresolved_deposits =
-      w.sql_value("select count(*) from attempt where kind = 'deposit' and outcome is null");
-  const auto claimed = expect(store.claim_open(10, lease, no_grace));
-  CHECK(claimed.size() == (unresolved_deposits == "0" ? 0U : 1U));
   w.as_admin(
-      "set session_replication_role = replica; update price_order set expires_at = now() - interval '1 minute', "
-      "lease_until = null, lease_holder = null");
-  CHECK(expect(store.claim_open(10, lease, no_grace)).size() == 1);
+      "set session_replication_role = replica; update attempt set outcome = null, slot = null, resolved_at = null");
+  auto store = w.store_of("executor-1");
+  constexpr domain::milliseconds long_grace{3'600'000};
+  CHECK(expect(store.claim(room_for(10), lease, long_grace)).size() == 1);
   w.let_leases_run_out();
-  CHECK(expect(store.claim_open(10, lease, domain::milliseconds{3'600'000})).size() ==
-        (unresolved_deposits == "0" ? 0U : 1U));
+  w.as_admin(
+      "set session_replication_role = replica; update attempt set outcome = 'landed', slot = 1, resolved_at = now()");
+  CHECK(expect(store.claim(room_for(10), lease, no_grace)).empty());
+  w.as_admin("set session_replication_role = replica; update price_order set expires_at = now() - interval '1 minute'");
+  CHECK(expect(store.claim(room_for(10), lease, long_grace)).empty());
+  CHECK(expect(store.claim(room_for(10), lease, no_grace)).size() == 1);
 }
 
 TEST_CASE("claims of many executors at once never overlap") {
@@ -248,7 +251,7 @@ TEST_CASE("claims of many executors at once never overlap") {
       threads.emplace_back([&w, &claimed, i] {
         auto store = w.store_of("executor-" + std::to_string(i));
         for (int round = 0; round < 3; ++round)
-          if (auto got = store.claim(2, lease); got.ok())
+          if (auto got = store.claim(room_for(2), lease, no_grace); got.ok())
             for (auto& o : *got)
               claimed[i].push_back(std::move(o));
       });
