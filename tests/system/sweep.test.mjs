@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
-import { flows } from './lib/sweep_case.mjs';
+import { flows, runCase } from './lib/sweep_case.mjs';
+import { Lane } from './lib/sweep_lane.mjs';
 import { actions, allPoints, casesOf, lineOf, sweep } from './lib/sweep_plan.mjs';
 
 test('a fault point in every flow, under every action: each order moves once and ends', async () => {
@@ -18,4 +19,24 @@ test('a fault point in every flow, under every action: each order moves once and
   const figures = await sweep(cases, { seen: (result) => console.log(lineOf(result) + (result.story ? `\n${result.story}` : '')) });
   assert.deepEqual([...figures.failed.map(lineOf), ...figures.wrong], []);
   assert.equal(figures.fired, cases.length);
+});
+
+test('an executor that was stopped past its lease writes nothing when it goes on, and sends at most what is stored', async () => {
+  const lane = await Lane.start();
+  try {
+    const stopped = (point, flow) => runCase(lane, { point, role: 'executor', flow, action: 'stall', alsoOn: [] });
+    // About to store what it signed.
+    const unstored = await stopped('commit_attempt.swap.before', 'fill');
+    assert.deepEqual(unstored.wrong, []);
+    assert.ok(unstored.zombieSaid.some((e) => e.event === 'lease_lost'), 'PostgreSQL refuses its write');
+    assert.ok(!unstored.zombieSaid.some((e) => e.event === 'attempt_stored'));
+    // About to send what is stored: the same bytes again do no harm, and the devnet's witness knows every byte.
+    const unsent = await stopped('broadcast.swap.before', 'fill');
+    assert.deepEqual(unsent.wrong, []);
+    const attempts = await lane.rows("select signature from attempt where order_id = $1 and kind = 'swap'", [unsent.order.order_id]);
+    assert.equal(attempts.length, 1, 'whoever takes over sends the stored bytes');
+    assert.equal(lane.verify(), null);
+  } finally {
+    await lane.stop();
+  }
 });

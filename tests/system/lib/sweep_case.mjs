@@ -93,6 +93,7 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
     run.answer = await created;
     await waitFor(async () => `the order at its end: ${JSON.stringify(await lane.order(run.requestId))}`, async () => ends.has((await lane.order(run.requestId))?.state), { timeoutMs: finalMs, everyMs: 10 });
     run.order = await lane.order(run.requestId);
+    run.zombieSaid = run.zombies.flatMap(({ said }) => said.slice(1 + said.findIndex((e) => e.event === 'fault_point_left')));
     await judged(lane, run, way);
   } catch (problem) {
     run.wrong.push(problem.stack ?? problem.message);
@@ -189,15 +190,24 @@ function stopped({ child }) {
   return stat[stat.lastIndexOf(')') + 2] === 'T';
 }
 
+/** Executors' writes in the order of time: none under an epoch that another has left behind. */
+async function writtenLate(lane, id) {
+  const writes = await lane.rows(
+    `select epoch::int, what, at from (
+       select lease_epoch, from_state || ' -> ' || to_state || ' by ' || instance, at from order_move where order_id = $1 and role = 'executor'
+       union all select lease_epoch, kind || ' signed by ' || instance, signed_at from attempt where order_id = $1 and kind <> 'deposit'
+       union all select write_epoch, kind || ' ' || outcome, resolved_at from attempt where order_id = $1 and resolved_at is not null and write_epoch is not null
+     ) as w (epoch, what, at) order by at, epoch`,
+    [id],
+  );
+  return writes.filter((write, i) => writes.slice(0, i).some((earlier) => earlier.epoch > write.epoch)).map((write) => `written under an epoch left behind: ${JSON.stringify(write)}`);
+}
+
 async function judged(lane, run, way) {
   const { order } = run;
   if (order.state !== way.ends) run.wrong.push(`it ended in ${order.state}, not ${way.ends}`);
   const { wrong } = await judgeOrder(lane.stack.devnet, order);
   run.wrong.push(...wrong);
-  // Moves in the order they were written: nobody writes under an epoch that another has left behind.
-  const moves = await lane.rows("select lease_epoch::int as epoch, role, from_state, to_state, instance from order_move where order_id = $1 and lease_epoch is not null order by id", [order.order_id]);
-  moves.forEach((move, i) => {
-    if (moves.slice(0, i).some((earlier) => earlier.epoch > move.epoch)) run.wrong.push(`a move under an epoch left behind: ${JSON.stringify(move)}`);
-  });
+  run.wrong.push(...(await writtenLate(lane, order.order_id)));
   run.wrong.push(...(await lane.violations()));
 }
