@@ -30,8 +30,9 @@ error_kind kind_of(const std::string& sqlstate) {
   const auto starts = [&](std::string_view prefix) { return sqlstate.starts_with(prefix); };
   if (starts("40"))
     return error_kind::conflict;
-  // 08 connection, 53 resources, 55P03 lock timeout, 57 operator intervention, 58 system error
-  if (starts("08") || starts("53") || starts("57") || starts("58") || sqlstate == "55P03" || sqlstate == "25006")
+  // 08 connection, 53 resources, 55P03 lock timeout, 57 operator intervention, 58 system error, 25P03 idle for too long
+  if (starts("08") || starts("53") || starts("57") || starts("58") || sqlstate == "55P03" || sqlstate == "25006" ||
+      sqlstate == "25P03")
     return error_kind::unavailable;
   if (starts("23") || starts("LF") || sqlstate == "42501" || starts("22"))
     return error_kind::constraint;
@@ -81,6 +82,10 @@ std::string quoted(const std::string& value) {
   return text;
 }
 
+/// A process that is stopped in the middle of a transaction keeps its locks no longer than this: who takes its orders
+/// over skips locked rows, and other writers wait for them.
+constexpr int idle_in_transaction_ms = 5'000;
+
 /// The caller's connection string or URL with our own settings behind it, as key=value pairs.
 std::string complete_conninfo(const database::options& opts) {
   char* error = nullptr;
@@ -98,7 +103,8 @@ std::string complete_conninfo(const database::options& opts) {
          " connect_timeout=" + std::to_string(opts.connect_timeout_s) +
          " tcp_user_timeout=15000 keepalives_idle=10 keepalives_interval=5 keepalives_count=3" + " options=" +
          quoted("-c statement_timeout=" + std::to_string(opts.statement_timeout_ms) +
-                " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC");
+                " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=" +
+                std::to_string(idle_in_transaction_ms) + " -c timezone=UTC");
 }
 
 }  // namespace

@@ -19,6 +19,9 @@ constexpr std::string_view insert_bad_move =
     "insert into allowed_move (from_state, to_state, role) values ('open', 'no such state', 'api')";
 constexpr std::string_view make_table = "create table scratch (n int primary key)";
 constexpr std::string_view insert_row = "insert into scratch values ($1)";
+constexpr std::string_view idle_limit = "show idle_in_transaction_session_timeout";
+constexpr std::string_view short_idle_limit = "set local idle_in_transaction_session_timeout = 20";
+constexpr std::string_view session_of = "select from pg_stat_activity where pid = $1";
 constexpr std::string_view count_rows = "select count(*) from scratch";
 
 database::options options_of(const scratch_database& scratch, const char* role) {
@@ -100,6 +103,26 @@ TEST_CASE("a server that goes away in the middle is unavailable, and the next ca
   const auto again = db.transact([](transaction& t) { return t.run(backend)[0][0].as<int>(); });
   REQUIRE(again.ok());
   CHECK(*again != *pid);
+}
+
+TEST_CASE("who stops in the middle of a transaction loses it and its locks within seconds, and may try again") {
+  scratch_database scratch;
+  database db{owner_of(scratch)};
+  CHECK(db.transact([](transaction& t) { return t.run(idle_limit)[0][0].as<std::string>(); }).value() == "5s");
+  REQUIRE(db.transact([](transaction& t) { return t.run(make_table).size(); }).ok());
+  // The same with a shorter time: the server ends the session, and nothing of it stays.
+  const auto stopped = db.transact([&](transaction& t) {
+    t.run(short_idle_limit);
+    t.run(insert_row, 1);
+    const auto pid = t.run(backend)[0][0].as<int>();
+    database other{owner_of(scratch)};
+    while (other.transact([&](transaction& o) { return o.run(session_of, pid).size(); }).value() > 0)
+      std::this_thread::yield();
+    return t.run(count_rows).size();
+  });
+  REQUIRE_FALSE(stopped.ok());
+  CHECK(stopped.error().kind == error_kind::unavailable);
+  CHECK(db.transact([](transaction& t) { return t.run(count_rows)[0][0].as<int>(); }).value() == 0);
 }
 
 TEST_CASE("a connection that the server closed while it was idle is replaced within the next call") {

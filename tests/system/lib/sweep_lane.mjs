@@ -24,11 +24,11 @@ class Service {
   exited = false;
   #watchers = new Set();
 
-  constructor(lane, name, port, command, args) {
+  constructor(lane, name, port, command, args, env) {
     this.name = name;
     this.port = port;
     this.fifo = join(lane.stack.folder, 'run', `${name}.fault`);
-    this.child = spawn(command, args, { env: { ...lane.stack.env, LANDFALL_FAULT: '', LANDFALL_FAULT_FIFO: this.fifo }, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(command, args, { env: { ...lane.stack.env, LANDFALL_FAULT: '', LANDFALL_FAULT_FIFO: this.fifo, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
     const log = createWriteStream(join(lane.stack.folder, 'log', `${name}.log`), { flags: 'a' });
     createInterface({ input: this.child.stderr }).on('line', (line) => {
       log.write(`${line}\n`);
@@ -120,14 +120,15 @@ export class Lane {
     return lane;
   }
 
-  #start(name, binary, port, args) {
-    const service = new Service(this, `${name}-${++this.#starts}`, port, join(build, binary, binary), args);
+  #start(name, binary, port, args, env = {}) {
+    const service = new Service(this, `${name}-${++this.#starts}`, port, join(build, binary, binary), args, env);
     this.#services.add(service);
     service.gone.then(() => this.#services.delete(service));
-    return service.ready();
+    // One that is armed from its start may never get so far.
+    return env.LANDFALL_FAULT ? service : service.ready();
   }
 
-  #executorService(name, port, roles, more) {
+  #executorService(name, port, roles, more, env) {
     const { stack } = this;
     const at = (offset) => `http://127.0.0.1:${stack.portBase + offset}`;
     const database = (role) => `host=127.0.0.1 port=${stack.portBase + 2} dbname=landfall user=landfall_${role}`;
@@ -137,7 +138,7 @@ export class Lane {
       '--postgres-url', database('executor'), '--api-postgres-url', database('api'), '--verifier-postgres-url', database('verifier'),
       '--rpc-urls', `${at(10)},${at(11)}`, '--router-url', at(12), '--hermes-http-url', at(13),
       ...executorArgs, ...more,
-    ].map(String));
+    ].map(String), env);
   }
 
   /** Waits for deposits on behalf of its callers, as an api does. */
@@ -150,9 +151,9 @@ export class Lane {
     return this.#executorService('hasty', this.stack.portBase + 8, 'api,verifier', ['--confirm-wait-ms', '0']);
   }
 
-  startExecutor() {
+  startExecutor(env) {
     this.#ports.push(this.#ports.shift());
-    return this.#executorService('executor', this.#ports.at(-1), 'executor', []);
+    return this.#executorService('executor', this.#ports.at(-1), 'executor', [], env);
   }
 
   startTrigger() {
