@@ -43,8 +43,8 @@ function reaches(...states) {
   return (lane, requestId) => waitFor(`the order is ${states.join(' or ')}`, async () => states.includes((await lane.order(requestId))?.state), { everyMs: 5 });
 }
 
-/** Passed by an executor that finds the deposit of an open order unfinished, because it was not there when the order was opened. */
-const comesLate = (point) => point.startsWith('claim_open.');
+/** The claim of an executor that was not there when the order was opened: it finds work as soon as it starts, so it starts armed. */
+const comesLate = (point, flow) => point.startsWith('claim.') && flow === 'deposit';
 const closes = (point) => point.includes('.close.');
 const nameOf = (point) => point.replace(/\.(before|after)$/, '');
 
@@ -52,7 +52,7 @@ const nameOf = (point) => point.replace(/\.(before|after)$/, '');
 /** Runs one case. Returns {fired, order, wrong}: what is wrong is empty if all is well. */
 export async function runCase(lane, { point, role, alsoOn, flow, action }) {
   const way = flows[flow];
-  const late = comesLate(point);
+  const late = comesLate(point, flow);
   let target = lane[role];
   const run = { fired: false, wrong: [], began: Date.now(), zombies: [], expected: new Set() };
   run.givenUp = new Promise((resolve) => (run.giveUp = resolve));
