@@ -1,11 +1,35 @@
 #include "executor-service/config.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "common/runtime/instance_id.hpp"
 #include "common/solana/pubkey.hpp"
+#include "executor-service/gateways/rpc.hpp"
 
 namespace landfall::executor {
+
+namespace {
+
+std::optional<std::uint32_t> whole_number(const std::string& text) {
+  std::uint32_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return n;
+}
+
+}  // namespace
+
+std::vector<net::rate_limit> service_config::rpc_limits() const {
+  std::vector<net::rate_limit> limits;
+  for (std::size_t i = 0; i < rpc_urls.size(); ++i) {
+    const auto& text = rpc_requests_per_window.at(rpc_requests_per_window.size() == 1 ? 0 : i);
+    limits.push_back({whole_number(text).value(), std::chrono::milliseconds{rpc_window_ms}});
+  }
+  return limits;
+}
 
 bool service_config::has_role(const std::string& role) const {
   return std::find(roles.begin(), roles.end(), role) != roles.end();
@@ -61,6 +85,22 @@ void service_config::declare(runtime::settings& s) {
   s.add("min-order-usd", min_order_usd, "least worth of a deposit").unit("USD").range(0, 1'000'000);
   s.add("confirm-wait-ms", confirm_wait_ms, "how long a create call waits for its deposit").unit("ms").range(0, 60'000);
   s.add("requests-per-minute", requests_per_minute, "requests that one wallet or address may make").range(1, 1'000'000);
+  s.add("rpc-requests-per-window", rpc_requests_per_window,
+        "requests that an RPC endpoint takes from us within rpc-window-ms: one number for all, or one for each of "
+        "rpc-urls");
+  s.add("rpc-window-ms", rpc_window_ms, "the sliding window of rpc-requests-per-window").unit("ms").range(10, 600'000);
+  s.add("router-requests-per-window", router_requests_per_window,
+        "requests that the router takes from us within router-window-ms; a quote and its instructions are two")
+      .range(1, 1'000'000);
+  s.add("router-window-ms", router_window_ms, "the sliding window of router-requests-per-window")
+      .unit("ms")
+      .range(10, 600'000);
+  s.add("hermes-requests-per-window", hermes_requests_per_window,
+        "requests that the price service takes from us within hermes-window-ms")
+      .range(1, 1'000'000);
+  s.add("hermes-window-ms", hermes_window_ms, "the sliding window of hermes-requests-per-window")
+      .unit("ms")
+      .range(10, 600'000);
 }
 
 std::pair<std::string, std::string> service_config::complete() {
@@ -86,6 +126,13 @@ std::pair<std::string, std::string> service_config::complete() {
     verifier_postgres_url = database("landfall_verifier");
   if (rpc_urls.empty())
     rpc_urls = {local(10), local(11)};
+  if (const auto wrong = same_node(rpc_urls))
+    return {"rpc-urls", *wrong};
+  if (rpc_requests_per_window.size() != 1 && rpc_requests_per_window.size() != rpc_urls.size())
+    return {"rpc-requests-per-window", "it has to be one number, or one for each endpoint"};
+  for (const auto& text : rpc_requests_per_window)
+    if (const auto n = whole_number(text); !n || *n == 0 || *n > 1'000'000)
+      return {"rpc-requests-per-window", "\"" + text + "\" is not within 1 and 1000000"};
   if (router_url.empty())
     router_url = local(12);
   if (hermes_http_url.empty())

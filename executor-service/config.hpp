@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/net/rate_limiter.hpp"
 #include "common/runtime/settings.hpp"
 #include "common/solana/programs.hpp"
 
@@ -50,7 +51,15 @@ struct service_config {
   int min_order_usd = 10;
   int confirm_wait_ms = 15'000;
   int requests_per_minute = 600;
+  std::vector<std::string> rpc_requests_per_window{"10000"};
+  int rpc_window_ms = 1'000;
+  int router_requests_per_window = 10'000;
+  int router_window_ms = 1'000;
+  int hermes_requests_per_window = 10'000;
+  int hermes_window_ms = 10'000;
 
+  /// What each of `rpc_urls` lets us ask.
+  [[nodiscard]] std::vector<net::rate_limit> rpc_limits() const;
   [[nodiscard]] bool has_role(const std::string& role) const;
   void declare(runtime::settings& settings);
   /// Fills in what follows from the port base. Returns what is wrong as {setting, sentence}, or empty.

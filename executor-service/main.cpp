@@ -2,8 +2,10 @@
 #include <atomic>
 #include <caf/all.hpp>
 #include <memory>
+#include <random>
 
 #include "common/fault/fault_point.hpp"
+#include "common/net/host_limiter.hpp"
 #include "common/net/http_server.hpp"
 #include "common/net/threads.hpp"
 #include "common/postgres/migrate.hpp"
@@ -14,6 +16,7 @@
 #include "common/runtime/metrics.hpp"
 #include "common/runtime/stop_signal.hpp"
 #include "executor-service/actors/dispatcher.hpp"
+#include "executor-service/actors/limit_metrics.hpp"
 #include "executor-service/actors/verifier.hpp"
 #include "executor-service/api/api.hpp"
 #include "executor-service/config.hpp"
@@ -114,9 +117,20 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   const auto health = std::make_shared<runtime::health>(checks_of(config));
   const auto clock = std::make_shared<const runtime::system_clock_source>();
 
-  std::vector<std::shared_ptr<rpc_api>> endpoints;
-  for (const auto& url : config.rpc_urls)
-    endpoints.push_back(std::make_shared<rpc_endpoint>("rpc" + std::to_string(endpoints.size()), url));
+  // One limiter a host, whoever in this process asks.
+  net::host_limiters limiters{limit_metrics(*metrics), std::random_device{}()};
+  const auto endpoints_for = [&](std::optional<net::purpose> purpose) {
+    std::vector<std::shared_ptr<rpc_api>> all;
+    const auto limits = config.rpc_limits();
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+      rpc_options options;
+      options.limiter = limiters.of(config.rpc_urls[i], limits[i]);
+      options.purpose = purpose;
+      all.push_back(std::make_shared<rpc_endpoint>("rpc" + std::to_string(i), config.rpc_urls[i], options));
+    }
+    return all;
+  };
+  const auto endpoints = endpoints_for(std::nullopt);
 
   net::http_server_options http;
   http.on_error = [](std::string_view what) { runtime::log_error("http_trouble", {{"why", what}}); };
@@ -139,6 +153,8 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     api::hermes_options prices;
     prices.base_url = config.hermes_http_url;
     prices.api_key = config.hermes_api_key;
+    prices.limiter = limiters.of(config.hermes_http_url, {static_cast<std::uint32_t>(config.hermes_requests_per_window),
+                                                          std::chrono::milliseconds{config.hermes_window_ms}});
     d.prices = api::make_hermes_prices(prices, *clock);
     d.clock = clock;
     d.master = keys->master;
@@ -175,6 +191,8 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     work.signer = spawn_signer(system, keys);
     router_options router;
     router.api_key = config.router_api_key;
+    router.limiter = limiters.of(config.router_url, {static_cast<std::uint32_t>(config.router_requests_per_window),
+                                                     std::chrono::milliseconds{config.router_window_ms}});
     work.router = spawn_router(system, std::make_shared<router_client>(config.router_url, router));
     to_stop = {caf::actor_cast<caf::strong_actor_ptr>(work.ledger), caf::actor_cast<caf::strong_actor_ptr>(work.signer),
                caf::actor_cast<caf::strong_actor_ptr>(work.router)};
@@ -197,8 +215,8 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     looks.database = database_options(config, config.verifier_postgres_url);
     looks.instance = config.instance;
     looks.stop = verifier_stop;
-    to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(
-        spawn_verifier(system, looks, endpoints, *clock, {metrics.get(), health.get(), "verifier"})));
+    to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(spawn_verifier(
+        system, looks, endpoints_for(net::purpose::verification), *clock, {metrics.get(), health.get(), "verifier"})));
   }
   to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(chain_worker));
   chain_worker = nullptr;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/fault/fault_point.hpp"
+#include "common/net/host_limiter.hpp"
 #include "common/net/http_server.hpp"
 #include "common/net/threads.hpp"
 #include "common/runtime/actor_system.hpp"
@@ -36,6 +37,8 @@ struct trigger_settings {
   std::string hermes_ws_url;
   std::string hermes_http_url;
   std::string hermes_api_key;
+  int hermes_connects_per_window = 100;
+  int hermes_window_ms = 10'000;
   std::int64_t max_price_age_ms = 10'000;
   std::int64_t max_price_ahead_ms = 2'000;
   std::int64_t max_confidence_bps = 100;
@@ -68,6 +71,12 @@ void add_settings(runtime::settings& s, trigger_settings& c) {
   s.add("hermes-ws-url", c.hermes_ws_url, "price stream over WebSocket; default: ws://127.0.0.1:<port base + 13>/ws");
   s.add("hermes-http-url", c.hermes_http_url, "price stream over HTTP; default: http://127.0.0.1:<port base + 13>");
   s.add("hermes-api-key", c.hermes_api_key, "bearer token for the price stream; empty: none").secret();
+  s.add("hermes-connects-per-window", c.hermes_connects_per_window,
+        "streams that the price source lets us open within hermes-window-ms; more wait")
+      .range(1, 1'000'000);
+  s.add("hermes-window-ms", c.hermes_window_ms, "the sliding window of hermes-connects-per-window")
+      .unit("ms")
+      .range(10, 600'000);
   s.add("max-price-age-ms", c.max_price_age_ms, "older prices are rejected").unit("ms").range(1, hour_ms);
   s.add("max-price-ahead-ms", c.max_price_ahead_ms, "prices published later than now by more are rejected")
       .unit("ms")
@@ -184,6 +193,9 @@ supervisor_config supervisors_config(const trigger_settings& c, const surroundin
   config.feed.clock = around.clock;
   config.feed.instruments = around.instruments;
   config.feed.open_stream = hermes_streams(std::move(hermes));
+  config.feed.limiter = std::make_shared<net::host_limiter>(
+      net::host_and_port(c.hermes_http_url).value_or("price source"),
+      net::rate_limit{static_cast<std::uint32_t>(c.hermes_connects_per_window), milliseconds{c.hermes_window_ms}});
   config.market = markets_config(c, around);
   config.fresh_for = milliseconds{c.feed_fresh_ms};
   config.clock = around.clock;

@@ -14,6 +14,8 @@ std::string_view to_string(net_error::kind kind) noexcept {
       return "too_large";
     case net_error::kind::malformed:
       return "malformed";
+    case net_error::kind::rate_limited:
+      return "rate_limited";
     case net_error::kind::cancelled:
       break;
   }

@@ -1,6 +1,6 @@
 #include "common/net/http_failure.hpp"
 
-#include <charconv>
+#include "common/net/limit_signal.hpp"
 
 namespace landfall::net {
 
@@ -11,21 +11,24 @@ no_answer classify(const net_error& e) noexcept {
     case net_error::kind::too_large:
     case net_error::kind::malformed:
       return no_answer::malformed;
+    case net_error::kind::rate_limited:
+      return no_answer::rate_limited;
     default:
       return no_answer::unreachable;
   }
 }
 
 std::optional<std::uint64_t> retry_after_ms(const http_response& response) {
-  const auto found = response.headers.find("retry-after");
-  if (found == response.headers.end())
+  const auto signal = limit_signal_of(response, unix_now_s());
+  if (!signal.retry_after)
     return std::nullopt;
-  std::uint64_t seconds = 0;
-  const auto& text = found->second;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size())
+  return static_cast<std::uint64_t>(signal.retry_after->count());
+}
+
+std::optional<std::uint64_t> retry_after_ms(const net_error& e) {
+  if (!e.retry_after)
     return std::nullopt;
-  return seconds > max_retry_after_ms / 1000 ? max_retry_after_ms : seconds * 1000;
+  return static_cast<std::uint64_t>(e.retry_after->count());
 }
 
 }  // namespace landfall::net

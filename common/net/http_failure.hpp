@@ -15,17 +15,17 @@ namespace landfall::net {
 
 /// The kinds of missing answers that clients of services tell apart.
 enum class no_answer {
-  unreachable,  ///< no connection, or it broke: what was sent may have been acted on
-  timeout,      ///< likewise
-  malformed,    ///< something came that is no HTTP answer within its bound
+  unreachable,   ///< no connection, or it broke: what was sent may have been acted on
+  timeout,       ///< likewise
+  malformed,     ///< something came that is no HTTP answer within its bound
+  rate_limited,  ///< not sent
 };
 
 [[nodiscard]] no_answer classify(const net_error& e) noexcept;
 
-/// A longer wait asked for by a server is cut down to this.
-inline constexpr std::uint64_t max_retry_after_ms = 600'000;
-
-/// How long the answer's Retry-After asks to wait; nothing if it has none that can be read.
+/// How long the answer's Retry-After asks to wait (`parse_retry_after`), by this machine's clock.
 [[nodiscard]] std::optional<std::uint64_t> retry_after_ms(const http_response& response);
+/// How long our own limiter asks to wait.
+[[nodiscard]] std::optional<std::uint64_t> retry_after_ms(const net_error& e);
 
 }  // namespace landfall::net

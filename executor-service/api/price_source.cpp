@@ -5,8 +5,8 @@
 #include <optional>
 #include <unordered_map>
 
-#include "common/net/http_client.hpp"
 #include "common/net/json.hpp"
+#include "common/net/limited_client.hpp"
 
 namespace landfall::executor::api {
 
@@ -17,7 +17,7 @@ constexpr std::int64_t max_publish_time_s = 253'402'300'799;
 class hermes_prices final : public price_source {
 public:
   hermes_prices(hermes_options options, const runtime::clock& clock)
-      : options_(std::move(options)), clock_(clock), client_(options_.base_url) {}
+      : options_(std::move(options)), clock_(clock), client_(options_.base_url, {}, options_.limiter) {}
 
   domain::result<domain::decimal, std::string> price_usd(const std::string& feed_id) override {
     const auto now = clock_.now();
@@ -28,7 +28,7 @@ public:
     request.timeout_ms = options_.timeout_ms;
     if (!options_.api_key.empty())
       request.headers["Authorization"] = "Bearer " + options_.api_key;
-    const auto response = client_.request_sync(std::move(request));
+    const auto response = client_.request_sync(net::purpose::quote, std::move(request));
     if (!response)
       return domain::failure{"the price source does not answer: " + response.error().message};
     if (response->status != 200)
@@ -59,7 +59,7 @@ private:
 
   const hermes_options options_;
   const runtime::clock& clock_;
-  net::http_client client_;
+  net::limited_client client_;
   std::mutex mutex_;
   /// One entry a feed of the table `token`.
   std::unordered_map<std::string, entry> entries_;

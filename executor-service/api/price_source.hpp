@@ -8,6 +8,7 @@
 #include "common/domain/decimal.hpp"
 #include "common/domain/result.hpp"
 #include "common/domain/time.hpp"
+#include "common/net/host_limiter.hpp"
 #include "common/runtime/clock.hpp"
 
 namespace landfall::executor::api {
@@ -30,6 +31,7 @@ struct hermes_options {
   std::chrono::milliseconds max_age{60'000};
   /// A price is asked for again after this.
   std::chrono::milliseconds cache{5'000};
+  std::shared_ptr<net::host_limiter> limiter = {};
 };
 
 /// Hermes' one-shot REST call, cached.

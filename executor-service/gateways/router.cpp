@@ -5,9 +5,9 @@
 #include <future>
 #include <utility>
 
-#include "common/net/http_client.hpp"
 #include "common/net/http_failure.hpp"
 #include "common/net/json.hpp"
+#include "common/net/limited_client.hpp"
 #include "common/solana/base64.hpp"
 
 namespace landfall::executor {
@@ -54,12 +54,17 @@ router_error from_net(const net::net_error& e) {
         return router_error::kind::timeout;
       case net::no_answer::malformed:
         return router_error::kind::malformed;
+      case net::no_answer::rate_limited:
+        return router_error::kind::rate_limited;
       case net::no_answer::unreachable:
         break;
     }
     return router_error::kind::unreachable;
   }();
-  return error_of(kind, std::string{net::to_string(e.what)});
+  auto error =
+      error_of(kind, kind == router_error::kind::rate_limited ? e.message : std::string{net::to_string(e.what)});
+  error.retry_after_ms = net::retry_after_ms(e);
+  return error;
 }
 
 /// Codes that say: not this amount of these mints, not now.
@@ -278,7 +283,7 @@ std::vector<solana::instruction> swap_instructions_view::in_order() const {
 
 struct router_client::impl {
   impl(std::string base_url, router_options o)
-      : options(std::move(o)), client(std::move(base_url), {.max_in_flight = options.max_in_flight}) {}
+      : options(std::move(o)), client(std::move(base_url), {.max_in_flight = options.max_in_flight}, options.limiter) {}
 
   [[nodiscard]] net::http_request request(std::string method, std::string path_and_query, std::string body) const {
     net::http_request r;
@@ -295,7 +300,7 @@ struct router_client::impl {
   }
 
   router_options options;
-  net::http_client client;
+  net::limited_client client;
 };
 
 router_client::router_client(std::string base_url, router_options options) {
@@ -312,20 +317,21 @@ void router_client::quote_for(quote_request request, router_done<quote> done) {
                     "&outputMint=" + request.output_mint.to_string() + "&amount=" + request.amount.to_string() +
                     "&slippageBps=" + std::to_string(request.slippage_bps) +
                     "&swapMode=ExactIn&maxAccounts=" + std::to_string(request.max_accounts);
-  impl_->client.request(impl_->request("GET", path, ""), [request, done = std::move(done)](net::http_result reply) {
-    const auto document = object_of(reply);
-    if (!document)
-      return done(failure{document.error()});
-    auto read = read_quote(*document, request);
-    if (!read)
-      return done(failure{error_of(router_error::kind::malformed, read.error().what)});
-    read->raw = std::move(reply->body);
-    done(std::move(read).value());
-  });
+  impl_->client.request(net::purpose::quote, impl_->request("GET", path, ""),
+                        [request, done = std::move(done)](net::http_result reply) {
+                          const auto document = object_of(reply);
+                          if (!document)
+                            return done(failure{document.error()});
+                          auto read = read_quote(*document, request);
+                          if (!read)
+                            return done(failure{error_of(router_error::kind::malformed, read.error().what)});
+                          read->raw = std::move(reply->body);
+                          done(std::move(read).value());
+                        });
 }
 
 void router_client::instructions_for(quote offer, swap_request request, router_done<swap_instructions_view> done) {
-  impl_->client.request(impl_->request("POST", "/swap-instructions", body_of(offer, request)),
+  impl_->client.request(net::purpose::quote, impl_->request("POST", "/swap-instructions", body_of(offer, request)),
                         [done = std::move(done)](net::http_result reply) {
                           const auto document = object_of(reply);
                           if (!document)

@@ -11,6 +11,7 @@
 
 #include "common/domain/result.hpp"
 #include "common/domain/token_amount.hpp"
+#include "common/net/host_limiter.hpp"
 #include "common/solana/instruction.hpp"
 #include "common/solana/pubkey.hpp"
 
@@ -21,7 +22,7 @@ struct router_error {
   enum class kind : std::uint8_t {
     unreachable,   ///< no connection, it broke, or HTTP 5xx: wait and ask again
     timeout,       ///< likewise
-    rate_limited,  ///< HTTP 429: ask again after `retry_after_ms`
+    rate_limited,  ///< HTTP 429, or not sent for our own limiter (`http_status` 0): ask again after `retry_after_ms`
     no_route,      ///< there is no way to swap this amount of these mints: `code`
     rejected,      ///< any other refusal: `code`
     malformed,     ///< an answer to another question, or none of the promised shape
@@ -100,6 +101,7 @@ struct router_options {
   std::uint32_t timeout_ms = 5'000;
   std::size_t max_response_bytes = 1024 * 1024;
   std::size_t max_in_flight = 256;
+  std::shared_ptr<net::host_limiter> limiter = {};
 };
 
 class router_client final : public router_api {

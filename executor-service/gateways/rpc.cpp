@@ -1,11 +1,12 @@
 #include "executor-service/gateways/rpc.hpp"
 
 #include <atomic>
+#include <set>
 #include <span>
 #include <utility>
 
-#include "common/net/http_client.hpp"
 #include "common/net/json.hpp"
+#include "common/net/limited_client.hpp"
 #include "common/solana/base64.hpp"
 #include "common/solana/transaction.hpp"
 #include "executor-service/gateways/rpc_parse.hpp"
@@ -41,19 +42,31 @@ std::size_t path_at(const std::string& url) {
 
 }  // namespace
 
+std::optional<std::string> same_node(const std::vector<std::string>& urls) {
+  std::set<std::string> known;
+  for (const auto& url : urls) {
+    const auto node = net::host_and_port(url);
+    if (!node)
+      return "an endpoint is no URL";
+    if (!known.insert(*node).second)
+      return *node + " is named twice: two names of one node are not two witnesses";
+  }
+  return std::nullopt;
+}
+
 struct rpc_endpoint::impl {
   impl(std::string n, const std::string& url, const rpc_options& o)
       : name(std::move(n)),
         options(o),
         path(url.substr(path_at(url))),
-        client(url.substr(0, path_at(url)), {.max_in_flight = o.max_in_flight}) {
+        client(url.substr(0, path_at(url)), {.max_in_flight = o.max_in_flight}, o.limiter) {
     if (!path.starts_with('/'))
       path.insert(0, "/");
   }
 
   /// Posts a call. `write_params` writes the elements of the parameter list, `read` checks the result.
   template <class T, class Write, class Read>
-  void call(std::string_view method, rpc_done<T> done, Write write_params, Read read) {
+  void call(net::purpose what, std::string_view method, rpc_done<T> done, Write write_params, Read read) {
     const auto id = ++last_id;
     json_writer w;
     w.begin_object().member("jsonrpc", "2.0").member("id", id).member("method", std::string{method});
@@ -67,22 +80,23 @@ struct rpc_endpoint::impl {
     request.body = w.take();
     request.timeout_ms = options.timeout_ms;
     request.max_response_bytes = options.max_response_bytes;
-    client.request(std::move(request), [id, done = std::move(done), read](net::http_result reply) {
-      const auto result = result_of(reply, id);
-      if (!result)
-        return done(failure{result.error()});
-      parsed<T> value = read(*result);
-      if (!value)
-        return done(failure{error_of(rpc_error::kind::malformed, value.error().what)});
-      done(std::move(value).value());
-    });
+    client.request(options.purpose.value_or(what), std::move(request),
+                   [id, done = std::move(done), read](net::http_result reply) {
+                     const auto result = result_of(reply, id);
+                     if (!result)
+                       return done(failure{result.error()});
+                     parsed<T> value = read(*result);
+                     if (!value)
+                       return done(failure{error_of(rpc_error::kind::malformed, value.error().what)});
+                     done(std::move(value).value());
+                   });
   }
 
   std::string name;
   rpc_options options;
   std::string path;
   std::atomic<std::uint64_t> last_id{0};
-  net::http_client client;
+  net::limited_client client;
 };
 
 rpc_endpoint::rpc_endpoint(std::string name, const std::string& url, rpc_options options)
@@ -94,16 +108,21 @@ const std::string& rpc_endpoint::name() const noexcept {
   return impl_->name;
 }
 
+bool rpc_endpoint::has_spare() const {
+  return impl_->client.has_spare(impl_->options.purpose.value_or(net::purpose::read));
+}
+
 void rpc_endpoint::epoch_info(commitment level, rpc_done<epoch_view> done) {
+  // A finalized height is the first half of what a status proves.
   impl_->call<epoch_view>(
-      "getEpochInfo", std::move(done),
+      level == commitment::finalized ? net::purpose::confirmation : net::purpose::read, "getEpochInfo", std::move(done),
       [&](json_writer& w) { w.begin_object().member("commitment", std::string{to_string(level)}).end_object(); },
       read_epoch_info);
 }
 
 void rpc_endpoint::latest_blockhash(commitment level, rpc_done<latest_blockhash_view> done) {
   impl_->call<latest_blockhash_view>(
-      "getLatestBlockhash", std::move(done),
+      net::purpose::read, "getLatestBlockhash", std::move(done),
       [&](json_writer& w) { w.begin_object().member("commitment", std::string{to_string(level)}).end_object(); },
       read_latest_blockhash);
 }
@@ -113,7 +132,7 @@ void rpc_endpoint::send_transaction(solana::bytes transaction, send_options opti
   if (const auto tx = solana::parse_transaction(transaction))
     expected = tx->id();
   impl_->call<solana::signature>(
-      "sendTransaction", std::move(done),
+      net::purpose::broadcast, "sendTransaction", std::move(done),
       [&](json_writer& w) {
         w.string(solana::base64_encode(transaction));
         w.begin_object().member("encoding", "base64").member("skipPreflight", options.skip_preflight);
@@ -131,7 +150,7 @@ void rpc_endpoint::send_transaction(solana::bytes transaction, send_options opti
 
 void rpc_endpoint::simulate(solana::bytes transaction, simulate_options options, rpc_done<simulation> done) {
   impl_->call<simulation>(
-      "simulateTransaction", std::move(done),
+      net::purpose::read, "simulateTransaction", std::move(done),
       [&](json_writer& w) {
         w.string(solana::base64_encode(transaction));
         w.begin_object().member("encoding", "base64").member("commitment", std::string{to_string(options.level)});
@@ -154,7 +173,7 @@ void rpc_endpoint::signature_statuses(std::vector<solana::signature> signatures,
   if (signatures.size() > max_statuses_per_call)
     domain::broken_invariant("more signatures than getSignatureStatuses takes");
   impl_->call<statuses_view>(
-      "getSignatureStatuses", std::move(done),
+      net::purpose::confirmation, "getSignatureStatuses", std::move(done),
       [&](json_writer& w) {
         w.begin_array();
         for (const auto& signature : signatures)
@@ -169,7 +188,7 @@ void rpc_endpoint::accounts(std::vector<solana::pubkey> keys, commitment level,
   if (keys.size() > max_accounts_per_call)
     domain::broken_invariant("more accounts than getMultipleAccounts takes");
   impl_->call<accounts_view>(
-      "getMultipleAccounts", std::move(done),
+      net::purpose::read, "getMultipleAccounts", std::move(done),
       [&](json_writer& w) {
         write_keys(w, keys);
         w.begin_object().member("encoding", "base64").member("commitment", std::string{to_string(level)});
@@ -187,7 +206,7 @@ void rpc_endpoint::accounts(std::vector<solana::pubkey> keys, commitment level,
 
 void rpc_endpoint::transaction(solana::signature id, commitment level, rpc_done<std::optional<transaction_view>> done) {
   impl_->call<std::optional<transaction_view>>(
-      "getTransaction", std::move(done),
+      net::purpose::confirmation, "getTransaction", std::move(done),
       [&](json_writer& w) {
         w.string(id.to_string());
         w.begin_object().member("encoding", "base64").member("commitment", std::string{to_string(level)});
@@ -198,7 +217,8 @@ void rpc_endpoint::transaction(solana::signature id, commitment level, rpc_done<
 
 void rpc_endpoint::minimum_balance_for_rent_exemption(std::uint64_t space_bytes, rpc_done<std::uint64_t> done) {
   impl_->call<std::uint64_t>(
-      "getMinimumBalanceForRentExemption", std::move(done), [&](json_writer& w) { w.u64(space_bytes); },
+      net::purpose::read, "getMinimumBalanceForRentExemption", std::move(done),
+      [&](json_writer& w) { w.u64(space_bytes); },
       [](const json_value& result) -> parsed<std::uint64_t> {
         if (const auto lamports = as_u64(&result))
           return *lamports;
@@ -211,15 +231,15 @@ void rpc_endpoint::recent_prioritization_fees(std::vector<solana::pubkey> writab
   if (writable_accounts.size() > max_fee_accounts_per_call)
     domain::broken_invariant("more accounts than getRecentPrioritizationFees takes");
   impl_->call<std::vector<priority_fee_sample>>(
-      "getRecentPrioritizationFees", std::move(done), [&](json_writer& w) { write_keys(w, writable_accounts); },
-      read_fees);
+      net::purpose::read, "getRecentPrioritizationFees", std::move(done),
+      [&](json_writer& w) { write_keys(w, writable_accounts); }, read_fees);
 }
 
 void rpc_endpoint::is_blockhash_valid(solana::blockhash hash, commitment level,
                                       std::optional<std::uint64_t> min_context_slot,
                                       rpc_done<blockhash_validity> done) {
   impl_->call<blockhash_validity>(
-      "isBlockhashValid", std::move(done),
+      net::purpose::confirmation, "isBlockhashValid", std::move(done),
       [&](json_writer& w) {
         w.string(hash.to_string());
         w.begin_object().member("commitment", std::string{to_string(level)});
@@ -231,7 +251,7 @@ void rpc_endpoint::is_blockhash_valid(solana::blockhash hash, commitment level,
 
 void rpc_endpoint::health(rpc_done<domain::done> done) {
   impl_->call<domain::done>(
-      "getHealth", std::move(done), [](json_writer&) {},
+      net::purpose::read, "getHealth", std::move(done), [](json_writer&) {},
       [](const json_value& result) -> parsed<domain::done> {
         if (as_string(&result) == "ok")
           return domain::done{};
@@ -241,7 +261,7 @@ void rpc_endpoint::health(rpc_done<domain::done> done) {
 
 void rpc_endpoint::genesis_hash(rpc_done<solana::blockhash> done) {
   impl_->call<solana::blockhash>(
-      "getGenesisHash", std::move(done), [](json_writer&) {},
+      net::purpose::read, "getGenesisHash", std::move(done), [](json_writer&) {},
       [](const json_value& result) { return key_in<solana::blockhash>(&result, "the genesis hash"); });
 }
 

@@ -13,6 +13,7 @@
 #include "common/domain/decimal.hpp"
 #include "common/domain/result.hpp"
 #include "common/domain/token_amount.hpp"
+#include "common/net/host_limiter.hpp"
 #include "common/solana/bytes.hpp"
 #include "common/solana/pubkey.hpp"
 
@@ -32,7 +33,7 @@ struct rpc_error {
   enum class kind : std::uint8_t {
     unreachable,   ///< no connection, or it broke: what was sent may have been acted on
     timeout,       ///< no answer in time: likewise
-    rate_limited,  ///< HTTP 429
+    rate_limited,  ///< HTTP 429, or not sent for our own limiter of the host (`http_status` 0)
     server,        ///< any other HTTP status than 200 without a JSON-RPC error: `http_status`
     rpc,           ///< a JSON-RPC error: `code`, `message`, `data`
     malformed,     ///< an answer that is not what the method answers
@@ -194,6 +195,11 @@ public:
   /// For logs, metrics and certificates; not the URL, which may hold a key.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
+  /// Whether the host's limiter has room for a read that is only nice to have.
+  [[nodiscard]] virtual bool has_spare() const {
+    return true;
+  }
+
   virtual void epoch_info(commitment level, rpc_done<epoch_view> done) = 0;
   virtual void latest_blockhash(commitment level, rpc_done<latest_blockhash_view> done) = 0;
   /// The signature is the transaction's first one, and says only that this node took it for forwarding.
@@ -240,7 +246,13 @@ struct rpc_options {
   std::size_t max_response_bytes = 4 * 1024 * 1024;
   std::size_t max_account_bytes = 1024 * 1024;
   std::size_t max_in_flight = 256;  ///< above it calls end at once with `unreachable`
+  std::shared_ptr<net::host_limiter> limiter = {};
+  /// What all calls are for; left out, each method has the purpose of the executor's own calls.
+  std::optional<net::purpose> purpose = {};
 };
+
+/// A sentence if two of the URLs lead to one host and port, or one is no URL: endpoints are witnesses, each for itself.
+[[nodiscard]] std::optional<std::string> same_node(const std::vector<std::string>& urls);
 
 /// `rpc_api` over HTTP. Thread-safe. Outstanding calls end with `unreachable` before the destructor returns.
 class rpc_endpoint final : public rpc_api {
@@ -250,6 +262,7 @@ public:
   ~rpc_endpoint() override;
 
   [[nodiscard]] const std::string& name() const noexcept override;
+  [[nodiscard]] bool has_spare() const override;
   void epoch_info(commitment level, rpc_done<epoch_view> done) override;
   void latest_blockhash(commitment level, rpc_done<latest_blockhash_view> done) override;
   void send_transaction(solana::bytes transaction, send_options options, rpc_done<solana::signature> done) override;

@@ -34,13 +34,17 @@ rpc_error from_net(const net::net_error& e) {
         return rpc_error::kind::timeout;
       case net::no_answer::malformed:
         return rpc_error::kind::malformed;
+      case net::no_answer::rate_limited:
+        return rpc_error::kind::rate_limited;
       case net::no_answer::unreachable:
         break;
     }
     return rpc_error::kind::unreachable;
   }();
-  // The net layer names the address, which may hold a key.
-  return error_of(kind, std::string{net::to_string(e.what)});
+  // The net layer names the address, which may hold a key; our own limiter names none.
+  auto error = error_of(kind, kind == rpc_error::kind::rate_limited ? e.message : std::string{net::to_string(e.what)});
+  error.retry_after_ms = net::retry_after_ms(e);
+  return error;
 }
 
 /// The JSON-RPC error of an answer, if it is one.

@@ -68,7 +68,16 @@ void open(self_pointer self) {
   close(state);
   if (state.feed_ids.empty())
     return;
-  state.opened_at = state.heard_at = state.config.clock->now();
+  const auto now = state.config.clock->now();
+  if (state.config.limiter)
+    if (const auto wait = state.config.limiter->try_once(net::purpose::stream)) {
+      // The tick opens it.
+      state.retry_at = now + *wait;
+      state.config.instruments->feed_connects_delayed.inc();
+      log_info("feed_connect_delayed", {{"retry_ms", wait->count()}});
+      return;
+    }
+  state.opened_at = state.heard_at = now;
   state.stream = state.config.open_stream(state.kind, state.feed_ids, handlers_for(self));
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/net/backoff.hpp"
+#include "common/net/host_limiter.hpp"
 #include "common/runtime/clock.hpp"
 #include "trigger-service/actors/instruments.hpp"
 #include "trigger-service/gateways/price_stream.hpp"
@@ -63,6 +64,8 @@ struct feed_config {
   std::shared_ptr<const runtime::clock> clock;
   std::shared_ptr<const trigger::instruments> instruments;
   price_stream_factory open_stream;
+  /// Of the stream's host; without one streams are opened at once.
+  std::shared_ptr<net::host_limiter> limiter = {};
 
   /// Empty, or what is wrong, as a sentence.
   [[nodiscard]] std::string validate() const;

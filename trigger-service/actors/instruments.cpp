@@ -19,6 +19,8 @@ instruments::instruments(runtime::metrics* registry) : registry_(registry) {
   feed_connected = registry->gauge("landfall_trigger_feed_connected", "Whether the price stream is open.");
   feed_reconnects =
       registry->counter("landfall_trigger_feed_reconnects_total", "Price streams that ended or went silent.");
+  feed_connects_delayed = registry->counter("landfall_trigger_feed_connects_delayed_total",
+                                            "Price streams opened later because of the source's rate limit.");
   database_up = registry->gauge("landfall_trigger_database_up", "Whether the last reading of the database succeeded.");
   pending_decisions = registry->gauge("landfall_trigger_pending_decisions", "Decisions not durable yet.");
   decision_latency =

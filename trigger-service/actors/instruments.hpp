@@ -40,6 +40,7 @@ public:
   std::array<runtime::counter_handle, all_gates.size()> prices_rejected;
   runtime::gauge_handle feed_connected;
   runtime::counter_handle feed_reconnects;
+  runtime::counter_handle feed_connects_delayed;
   runtime::gauge_handle database_up;
   runtime::gauge_handle pending_decisions;
   runtime::histogram_handle decision_latency;

@@ -140,7 +140,7 @@ TEST_CASE("how long to wait after 429 is kept, within bounds") {
     return endpoint().health_sync().error().retry_after_ms;
   };
   CHECK(after("7") == 7'000);
-  CHECK(after("99999999999999") == 600'000);
+  CHECK(after("99999999999999") == 60'000);
   CHECK(after("soon") == std::nullopt);
 }
 
@@ -379,6 +379,35 @@ TEST_CASE("the small calls") {
   node().result(quoted(hash_text));
   CHECK(endpoint().genesis_hash_sync()->to_string() == hash_text);
   refuses_all({"\"0OIl\"", "null"}, [] { return endpoint().genesis_hash_sync(); });
+}
+
+TEST_CASE("two names of one node are no two witnesses") {
+  CHECK_FALSE(same_node({}));
+  CHECK_FALSE(same_node({"http://127.0.0.1:18010", "http://127.0.0.1:18011"}));
+  CHECK_FALSE(same_node({"https://a.example.com", "https://b.example.com"}));
+  CHECK(
+      same_node({"https://a.example.com/?api-key=secret", "https://b.example.com", "https://A.example.com:443/two"}) ==
+      "a.example.com:443 is named twice: two names of one node are not two witnesses");
+  CHECK(same_node({"http://localhost:18010", "http://127.0.0.1:18010"}));
+  CHECK(same_node({"not a url"}) == "an endpoint is no URL");
+}
+
+TEST_CASE("a call that our own limiter refuses is rate limited, was not sent, and says when to come again") {
+  node().result("1");
+  rpc_options options;
+  options.limiter = std::make_shared<net::host_limiter>("host", net::rate_limit{1, std::chrono::milliseconds{600'000}});
+  rpc_endpoint limited{"limited", node().url(), options};
+  CHECK(limited.minimum_balance_for_rent_exemption_sync(1));
+  CHECK_FALSE(limited.has_spare());
+  options.purpose = net::purpose::quote;
+  rpc_endpoint other{"other", node().url(), options};
+  const auto refused = other.health_sync();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().what == rpc_error::kind::rate_limited);
+  CHECK(refused.error().http_status == 0);
+  CHECK(refused.error().proves_nothing());
+  CHECK(refused.error().message.starts_with("rate limited: quote is free again in "));
+  CHECK(refused.error().retry_after_ms.value_or(0) > 500'000);
 }
 
 }  // namespace landfall::executor
