@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/domain/result.hpp"
+#include "executor-service/actors/verify_caller.hpp"
+#include "executor-service/core/verify.hpp"
+#include "executor-service/stores/verify_store.hpp"
+
+namespace landfall::executor {
+
+/// Nothing on the way to a look gave an answer, in one sentence.
+template <class T>
+using seen_or_trouble = domain::result<T, std::string>;
+
+/// What one look showed.
+struct look_result {
+  verify::judgement judged;
+  std::vector<verify_store::seen_movement> movements;
+  std::size_t orders = 0;
+  std::size_t attempts = 0;
+  std::size_t in_flight = 0;
+  std::uint64_t finalized_slot = 0;
+};
+
+struct sums_result {
+  std::vector<verify_store::sum_finding> found;
+  std::vector<verify::settled_question> right;
+  /// As the endpoint with the highest finalized slot shows it.
+  std::vector<verify::sum_line> lines;
+  bool complete = true;
+};
+
+/// Reads stored facts and the chain side by side. Writes nothing.
+class reader {
+public:
+  reader(verify_store& store, std::vector<std::shared_ptr<rpc_api>> endpoints, stop_flag stop,
+         std::size_t max_transactions, std::uint64_t dust)
+      : store_(store),
+        endpoints_(std::move(endpoints)),
+        calls_(std::move(stop)),
+        max_transactions_(max_transactions),
+        dust_(static_cast<domain::int128>(dust)) {}
+
+  /// Those that answer, the one that is furthest first.
+  [[nodiscard]] seen_or_trouble<std::vector<eye>> open_eyes() const;
+  seen_or_trouble<look_result> look(const std::vector<domain::order_id>& ids);
+  seen_or_trouble<sums_result> sums(std::size_t max_accounts);
+
+private:
+  struct starting_view {
+    eye from;
+    std::vector<caller::pending<accounts_view>> accounts;
+    std::vector<domain::attempt_id> asked;
+    std::vector<caller::pending<statuses_view>> statuses;
+  };
+
+  [[nodiscard]] std::size_t needed() const;
+  static std::vector<starting_view> start_views(const std::vector<verify::order_facts>& orders,
+                                                const std::vector<eye>& eyes);
+  std::vector<verify::chain_facts> finish(const std::vector<verify::order_facts>& orders, starting_view& view) const;
+  /// Of landed attempts whose status is right, from as many endpoints as needed, word for word the same.
+  [[nodiscard]] std::map<domain::attempt_id, verify_store::seen_movement> movements(
+      const std::vector<verify::order_facts>& orders, const std::vector<std::vector<verify::chain_facts>>& views,
+      const std::vector<eye>& eyes) const;
+  [[nodiscard]] std::optional<std::vector<verify::account_reading>> readings_of(
+      const std::vector<verify::booked_account>& accounts, const eye& from) const;
+  [[nodiscard]] bool anything_short(
+      const std::vector<verify::booked_account>& accounts,
+      const std::vector<std::pair<std::string, std::vector<verify::account_reading>>>& readings) const;
+
+  verify_store& store_;
+  std::vector<std::shared_ptr<rpc_api>> endpoints_;
+  caller calls_;
+  std::size_t max_transactions_;
+  domain::int128 dust_;
+};
+
+}  // namespace landfall::executor
