@@ -18,12 +18,6 @@ namespace landfall::fault {
 
 enum class moment { before, after };
 
-struct point {
-  effect what;
-  /// What the effect is for, where it is one of several: an attempt's kind, a state. Refers to static text.
-  std::string_view kind = {};
-};
-
 #ifdef LANDFALL_FAULT_POINTS
 inline constexpr bool compiled_in = true;
 

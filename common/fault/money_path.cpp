@@ -25,7 +25,7 @@ constexpr auto table = std::to_array<money_path_row>({
     {effect::broadcast, "broadcast", "executor", all_kinds, "", false},
     {effect::rebroadcast, "rebroadcast", "executor", all_kinds, "", false},
     {effect::fee_read, "fee_read", "executor", all_kinds, ""},
-    {effect::balance_read, "balance_read", "executor", "swap payout refund close", "-"},
+    {effect::balance_read, "balance_read", "executor", "swap:retry payout:retry refund:retry close:retry", ""},
     {effect::swap_read, "swap_read", "executor", "", "fill"},
     {effect::accounts_read, "accounts_read", "executor", signed_kinds, ""},
     {effect::route, "route", "executor", "", "fill"},
@@ -41,8 +41,10 @@ constexpr auto table = std::to_array<money_path_row>({
     {effect::rpc_statuses, "rpc_statuses", "executor", "", "deposit fill payout refund"},
     {effect::commit_attempt, "commit_attempt", "executor", signed_kinds, ""},
     {effect::commit_confirmation, "commit_confirmation", "executor", all_kinds, ""},
-    {effect::commit_outcome, "commit_outcome", "executor", all_kinds, ""},
-    {effect::commit_move, "commit_move", "executor", "open executing ready_withdraw_output fill_success expired", ""},
+    {effect::commit_outcome, "commit_outcome", "executor",
+     "deposit swap:fill+retry payout:payout+retry refund:refund+retry close:payout+refund+retry", ""},
+    {effect::commit_move, "commit_move", "executor",
+     "open executing ready_withdraw_output fill_success expired ready_execute:retry", ""},
     {effect::commit_release, "commit_release", "executor", "", "deposit"},
     {effect::commit_broadcast_note, "commit_broadcast_note", "executor", all_kinds, ""},
 });
@@ -55,10 +57,10 @@ constexpr bool in_order() {
 }
 static_assert(in_order() && table.back().what == effect::commit_broadcast_note, "a row for each effect, in its order");
 
-std::vector<std::string_view> words(std::string_view text) {
+std::vector<std::string_view> words(std::string_view text, char between = ' ') {
   std::vector<std::string_view> out;
   while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
+    const auto end = std::min(text.find(between), text.size());
     if (end > 0)
       out.push_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -91,13 +93,15 @@ std::vector<money_path_point> money_path_points() {
     auto kinds = words(row.kinds);
     if (kinds.empty())
       kinds.emplace_back();
-    for (const auto kind : kinds) {
-      const auto flows = row.flows == "-"    ? std::vector<std::string_view>{}
-                         : row.flows.empty() ? words(flows_of_kind(kind))
-                                             : words(row.flows);
+    for (const auto entry : kinds) {
+      const auto kind = entry.substr(0, entry.find(':'));
+      const auto flows = entry.size() > kind.size() ? words(entry.substr(kind.size() + 1), '+')
+                         : row.flows == "-"         ? std::vector<std::string_view>{}
+                         : row.flows.empty()        ? words(flows_of_kind(kind))
+                                                    : words(row.flows);
       const auto base = std::string{row.name} + (kind.empty() ? "" : ".") + std::string{kind};
-      points.push_back({base + ".before", row.role, flows, true});
-      points.push_back({base + ".after", row.role, flows, row.answers});
+      points.push_back({base + ".before", {row.what, kind}, row.role, flows, true});
+      points.push_back({base + ".after", {row.what, kind}, row.role, flows, row.answers});
     }
   }
   return points;

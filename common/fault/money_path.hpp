@@ -56,6 +56,12 @@ enum class effect : std::uint8_t {
   commit_broadcast_note,
 };
 
+struct point {
+  effect what;
+  /// What the effect is for, where it is one of several: an attempt's kind, a state. Refers to static text.
+  std::string_view kind = {};
+};
+
 #ifdef LANDFALL_FAULT_POINTS
 /// One effect, once for each of its kinds.
 struct money_path_row {
@@ -63,10 +69,10 @@ struct money_path_row {
   std::string_view name;
   /// executor, api or trigger.
   std::string_view role;
-  /// Separated by spaces; empty if it has none.
+  /// Separated by spaces; empty if it has none. One may name its flows: "swap:fill+retry".
   std::string_view kinds;
-  /// deposit, fill, payout, refund: the flows that come by, separated by spaces. Those of a kind are the kind's own
-  /// where this is empty; "-" if no flow comes by unless something fails.
+  /// deposit, fill, payout, refund, retry: the flows that come by, separated by spaces. Where this is empty they are
+  /// the kind's own; "-" if no flow comes by.
   std::string_view flows;
   /// Whether an error after it can be told: what has no answer cannot lose one.
   bool answers = true;
@@ -77,6 +83,7 @@ struct money_path_row {
 
 struct money_path_point {
   std::string name;
+  point at;
   std::string_view role;
   std::vector<std::string_view> flows;
   bool can_err = true;

@@ -17,6 +17,8 @@ export const flows = {
   fill: { terms: { price: 151 }, ends: 'fill_success', begins: reaches('open'), goes: (lane) => lane.stack.devnet.price('SOL', 152) },
   payout: { terms: { price: 149 }, ends: 'fill_success', begins: reaches('execute_success', 'ready_withdraw_output', 'withdrawing') },
   // A refund of SOL closes the account it lay in; one of a token leaves that to a close.
+  // An attempt of the point's kind that never lands, is proven dead, and tried again.
+  retry: { of: (point) => ({ ready_execute: 'swap' })[kindOf(point)] ?? kindOf(point), terms: { price: 151 }, ends: 'fill_success', goes: (lane) => lane.stack.devnet.price('SOL', 152), begins: reaches('open') },
   refund: { terms: { price: 200, lifeMs: 1_500 }, closing: { input: 'USDC', output: 'SOL', amount: '100' }, ends: 'expired', begins: reaches('open') },
 };
 
@@ -46,12 +48,15 @@ function reaches(...states) {
 /** The claim of an executor that was not there when the order was opened: it finds work as soon as it starts, so it starts armed. */
 const comesLate = (point, flow) => point.startsWith('claim.') && flow === 'deposit';
 const closes = (point) => point.includes('.close.');
+/** The last word of EFFECT.KIND.before: what the point is for. */
+const kindOf = (point) => nameOf(point).split('.')[1];
 const nameOf = (point) => point.replace(/\.(before|after)$/, '');
 
 
 /** Runs one case. Returns {fired, order, wrong}: what is wrong is empty if all is well. */
 export async function runCase(lane, { point, role, alsoOn, flow, action }) {
-  const way = flows[flow];
+  const never = flows[flow].of?.(point);
+  const way = never === 'refund' ? { ...flows.retry, ...flows.refund } : flows[flow];
   const late = comesLate(point, flow);
   let target = lane[role];
   const run = { fired: false, wrong: [], began: Date.now(), zombies: [], expected: new Set() };
@@ -87,6 +92,7 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
       lane.executor = target = await lane.startExecutor({ LANDFALL_FAULT: `${point}=${action}` });
       said = 0;
     } else if (!early) arm();
+    const dying = never ? die(lane, run.requestId, never) : null;
     if (losing && lost.of !== 'close') await losing;
     await way.goes?.(lane);
 
@@ -96,6 +102,7 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
     if (!run.fired) target.disarm(point);
     else await react[action](lane, run, role, target, body);
     await losing;
+    await dying;
     if (late) await devnet.price('SOL', 152);
     if (alone && lane.executor.exited) lane.executor = await lane.startExecutor();
     run.answer = await created;
@@ -117,6 +124,19 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
 }
 
 const firing = (service, point, from, timeoutMs) => service.heard((e) => e.event === 'fault_point' && e.name === point, timeoutMs, from);
+
+/** Whatever is sent from the next attempt of this kind on is lost, until that attempt is proven dead. */
+async function die(lane, requestId, kind) {
+  const { devnet } = lane.stack;
+  await before[kind](lane, requestId);
+  for (const target of ['rpc0', 'rpc1']) await devnet.fault({ target, fault: 'drop', method: 'sendTransaction' });
+  const attempts = (which) => lane.rows(`select 1 from attempt a join price_order o on o.id = a.order_id where o.deposit_request_id = $1 and a.kind = $2 and ${which}`, [requestId, kind]);
+  const patience = { timeoutMs: finalMs, everyMs: 5 };
+  await waitFor(`a ${kind} that never lands`, async () => (await attempts('a.broadcast_at is not null')).length > 0, patience);
+  await devnet.slots({ advance: 200 });
+  await waitFor(`its death`, async () => (await attempts("a.outcome = 'dead'")).length > 0, patience);
+  await devnet.clearFaults();
+}
 
 async function loseSends(devnet, count) {
   for (const target of ['rpc0', 'rpc1']) await devnet.fault({ target, fault: 'drop', method: 'sendTransaction', count });
