@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "common/runtime/instance_id.hpp"
 #include "common/solana/pubkey.hpp"
+#include "executor-service/gateways/maker.hpp"
 #include "executor-service/gateways/rpc.hpp"
 
 namespace landfall::executor {
@@ -53,6 +55,10 @@ void service_config::declare(runtime::settings& s) {
         "Solana JSON-RPC endpoints, two or more for real money (default: port base + 10 and + 11)");
   s.add("router-url", router_url, "swap router's base URL (default: port base + 12)");
   s.add("router-api-key", router_api_key, "sent to the router as x-api-key").secret();
+  s.add("maker-urls", maker_urls, "market makers' webhooks, asked for quotes beside the router (default: none)");
+  s.add("maker-quote-timeout-ms", maker_quote_timeout_ms, "how long a maker may take to quote")
+      .unit("ms")
+      .range(10, 5'000);
   s.add("router-programs", router_programs, "programs that the router's instructions may call");
   s.add("hermes-http-url", hermes_http_url, "price service of the order minimum (default: port base + 13)");
   s.add("hermes-api-key", hermes_api_key, "sent to the price service as a bearer token").secret();
@@ -110,6 +116,14 @@ std::pair<std::string, std::string> service_config::complete() {
   for (const auto& program : router_programs)
     if (!solana::pubkey::parse(program))
       return {"router-programs", "\"" + program + "\" is no program address"};
+  std::set<std::string> makers;
+  for (const auto& url : maker_urls) {
+    const auto name = maker_name(url);
+    if (!name)
+      return {"maker-urls", "\"" + url + "\" is no http or https address"};
+    if (!makers.insert(*name).second)
+      return {"maker-urls", "\"" + *name + "\" is given twice"};
+  }
   if (fee_floor_micro_lamports > fee_cap_micro_lamports)
     return {"fee-floor", "it is above fee-cap"};
   if (instance.empty())

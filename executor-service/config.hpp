@@ -26,6 +26,8 @@ struct service_config {
   std::vector<std::string> rpc_urls;
   std::string router_url;
   std::string router_api_key;
+  std::vector<std::string> maker_urls;
+  int maker_quote_timeout_ms = 250;
   std::vector<std::string> router_programs{"JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4",
                                            solana::programs::token.to_string(),
                                            solana::programs::associated_token.to_string()};

@@ -82,8 +82,32 @@ order_dependencies make_order_dependencies(const service_config& config, const s
       outcome_of("dead"),
       metrics.counter("landfall_executor_rollbacks_total", "Confirmed attempts whose fork died."),
       metrics.counter("landfall_executor_build_failures_total", "Transactions that were refused before signing."),
+      metrics.counter("landfall_executor_makers_taken_total", "Swaps signed for a market maker."),
+      metrics.counter("landfall_executor_makers_refused_total", "Better quotes of makers that could not be used."),
       metrics.gauge("landfall_executor_fee_payer_lamports", "What the fee payer holds.")};
   return d;
+}
+
+std::vector<std::shared_ptr<maker_api>> make_makers(const service_config& config, net::host_limiters& limiters) {
+  std::vector<std::shared_ptr<maker_api>> makers;
+  maker_options options;
+  options.quote_timeout_ms = static_cast<std::uint32_t>(config.maker_quote_timeout_ms);
+  for (const auto& url : config.maker_urls) {
+    options.limiter = limiters.of(url, {});
+    makers.push_back(std::make_shared<maker_client>(url, options));
+  }
+  return makers;
+}
+
+maker_metrics make_maker_metrics(runtime::metrics& metrics) {
+  const auto quotes = [&](const char* got) {
+    return metrics.counter("landfall_maker_quotes_total", "Quotes asked of market makers.", {{"answer", got}});
+  };
+  const auto swaps = [&](const char* said) {
+    return metrics.counter("landfall_maker_swaps_total", "What makers said of messages handed over; proves nothing.",
+                           {{"answer", said}});
+  };
+  return {quotes("quote"), quotes("none"), swaps("accepted"), swaps("rejected"), swaps("none")};
 }
 
 void serve_operations(net::http_server& server, const std::shared_ptr<runtime::health>& health,
@@ -194,8 +218,9 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     router.limiter = limiters.of(config.router_url, {static_cast<std::uint32_t>(config.router_requests_per_window),
                                                      std::chrono::milliseconds{config.router_window_ms}});
     work.router = spawn_router(system, std::make_shared<router_client>(config.router_url, router));
+    work.maker = spawn_maker(system, make_makers(config, limiters), make_maker_metrics(*metrics));
     to_stop = {caf::actor_cast<caf::strong_actor_ptr>(work.ledger), caf::actor_cast<caf::strong_actor_ptr>(work.signer),
-               caf::actor_cast<caf::strong_actor_ptr>(work.router)};
+               caf::actor_cast<caf::strong_actor_ptr>(work.router), caf::actor_cast<caf::strong_actor_ptr>(work.maker)};
     dispatcher_config claims;
     claims.database = database_options(config, config.postgres_url);
     claims.instance = config.instance;

@@ -42,6 +42,13 @@ enum class effect : std::uint8_t {
   blockhash_read,
   simulation,
   signature,
+  // market makers
+  maker_offers,
+  handed_over,
+  handed_over_again,
+  maker_quote,
+  maker_swap,
+  history_read,
   // router and chain
   router_quote,
   router_instructions,
@@ -71,8 +78,8 @@ struct money_path_row {
   std::string_view role;
   /// Separated by spaces; empty if it has none. One may name its flows: "swap:fill+retry".
   std::string_view kinds;
-  /// deposit, fill, payout, refund, retry: the flows that come by, separated by spaces. Where this is empty they are
-  /// the kind's own; "-" if no flow comes by.
+  /// deposit, fill, rfq, payout, refund, retry: the flows that come by, separated by spaces. Where this is empty they
+  /// are the kind's own; "-" if no flow comes by.
   std::string_view flows;
   /// Whether an error after it can be told: what has no answer cannot lose one.
   bool answers = true;

@@ -9,6 +9,7 @@
 #include <caf/stateful_actor.hpp>
 
 #include "common/runtime/log.hpp"
+#include "executor-service/actors/chain_history.hpp"
 #include "executor-service/actors/chain_pool.hpp"
 #include "executor-service/actors/chain_reads.hpp"
 #include "executor-service/actors/chain_rounds.hpp"
@@ -38,6 +39,7 @@ struct chain_state {
   endpoint_pool pool;
   status_rounds rounds{pool};
   chain_reads reads{pool};
+  history_search history{pool};
 
   void broadcast(const chain::broadcast& b) {
     for (std::size_t at = 0; at < pool.endpoints.size(); ++at) {
@@ -85,6 +87,7 @@ chain_actor::behavior_type chain_behavior(chain_actor::stateful_pointer<chain_st
       [self](const chain::watch& w) -> caf::result<void> { return self->state.rounds.watch(w); },
       [self](const chain::unwatch& w) { self->state.rounds.unwatch(w.id, caf::actor_cast<caf::actor_addr>(w.to)); },
       [self](const chain::broadcast& b) { self->state.broadcast(b); },
+      [self](const chain::history_look& wanted) { self->state.history.look(wanted); },
       [self](const chain::blockhash_request&) { return self->state.reads.latest_blockhash(); },
       [self](const chain::simulate_request& r) { return self->state.reads.simulate(r); },
       [self](const chain::accounts_request& r) { return self->state.reads.accounts(r); },

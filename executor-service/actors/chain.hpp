@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <caf/actor_addr.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/error.hpp>
 #include <caf/fwd.hpp>
@@ -15,6 +16,7 @@
 #include <caf/typed_actor.hpp>
 
 #include "common/domain/result.hpp"
+#include "common/domain/uuid.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/health.hpp"
 #include "common/runtime/metrics.hpp"
@@ -50,6 +52,26 @@ struct unwatch {
 struct broadcast {
   solana::signature id;
   solana::bytes transaction;
+};
+
+struct history_observed {
+  domain::attempt_id attempt;
+  observation seen;
+};
+
+using history_observer = caf::typed_actor<caf::reacts_to<history_observed>>;
+
+/// A message whose id is a market maker's to give, and the account whose history has to show it if it landed.
+struct history_look {
+  domain::attempt_id attempt;
+  solana::bytes message;
+  solana::pubkey maker;
+  solana::pubkey account;
+  solana::pubkey token_program;
+  /// The deposit: how far back the history has to reach.
+  solana::signature anchor;
+  /// Not kept alive.
+  caf::actor_addr to;
 };
 
 struct blockhash_request {};
@@ -144,6 +166,8 @@ using chain_actor = caf::typed_actor<
     caf::reacts_to<chain::unwatch>,
     // Sends the bytes to all endpoints. What comes of it shows only in what `watch` tells.
     caf::reacts_to<chain::broadcast>,
+    // Looks once at every endpoint, and tells what each shows of the message.
+    caf::reacts_to<chain::history_look>,
     // A recent blockhash at `confirmed`, with life left.
     caf::replies_to<chain::blockhash_request>::with<chain::fresh_blockhash>,
     // What a transaction would do; `is_refused` if every endpoint calls it malformed.
@@ -208,6 +232,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::observed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::watch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::unwatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::broadcast)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::history_observed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::history_look)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::blockhash_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::fresh_blockhash)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::simulate_request)

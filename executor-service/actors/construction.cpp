@@ -11,6 +11,7 @@
 #include "common/solana/transaction.hpp"
 #include "executor-service/actors/await.hpp"
 #include "executor-service/core/guard.hpp"
+#include "executor-service/core/maker_guard.hpp"
 #include "executor-service/core/order_transactions.hpp"
 
 namespace landfall::executor {
@@ -38,7 +39,13 @@ struct construction_state {
   std::vector<solana::pubkey> keys;
   accounts_view accounts;
   std::uint64_t token_account_rent = 0;
+  /// Chosen beforehand: a maker is asked under it.
+  domain::attempt_id id = domain::attempt_id::random();
   std::optional<route> found;
+  std::shared_ptr<const maker::offer> offered;
+  bool maker_asked = false;
+  /// The maker's offer is the better one, and nothing has spoken against it so far.
+  bool by_maker = false;
   std::vector<solana::address_lookup_table> tables;
   fee_settings fees;
   std::vector<solana::instruction> instructions;
@@ -54,6 +61,9 @@ struct construction_state {
     answer(built::later{std::move(reason), std::move(detail)});
   }
   void refuse(std::string reason, std::string detail = {}) {
+    // The router's route is there all the time.
+    if (by_maker)
+      return leave_maker(reason, detail);
     answer(built::refused{std::move(reason), std::move(detail)});
   }
 
@@ -153,8 +163,69 @@ struct construction_state {
         return refuse(reply.error->what == router_error::kind::no_route ? "no_route" : "router_refused",
                       reply.error->code + " " + reply.error->message);
       found = *reply.found;
-      on_route();
+      choose();
     });
+    if (with->maker && may_ask_makers(o))
+      ask_makers();
+  }
+
+  // --- the router's quote is the yardstick; a maker has to pay more ---
+
+  void ask_makers() {
+    maker_asked = true;
+    maker_quote_request request{id.to_string(), o.input.mint, o.output.mint, o.input_amount, o.vault};
+    await(
+        {effect::maker_offers}, self, with->maker, with->config.request_timeout,
+        maker::quote_request{std::move(request)}, [this](const maker::offers& answer) { on_offers(answer.best); },
+        [this](const caf::error&) { on_offers(nullptr); });
+  }
+
+  void on_offers(std::shared_ptr<const maker::offer> best) {
+    offered = std::move(best);
+    maker_asked = false;
+    if (found)
+      choose();
+  }
+
+  void choose() {
+    if (maker_asked)
+      return;
+    if (!offered || offered->quote.amount_out <= found->offer.out_amount)
+      return on_route();
+    by_maker = true;
+    minimum_output = offered->quote.amount_out;
+    if (const auto checked = check_maker_key(maker_terms_policy()); !checked)
+      return refuse("maker_refused", checked.error().sentence);
+    read_rent();
+  }
+
+  void leave_maker(const std::string& reason, const std::string& detail) {
+    with->metrics.makers_refused.inc();
+    runtime::log_warn("maker_left",
+                      {{"order_id", o.id.to_string()}, {"maker", offered->maker}, {"why", reason}, {"detail", detail}});
+    by_maker = false;
+    simulated_once = false;
+    fees = {};
+    on_route();
+  }
+
+  [[nodiscard]] maker_policy maker_terms_policy() const {
+    maker_policy policy;
+    policy.maker = offered->quote.maker;
+    policy.fee_payer = with->fee_payer;
+    policy.vault = o.vault;
+    policy.order_account = o.order_account;
+    policy.output_account = o.output_account;
+    policy.input_mint = o.input.mint;
+    policy.input_token_program = o.input.token_program;
+    policy.output_mint = o.output.mint;
+    policy.output_token_program = o.output.token_program;
+    policy.input_amount = o.input_amount;
+    policy.output_amount = offered->quote.amount_out;
+    policy.max_rent_lamports = token_account_rent;
+    policy.forbidden_makers = o.sibling_accounts;
+    policy.forbidden_makers.push_back(o.wallet);
+    return policy;
   }
 
   void on_route() {
@@ -195,7 +266,7 @@ struct construction_state {
   }
 
   void read_tables() {
-    if (found->instructions.lookup_tables.empty())
+    if (by_maker || found->instructions.lookup_tables.empty())
       return estimate_fee();
     chain::accounts_request request;
     request.keys = found->instructions.lookup_tables;
@@ -270,6 +341,11 @@ struct construction_state {
   void compose() {
     switch (kind) {
       case attempt_kind::swap:
+        if (by_maker) {
+          instructions = maker_swap_instructions(o, with->fee_payer, fees, balance_at(output_account_at, o.output),
+                                                 token_account_rent, {offered->quote.maker, offered->quote.amount_out});
+          return;
+        }
         instructions = swap_instructions(o, with->fee_payer, fees, balance_at(output_account_at, o.output),
                                          token_account_rent, found->instructions.in_order());
         return;
@@ -284,9 +360,19 @@ struct construction_state {
 
   void compile() {
     compose();
-    auto message = solana::compile_message(with->fee_payer, instructions, hash.hash, tables);
+    auto message =
+        solana::compile_message(by_maker ? offered->quote.maker : with->fee_payer, instructions, hash.hash, tables);
     if (!message)
       return refuse("transaction_too_large", std::string{solana::to_string(message.error())});
+    if (const auto checked = by_maker ? check_maker_message(*message, maker_terms_policy()) : check_ours(*message);
+        !checked)
+      return refuse("transaction_refused", checked.error().sentence);
+    if (simulated_once)
+      return sign(*message);
+    simulate(*message);
+  }
+
+  [[nodiscard]] guard_result check_ours(const solana::message& message) const {
     compiled_policy policy;
     policy.fee_payer = with->fee_payer;
     policy.vault = o.vault;
@@ -295,11 +381,7 @@ struct construction_state {
       policy.own_accounts.clear();
     policy.instructions = instructions;
     policy.lookup_tables = tables;
-    if (const auto checked = check_compiled(*message, policy); !checked)
-      return refuse("transaction_refused", checked.error().sentence);
-    if (simulated_once)
-      return sign(*message);
-    simulate(*message);
+    return check_compiled(message, policy);
   }
 
   void simulate(const solana::message& message) {
@@ -350,6 +432,7 @@ struct construction_state {
       expected.output_token_program = o.output.token_program;
       expected.input_amount = o.input_amount;
       expected.minimum_output = minimum_output;
+      expected.through_vault_token_account = !by_maker;
       expected.max_fee_payer_drop_lamports = with->config.max_fee_payer_drop_lamports;
       if (const auto checked = check_simulation(swap, expected); !checked)
         return refuse("simulation_refused", checked.error().sentence);
@@ -363,12 +446,15 @@ struct construction_state {
   }
 
   void sign(const solana::message& message) {
-    ask(point_of(effect::signature), with->signer, sign_request{message, o.wallet}, "signer_unreachable",
+    sign_request request{message, o.wallet};
+    if (by_maker)
+      request.maker = offered->quote.maker;
+    ask(point_of(effect::signature), with->signer, std::move(request), "signer_unreachable",
         [this](const sign_reply& reply) {
           if (!reply.refused.empty())
             return refuse("not_signed", reply.refused);
           built::ready ready;
-          ready.what.id = domain::attempt_id::random();
+          ready.what.id = id;
           ready.what.kind = kind;
           ready.what.ordinal = o.count(kind) + 1;
           ready.what.signature = reply.signature;
@@ -380,7 +466,11 @@ struct construction_state {
             ready.what.order_account_balance = o.input_amount;
             ready.what.expected_input = o.input_amount;
             ready.what.minimum_output = minimum_output;
-            ready.quote = found->offer.raw;
+            ready.quote = by_maker ? offered->quote.raw : found->offer.raw;
+            if (by_maker) {
+              with->metrics.makers_taken.inc();
+              ready.what.maker = offered->maker;
+            }
           } else if (kind != attempt_kind::close) {
             // Of the account that pays: the output account for a payout.
             ready.what.order_account_balance = paid;

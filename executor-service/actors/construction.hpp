@@ -14,7 +14,7 @@ namespace built {
 /// Signed, not stored and not sent yet.
 struct ready {
   attempt what;
-  /// JSON of the router's quote; empty for anything but a swap.
+  /// JSON of the router's or the maker's quote; empty for anything but a swap.
   std::string quote;
 };
 /// Nothing was signed, and asking again now would give the same answer. `reason` is a stable code.

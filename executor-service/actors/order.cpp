@@ -6,6 +6,7 @@
 #include "common/fault/fault_point.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/token.hpp"
+#include "common/solana/transaction.hpp"
 #include "executor-service/actors/await.hpp"
 #include "executor-service/actors/commit_point.hpp"
 #include "executor-service/actors/construction.hpp"
@@ -43,8 +44,11 @@ struct order_worker {
     runtime::log(level, event,
                  {field{"order_id", o.id.to_string()}, field{"state", to_string(o.state)},
                   field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()},
-                  field{"signature", a == nullptr ? std::string{} : a->signature.to_string()}, field{"why", why},
-                  field{"detail", detail}});
+                  field{"signature", signature_of(a)}, field{"why", why}, field{"detail", detail}});
+  }
+
+  static std::string signature_of(const attempt* a) {
+    return a != nullptr && a->signature ? a->signature->to_string() : std::string{};
   }
 
   // --- asking what to do ---
@@ -116,7 +120,7 @@ struct order_worker {
     const auto* swap = o.find(s.attempt);
     await(
         {effect::swap_read}, self, with->chain, with->config.request_timeout,
-        chain::transaction_request{swap->signature, commitment::finalized},
+        chain::transaction_request{swap->signature.value(), commitment::finalized},
         [this, id = s.attempt](const chain::transaction_found& found) {
           busy = false;
           if (!found.view)
@@ -170,7 +174,7 @@ struct order_worker {
     stop_watching();
     watched = id;
     const auto* a = o.find(id);
-    self->send(with->chain, chain::watch{a->signature, observer()});
+    watch(*a);
     log(runtime::level::info, "attempt_watched", to_string(a->kind));
     if (!a->confirmed_slot)
       send_stored(*a);
@@ -180,7 +184,8 @@ struct order_worker {
   void stop_watching() {
     if (!watched)
       return;
-    self->send(with->chain, chain::unwatch{o.find(*watched)->signature, observer()});
+    if (const auto* a = o.find(*watched); !a->maker)
+      self->send(with->chain, chain::unwatch{a->signature.value(), observer()});
     watched.reset();
     seen = {};
     sent = false;
@@ -190,11 +195,30 @@ struct order_worker {
     return caf::actor_cast<chain::observer>(self);
   }
 
+  /// What the endpoints say of it is told as it comes, or has to be looked for where a maker chooses its id.
+  void watch(const attempt& a) {
+    if (!a.maker)
+      return self->send(with->chain, chain::watch{a.signature.value(), observer()});
+    const auto tx = solana::parse_transaction(a.transaction);
+    const auto* deposit = o.latest(attempt_kind::deposit);
+    if (!tx || deposit == nullptr || !deposit->signature)
+      return log(runtime::level::error, "message_unreadable", "the stored bytes are no transaction, or no deposit is");
+    self->send(with->chain,
+               chain::history_look{a.id, solana::message_bytes(*tx), tx->body.static_keys.front(), o.order_account,
+                                   o.input.token_program, *deposit->signature, self->address()});
+  }
+
   /// The bytes that the database holds, and only they.
   void send_stored(const attempt& a) {
-    fault::around_send({sent ? effect::rebroadcast : effect::broadcast, to_string(a.kind)}, [&] {
-      self->send(with->chain, chain::broadcast{a.signature, a.transaction});
-    });
+    if (a.maker) {
+      fault::around_send({sent ? effect::handed_over_again : effect::handed_over}, [&] {
+        self->send(with->maker, maker::hand_over{a.id, *a.maker, a.quote_id(), a.transaction});
+      });
+    } else {
+      fault::around_send({sent ? effect::rebroadcast : effect::broadcast, to_string(a.kind)}, [&] {
+        self->send(with->chain, chain::broadcast{a.signature.value(), a.transaction});
+      });
+    }
     if (!std::exchange(sent, true))
       note_broadcast(a.id);
   }
@@ -207,6 +231,11 @@ struct order_worker {
     request.point = commit_point(o, request.unit.writes);
     self->request(with->ledger, caf::infinite, std::move(request))
         .then([](const commit_reply&) {}, [](const caf::error&) {});
+  }
+
+  void on_observed(const chain::history_observed& m) {
+    if (watched == m.attempt && accumulate(seen, m.seen))
+      consider();
   }
 
   void on_observed(const chain::observed& m) {
@@ -230,7 +259,9 @@ struct order_worker {
       return;
     // The fee is worth a look at the transaction once it is final, but no delay: without an answer it stays unknown.
     const auto* seen_landed = std::get_if<fate::landed>(&proven);
-    if ((seen_landed != nullptr && seen_landed->finalized) || std::holds_alternative<fate::landed_failed>(proven))
+    // A maker pays its own.
+    if (!a->maker &&
+        ((seen_landed != nullptr && seen_landed->finalized) || std::holds_alternative<fate::landed_failed>(proven)))
       return with_fee(a->id, [this, proven](std::optional<std::uint64_t> fee) { conclude(proven, fee); });
     conclude(proven, {});
   }
@@ -240,7 +271,7 @@ struct order_worker {
     if (std::holds_alternative<fate::gone_again>(proven)) {
       // What was told before does not count any more, but it may be all there is to tell: have it told again.
       seen = {};
-      self->send(with->chain, chain::watch{o.find(*watched)->signature, observer()});
+      watch(*o.find(*watched));
     }
     write_down(consequence_of(o, *o.find(*watched), proven, fee_lamports, with->clock->now(), with->config.steps));
   }
@@ -268,7 +299,7 @@ struct order_worker {
     busy = true;
     await(
         {effect::fee_read, to_string(o.find(id)->kind)}, self, with->chain, with->config.request_timeout,
-        chain::transaction_request{o.find(id)->signature, commitment::finalized},
+        chain::transaction_request{o.find(id)->signature.value(), commitment::finalized},
         [this, then](const chain::transaction_found& found) {
           busy = false;
           then(found.view ? std::optional{found.view->fee_lamports} : std::nullopt);
@@ -329,6 +360,8 @@ struct order_worker {
     const auto* a = o.find(*watched);
     if (!a->confirmed_slot)
       send_stored(*a);
+    if (a->maker)
+      watch(*a);
     consider();
     schedule(with->config.rebroadcast);
   }
@@ -451,16 +484,16 @@ struct order_worker {
     apply(o, w);
     if (const auto* move = std::get_if<write::move>(&w)) {
       const auto* a = move->attempt ? o.find(*move->attempt) : nullptr;
-      runtime::log_info("order_moved",
-                        {field{"order_id", o.id.to_string()}, field{"from", to_string(move->from)},
-                         field{"to", to_string(move->to)}, field{"reason", move->reason}, field{"detail", move->detail},
-                         field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()},
-                         field{"signature", a == nullptr ? std::string{} : a->signature.to_string()}});
-    } else if (const auto* stored = std::get_if<write::insert_attempt>(&w)) {
       runtime::log_info(
-          "attempt_stored",
-          {field{"order_id", o.id.to_string()}, field{"attempt_id", stored->what.id.to_string()},
-           field{"signature", stored->what.signature.to_string()}, field{"kind", to_string(stored->what.kind)}});
+          "order_moved",
+          {field{"order_id", o.id.to_string()}, field{"from", to_string(move->from)}, field{"to", to_string(move->to)},
+           field{"reason", move->reason}, field{"detail", move->detail},
+           field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()}, field{"signature", signature_of(a)}});
+    } else if (const auto* stored = std::get_if<write::insert_attempt>(&w)) {
+      runtime::log_info("attempt_stored",
+                        {field{"order_id", o.id.to_string()}, field{"attempt_id", stored->what.id.to_string()},
+                         field{"signature", signature_of(&stored->what)},
+                         field{"maker", stored->what.maker.value_or("")}, field{"kind", to_string(stored->what.kind)}});
     }
   }
 
@@ -483,6 +516,7 @@ order_actor::behavior_type order_behavior(order_actor::stateful_pointer<order_wo
   self->send(self, order_tick{0});
   return {
       [self](const chain::observed& m) { self->state.on_observed(m); },
+      [self](const chain::history_observed& m) { self->state.on_observed(m); },
       [self](const order_tick& tick) {
         auto& s = self->state;
         if (tick.round != 0)

@@ -8,6 +8,7 @@
 #include "common/runtime/metrics.hpp"
 #include "executor-service/actors/chain.hpp"
 #include "executor-service/actors/ledger.hpp"
+#include "executor-service/actors/maker.hpp"
 #include "executor-service/actors/router.hpp"
 #include "executor-service/actors/signer.hpp"
 #include "executor-service/core/next_step.hpp"
@@ -44,6 +45,8 @@ struct order_metrics {
   runtime::counter_handle dead;
   runtime::counter_handle rollbacks;
   runtime::counter_handle build_failures;
+  runtime::counter_handle makers_taken;
+  runtime::counter_handle makers_refused;
   runtime::gauge_handle fee_payer_lamports;
 };
 
@@ -53,6 +56,8 @@ struct order_dependencies {
   ledger_actor ledger;
   signer_actor signer;
   router_actor router;
+  /// Nothing where no maker is ever asked.
+  maker_actor maker;
   const runtime::clock* clock = nullptr;
   solana::pubkey fee_payer;
   order_config config;
@@ -68,7 +73,8 @@ struct order_stop {};
 
 using order_actor = caf::typed_actor<
     /// What an endpoint says about the attempt being resolved.
-    caf::reacts_to<chain::observed>, caf::reacts_to<order_tick>, caf::reacts_to<order_stop>>;
+    caf::reacts_to<chain::observed>, caf::reacts_to<chain::history_observed>, caf::reacts_to<order_tick>,
+    caf::reacts_to<order_stop>>;
 
 /// One order under a lease that the caller took. Asks `next_step` what to do, does it, makes it durable, asks again,
 /// and ends when there is nothing to do now, when a write was refused or is in doubt, or when it is told to.

@@ -38,9 +38,9 @@ consequence landed(const order& o, const attempt& a, const fate::landed& seen,
                    std::optional<std::uint64_t> fee_lamports) {
   consequence c;
   if (!a.confirmed_slot)
-    c.writes.push_back(write::confirm{a.id, seen.slot});
+    c.writes.push_back(write::confirm{a.id, seen.slot, seen.found_as});
   if (seen.finalized)
-    c.writes.push_back(write::resolve{a.id, attempt_outcome::landed, seen.slot, fee_lamports, {}, {}});
+    c.writes.push_back(write::resolve{a.id, attempt_outcome::landed, seen.slot, fee_lamports, {}, {}, seen.found_as});
   if (c.nothing())
     return c;
   if (a.kind == attempt_kind::swap && o.state == order_state::executing)
@@ -72,8 +72,9 @@ consequence consequence_of(const order& o, const attempt& a, const resolution& p
   if (std::holds_alternative<fate::gone_again>(proven))
     return gone(o, a);
   if (const auto* failed = std::get_if<fate::landed_failed>(&proven))
-    return without_effect(o, a, {a.id, attempt_outcome::landed_failed, failed->slot, fee_lamports, failed->err, {}},
-                          "landed_failed", failed->err, now, policy);
+    return without_effect(
+        o, a, {a.id, attempt_outcome::landed_failed, failed->slot, fee_lamports, failed->err, {}, failed->found_as},
+        "landed_failed", failed->err, now, policy);
   if (const auto* dead = std::get_if<fate::dead>(&proven))
     return without_effect(o, a, {a.id, attempt_outcome::dead, {}, {}, {}, dead->certificate.to_json()}, "dead", {}, now,
                           policy);

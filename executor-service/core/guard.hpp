@@ -90,6 +90,8 @@ struct swap_expectation {
   domain::token_amount minimum_output;
   /// Fees, and rent of accounts that the swap creates.
   std::uint64_t max_fee_payer_drop_lamports = 0;
+  /// Whether the input passes through the vault's token account; otherwise that is left as it is, missing or not.
+  bool through_vault_token_account = true;
 };
 
 /// What a swap would do: the order account gives exactly the input, the output account gets the minimum or more, the

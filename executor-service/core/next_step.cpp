@@ -91,6 +91,10 @@ next while_open(const order& o, domain::utc_time now, const step_policy& policy)
 
 }  // namespace
 
+bool may_ask_makers(const order& o) {
+  return std::none_of(o.attempts.begin(), o.attempts.end(), [](const attempt& a) { return a.maker.has_value(); });
+}
+
 domain::milliseconds retry_delay(int tries, const step_policy& policy) {
   auto delay = policy.retry_base;
   for (int i = 1; i < tries && delay < policy.retry_cap; ++i)

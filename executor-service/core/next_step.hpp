@@ -56,6 +56,10 @@ using next =
 /// What to do for an order, from nothing but what is stored and the time. Live work and recovery ask the same question.
 [[nodiscard]] next next_step(const order& o, domain::utc_time now, const step_policy& policy);
 
+/// Whether a swap may go to a market maker: not after one that came to nothing, which cost the order a blockhash's
+/// life.
+[[nodiscard]] bool may_ask_makers(const order& o);
+
 /// min(cap, base · 2^(tries-1))
 [[nodiscard]] domain::milliseconds retry_delay(int tries, const step_policy& policy);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "common/domain/token_amount.hpp"
+#include "common/solana/pubkey.hpp"
 
 namespace landfall::executor {
 
@@ -25,22 +26,10 @@ struct signature_status {
   confirmation level = confirmation::processed;
   /// The transaction's error as JSON, exactly one form of each; nothing where it succeeded.
   std::optional<std::string> err;
+  /// Of a message that a market maker signs last: the id under which it was found.
+  std::optional<solana::signature> found_as = {};
 
   friend bool operator==(const signature_status&, const signature_status&) = default;
-};
-
-/// One endpoint's answer about one signature: first its finalized height and slot were asked, then the status. Only a
-/// well-formed answer becomes an observation; an error or a missing answer never does.
-struct observation {
-  std::string endpoint;
-  std::uint64_t finalized_block_height = 0;
-  std::uint64_t finalized_slot = 0;
-  std::uint64_t status_context_slot = 0;
-  bool searched_history = false;
-  /// Nothing means: this endpoint, at `status_context_slot`, does not know the signature.
-  std::optional<signature_status> status;
-
-  friend bool operator==(const observation&, const observation&) = default;
 };
 
 /// The token balance of the account that an attempt takes from: the order account for a swap or refund, the output
@@ -53,6 +42,24 @@ struct balance_observation {
   std::optional<domain::token_amount> balance;
 
   friend bool operator==(const balance_observation&, const balance_observation&) = default;
+};
+
+/// One endpoint's answer about one signature: first its finalized height and slot were asked, then the status. Of a
+/// message that a market maker signs last, the status is what the order account's history shows of it, and
+/// `status_context_slot` the slot that this history is no older than. Only a well-formed answer becomes an observation;
+/// an error or a missing answer never does.
+struct observation {
+  std::string endpoint;
+  std::uint64_t finalized_block_height = 0;
+  std::uint64_t finalized_slot = 0;
+  std::uint64_t status_context_slot = 0;
+  bool searched_history = false;
+  /// Nothing means: this endpoint, at `status_context_slot`, does not know the signature.
+  std::optional<signature_status> status;
+  /// Read by the same endpoint after the history; nothing where no history was read.
+  std::optional<balance_observation> balance = {};
+
+  friend bool operator==(const observation&, const observation&) = default;
 };
 
 /// What one endpoint said so far about one signature.

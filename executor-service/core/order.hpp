@@ -55,7 +55,11 @@ struct attempt {
   domain::attempt_id id;
   attempt_kind kind = attempt_kind::deposit;
   int ordinal = 1;
-  solana::signature signature;
+  /// The transaction's id. Of a maker's it is what the chain showed, and nothing as long as it shows none.
+  std::optional<solana::signature> signature;
+  /// The market maker it was handed to, by the name of its endpoint: it signs last, and broadcasts. Nothing where all
+  /// signatures are ours and the user's.
+  std::optional<std::string> maker;
   std::vector<std::uint8_t> transaction;
   solana::blockhash blockhash;
   std::uint64_t last_valid_block_height = 0;
@@ -67,6 +71,11 @@ struct attempt {
   std::optional<std::uint64_t> confirmed_slot;
   std::optional<attempt_outcome> outcome;
   std::optional<std::uint64_t> slot;
+
+  /// Under which a maker knows it; both of its protocol's ids are ours to choose.
+  [[nodiscard]] std::string quote_id() const {
+    return id.to_string();
+  }
 };
 
 /// One stored order with its attempts, oldest first, as the lease holder loaded it.

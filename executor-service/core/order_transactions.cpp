@@ -50,6 +50,18 @@ void append_close(std::vector<instruction>& list, const order& o, const token& t
   list.push_back(solana::token::close_account(account, rent_to, o.vault, t.token_program));
 }
 
+/// Creates the output account where it is missing. Lamports that a stranger sent ahead do not hinder it.
+void append_output_account(std::vector<instruction>& list, const order& o, const pubkey& fee_payer,
+                           const token_balance& output, std::uint64_t token_account_rent) {
+  if (output.amount)
+    return;
+  if (output.lamports < token_account_rent)
+    list.push_back(solana::system::transfer(fee_payer, o.output_account, token_account_rent - output.lamports));
+  list.push_back(solana::system::allocate_with_seed(o.output_account, o.vault, o.id.to_hex(),
+                                                    solana::token::account_bytes, o.output.token_program));
+  list.push_back(solana::token::initialize_account3(o.output_account, o.output.mint, o.vault, o.output.token_program));
+}
+
 }  // namespace
 
 pubkey vault_input_account(const order& o) {
@@ -61,17 +73,26 @@ std::vector<instruction> swap_instructions(const order& o, const pubkey& fee_pay
                                            std::span<const instruction> router) {
   auto list = with_fees(fees);
   list.push_back(associated_token::create_idempotent(fee_payer, o.vault, o.input.mint, o.input.token_program));
-  if (!output.amount) {
-    if (output.lamports < token_account_rent)
-      list.push_back(solana::system::transfer(fee_payer, o.output_account, token_account_rent - output.lamports));
-    list.push_back(solana::system::allocate_with_seed(o.output_account, o.vault, o.id.to_hex(),
-                                                      solana::token::account_bytes, o.output.token_program));
-    list.push_back(
-        solana::token::initialize_account3(o.output_account, o.output.mint, o.vault, o.output.token_program));
-  }
+  append_output_account(list, o, fee_payer, output, token_account_rent);
   list.push_back(solana::token::transfer_checked(o.order_account, o.input.mint, vault_input_account(o), o.vault,
                                                  o.input_amount.units(), decimals_of(o.input), o.input.token_program));
   list.insert(list.end(), router.begin(), router.end());
+  return list;
+}
+
+std::vector<instruction> maker_swap_instructions(const order& o, const pubkey& fee_payer, const fee_settings& fees,
+                                                 const token_balance& output, std::uint64_t token_account_rent,
+                                                 const maker_terms& terms) {
+  auto list = with_fees(fees);
+  append_output_account(list, o, fee_payer, output, token_account_rent);
+  const auto of_maker = [&](const token& t) {
+    return solana::associated_token_address(terms.maker, t.mint, t.token_program);
+  };
+  list.push_back(solana::token::transfer_checked(o.order_account, o.input.mint, of_maker(o.input), o.vault,
+                                                 o.input_amount.units(), decimals_of(o.input), o.input.token_program));
+  list.push_back(solana::token::transfer_checked(of_maker(o.output), o.output.mint, o.output_account, terms.maker,
+                                                 terms.output_amount.units(), decimals_of(o.output),
+                                                 o.output.token_program));
   return list;
 }
 

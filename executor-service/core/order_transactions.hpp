@@ -34,6 +34,18 @@ struct token_balance {
                                                                  std::uint64_t token_account_rent,
                                                                  std::span<const solana::instruction> router);
 
+/// A swap against a market maker, who signs it first in order and last in time: all of the order's input for exactly
+/// `output_amount`. `fee_payer` pays nothing but the output account's rent, where that is missing.
+struct maker_terms {
+  solana::pubkey maker;
+  domain::token_amount output_amount;
+};
+[[nodiscard]] std::vector<solana::instruction> maker_swap_instructions(const order& o, const solana::pubkey& fee_payer,
+                                                                       const fee_settings& fees,
+                                                                       const token_balance& output,
+                                                                       std::uint64_t token_account_rent,
+                                                                       const maker_terms& terms);
+
 /// Pays `amount`, what the finalized swap brought, to the user's wallet.
 [[nodiscard]] std::vector<solana::instruction> payout_instructions(const order& o, const solana::pubkey& fee_payer,
                                                                    const fee_settings& fees,

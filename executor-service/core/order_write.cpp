@@ -25,14 +25,24 @@ struct applier {
   }
   void operator()(const write::note_broadcast&) const {}
   void operator()(const write::confirm& w) const {
-    stored_attempt(o, w.attempt).confirmed_slot = w.slot;
+    auto& a = stored_attempt(o, w.attempt);
+    a.confirmed_slot = w.slot;
+    if (w.found_as)
+      a.signature = w.found_as;
   }
   void operator()(const write::unconfirm& w) const {
-    stored_attempt(o, w.attempt).confirmed_slot.reset();
+    auto& a = stored_attempt(o, w.attempt);
+    a.confirmed_slot.reset();
+    // The same message may land again under another signature of the maker's.
+    if (a.maker)
+      a.signature.reset();
   }
   void operator()(const write::resolve& w) const {
-    stored_attempt(o, w.attempt).outcome = w.outcome;
-    stored_attempt(o, w.attempt).slot = w.slot;
+    auto& a = stored_attempt(o, w.attempt);
+    a.outcome = w.outcome;
+    a.slot = w.slot;
+    if (w.found_as)
+      a.signature = w.found_as;
   }
   void operator()(const write::record_fill& w) const {
     o.output_amount = w.output_amount;

@@ -35,6 +35,8 @@ struct note_broadcast {
 struct confirm {
   domain::attempt_id attempt;
   std::uint64_t slot;
+  /// The id that a market maker gave it.
+  std::optional<solana::signature> found_as = {};
 };
 struct unconfirm {
   domain::attempt_id attempt;
@@ -47,6 +49,8 @@ struct resolve {
   /// JSON, or empty.
   std::string error;
   std::string certificate;
+  /// The id that a market maker gave it, where it landed.
+  std::optional<solana::signature> found_as = {};
 };
 struct record_fill {
   domain::token_amount input_used;

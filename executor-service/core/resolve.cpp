@@ -38,6 +38,10 @@ void append_member(std::string& out, std::string_view key, std::uint64_t number)
   out += std::to_string(number);
 }
 
+std::string balance_text(const balance_observation& seen) {
+  return seen.balance ? seen.balance->to_string() : "0";
+}
+
 /// What all endpoints together show of the transaction right now.
 struct showing {
   std::optional<signature_status> success;
@@ -117,14 +121,23 @@ std::optional<doubt> balance_against(const attempt& a, const balance_observation
   return std::nullopt;
 }
 
+/// Whether the endpoint's own look at the order account agrees that nothing has left it. An index of signatures may lag
+/// behind the bank that it indexes, so a history without the message is worth nothing by itself.
+bool balance_agrees(const attempt& a, const observation& seen) {
+  return seen.balance && seen.balance->slot >= seen.finalized_slot && !balance_against(a, *seen.balance);
+}
+
 /// For an attempt that no endpoint shows and that is not noted as confirmed.
 resolution unknown_everywhere(const attempt& a, const observation_set& seen, const resolve_policy& policy,
                               fate::in_doubt doubtful) {
   std::vector<observation> proofs;
   bool past_somewhere = false;
+  bool moved_somewhere = false;
   for (const auto& [name, view] : seen.endpoints) {
+    moved_somewhere = moved_somewhere || (view.latest.balance && balance_against(a, *view.latest.balance));
     past_somewhere = past_somewhere || past_life(view.latest, a.last_valid_block_height, policy.margin_blocks);
-    if (proves_death(view, a.last_valid_block_height, policy.margin_blocks))
+    if (proves_death(view, a.last_valid_block_height, policy.margin_blocks) &&
+        (!a.maker || balance_agrees(a, view.latest)))
       proofs.push_back(view.latest);
   }
   const auto because = [&](doubt why) {
@@ -136,9 +149,14 @@ resolution unknown_everywhere(const attempt& a, const observation_set& seen, con
   if (!past_somewhere || a.last_valid_block_height == 0)
     return because(doubt::alive);
   if (proofs.size() < needed_proofs(policy))
-    return because(doubt::too_few_proofs);
+    return because(a.maker && moved_somewhere ? doubt::balance_moved : doubt::too_few_proofs);
 
   const auto by_slot = [](const observation& x, const observation& y) { return x.finalized_slot < y.finalized_slot; };
+  if (a.maker) {
+    const auto units = [](const observation& o) { return o.balance->balance ? o.balance->balance->units() : 0; };
+    const auto least = *std::ranges::min_element(proofs, {}, units)->balance;
+    return fate::dead{{a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), least, true}};
+  }
   const auto [lowest, highest] = std::minmax_element(proofs.begin(), proofs.end(), by_slot);
   if (!seen.balance || seen.balance->slot < lowest->finalized_slot) {
     // The highest of them, so that the answer still counts when the next round has moved all of them on a little.
@@ -190,7 +208,7 @@ std::string_view to_string(doubt why) {
 }
 
 std::string death_certificate::to_json() const {
-  std::string out = R"({"rule":"finalized_height",)";
+  std::string out = by_history ? R"({"rule":"finalized_history",)" : R"({"rule":"finalized_height",)";
   append_member(out, "last_valid_block_height", last_valid_block_height);
   out += ',';
   append_member(out, "endpoints_configured", endpoints_configured);
@@ -210,10 +228,17 @@ std::string death_certificate::to_json() const {
     if (seen.status)
       domain::broken_invariant("a death certificate that holds a status");
     out += R"(,"status":null,"searched_history":)";
-    out += seen.searched_history ? "true}" : "false}";
+    out += seen.searched_history ? "true" : "false";
+    if (by_history) {
+      out += R"(,"balance":)";
+      append_string(out, balance_text(*seen.balance));
+      out += ',';
+      append_member(out, "balance_slot", seen.balance->slot);
+    }
+    out += '}';
   }
   out += R"(],"order_account":{"balance":)";
-  append_string(out, order_account.balance ? order_account.balance->to_string() : "0");
+  append_string(out, balance_text(order_account));
   out += ',';
   append_member(out, "slot", order_account.slot);
   out += R"(,"endpoint":)";
@@ -236,7 +261,7 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
   if (slots_differ || (success && failure))
     return because(doubt::contradiction);
   if (success && success->level != confirmation::processed)
-    return fate::landed{success->slot, success->level == confirmation::finalized};
+    return fate::landed{success->slot, success->level == confirmation::finalized, success->found_as};
   if (success)
     return because(doubt::processed_only);
   if (a.confirmed_slot) {
@@ -245,7 +270,7 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
     return because(seen.endpoints.empty() ? doubt::not_answered : doubt::partly_gone);
   }
   if (failure && failure->level == confirmation::finalized)
-    return fate::landed_failed{failure->slot, *failure->err};
+    return fate::landed_failed{failure->slot, *failure->err, failure->found_as};
   if (failure)
     return because(doubt::failed_unfinalized);
   return unknown_everywhere(a, seen, policy, doubtful);

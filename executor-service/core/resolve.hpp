@@ -37,10 +37,13 @@ struct death_certificate {
   std::size_t endpoints_configured = 0;
   std::vector<observation> observations;
   balance_observation order_account;
+  /// Whether the order account's history was searched for the message, because the id was for a maker to give.
+  bool by_history = false;
 
   /// {"rule":"finalized_height","last_valid_block_height":n,"endpoints_configured":n,"observations":[{"endpoint":"…",
   /// "finalized_block_height":n,"finalized_slot":n,"status_context_slot":n,"status":null,"searched_history":true},…],
-  /// "order_account":{"balance":"…","slot":n,"endpoint":"…"}}. A missing account has the balance "0".
+  /// "order_account":{"balance":"…","slot":n,"endpoint":"…"}}. A missing account has the balance "0". By history, the
+  /// rule is "finalized_history", and each observation has its own "balance" and "balance_slot".
   [[nodiscard]] std::string to_json() const;
 
   friend bool operator==(const death_certificate&, const death_certificate&) = default;
@@ -68,6 +71,8 @@ namespace fate {
 struct landed {
   std::uint64_t slot = 0;
   bool finalized = false;
+  /// The id that a market maker gave it.
+  std::optional<solana::signature> found_as = {};
 
   friend bool operator==(const landed&, const landed&) = default;
 };
@@ -76,6 +81,7 @@ struct landed_failed {
   std::uint64_t slot = 0;
   /// JSON
   std::string err;
+  std::optional<solana::signature> found_as = {};
 
   friend bool operator==(const landed_failed&, const landed_failed&) = default;
 };

@@ -183,6 +183,23 @@ void rpc_endpoint::signature_statuses(std::vector<solana::signature> signatures,
       [asked = signatures.size()](const json_value& result) { return read_statuses(result, asked); });
 }
 
+void rpc_endpoint::address_signatures(solana::pubkey account, std::optional<solana::signature> before,
+                                      std::optional<std::uint64_t> min_context_slot,
+                                      rpc_done<std::vector<address_signature_view>> done) {
+  impl_->call<std::vector<address_signature_view>>(
+      net::purpose::confirmation, "getSignaturesForAddress", std::move(done),
+      [&](json_writer& w) {
+        w.string(account.to_string());
+        w.begin_object().member("commitment", std::string{to_string(commitment::confirmed)});
+        w.member("limit", max_address_signatures_per_call);
+        if (before)
+          w.member("before", before->to_string());
+        write_min_slot(w, min_context_slot);
+        w.end_object();
+      },
+      read_address_signatures);
+}
+
 void rpc_endpoint::accounts(std::vector<solana::pubkey> keys, commitment level,
                             std::optional<std::uint64_t> min_context_slot, rpc_done<accounts_view> done) {
   if (keys.size() > max_accounts_per_call)

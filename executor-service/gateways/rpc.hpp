@@ -134,6 +134,12 @@ struct statuses_view {
   std::vector<std::optional<status_view>> statuses;
 };
 
+/// One transaction that names an account, as the node's index has it.
+struct address_signature_view {
+  solana::signature id;
+  status_view status;
+};
+
 struct token_balance_entry {
   solana::pubkey account;
   solana::pubkey mint;
@@ -183,6 +189,7 @@ struct blockhash_validity {
 
 inline constexpr std::size_t max_statuses_per_call = 256;
 inline constexpr std::size_t max_accounts_per_call = 100;
+inline constexpr std::size_t max_address_signatures_per_call = 1'000;
 inline constexpr std::size_t max_fee_accounts_per_call = 128;
 
 /// One Solana node's JSON-RPC, as typed calls. Each `done` is called exactly once, never before the call returns, on a
@@ -208,6 +215,11 @@ public:
   /// At most `max_statuses_per_call`.
   virtual void signature_statuses(std::vector<solana::signature> signatures, bool search_history,
                                   rpc_done<statuses_view> done) = 0;
+  /// Newest first, of all at `confirmed` or better, the first `max_address_signatures_per_call` that are older than
+  /// `before`.
+  virtual void address_signatures(solana::pubkey account, std::optional<solana::signature> before,
+                                  std::optional<std::uint64_t> min_context_slot,
+                                  rpc_done<std::vector<address_signature_view>> done) = 0;
   /// At most `max_accounts_per_call`.
   virtual void accounts(std::vector<solana::pubkey> keys, commitment level,
                         std::optional<std::uint64_t> min_context_slot, rpc_done<accounts_view> done) = 0;
@@ -269,6 +281,9 @@ public:
   void simulate(solana::bytes transaction, simulate_options options, rpc_done<simulation> done) override;
   void signature_statuses(std::vector<solana::signature> signatures, bool search_history,
                           rpc_done<statuses_view> done) override;
+  void address_signatures(solana::pubkey account, std::optional<solana::signature> before,
+                          std::optional<std::uint64_t> min_context_slot,
+                          rpc_done<std::vector<address_signature_view>> done) override;
   void accounts(std::vector<solana::pubkey> keys, commitment level, std::optional<std::uint64_t> min_context_slot,
                 rpc_done<accounts_view> done) override;
   void transaction(solana::signature id, commitment level, rpc_done<std::optional<transaction_view>> done) override;

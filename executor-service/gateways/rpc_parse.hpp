@@ -53,6 +53,7 @@ template <class Key>
 [[nodiscard]] parsed<simulation> read_simulation(const net::json_value& result, std::size_t accounts_asked,
                                                  std::size_t max_bytes);
 [[nodiscard]] parsed<statuses_view> read_statuses(const net::json_value& result, std::size_t asked);
+[[nodiscard]] parsed<std::vector<address_signature_view>> read_address_signatures(const net::json_value& result);
 [[nodiscard]] parsed<accounts_view> read_accounts(const net::json_value& result, std::size_t asked,
                                                   std::size_t max_bytes);
 [[nodiscard]] parsed<std::optional<transaction_view>> read_transaction(const net::json_value& result,

@@ -1,5 +1,6 @@
 #include "executor-service/gateways/rpc_parse.hpp"
 
+#include <limits>
 #include <utility>
 
 #include "common/solana/base64.hpp"
@@ -192,6 +193,24 @@ parsed<statuses_view> read_statuses(const json_value& result, std::size_t asked)
     view.statuses.emplace_back(std::move(status).value());
   }
   return view;
+}
+
+parsed<std::vector<address_signature_view>> read_address_signatures(const json_value& result) {
+  if (!net::is(&result, json_kind::array) || net::elements(&result).size() > max_address_signatures_per_call)
+    return bad("not a list of signatures, or too many of them");
+  std::vector<address_signature_view> list;
+  for (const auto& item : net::elements(&result)) {
+    auto id = key_in<solana::signature>(find(item, "signature"), "a signature");
+    if (!id)
+      return failure{id.error()};
+    auto status = read_status(item, std::numeric_limits<std::uint64_t>::max());
+    if (!status)
+      return failure{status.error()};
+    if (!list.empty() && status->slot > list.back().status.slot)
+      return bad("signatures that are not sorted by slot");
+    list.push_back({*id, std::move(status).value()});
+  }
+  return list;
 }
 
 parsed<accounts_view> read_accounts(const json_value& result, std::size_t asked, std::size_t max_bytes) {

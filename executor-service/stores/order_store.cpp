@@ -85,7 +85,10 @@ attempt read_attempt(const pqxx::row& row) {
   a.id = stored(domain::attempt_id::parse(row["id"].as<std::string>()), "attempt id");
   a.kind = stored(parse_attempt_kind(row["kind"].as<std::string>()), "attempt kind");
   a.ordinal = row["ordinal"].as<int>();
-  a.signature = stored_base58<solana::signature>(row["signature"]);
+  if (!row["signature"].is_null())
+    a.signature = stored_base58<solana::signature>(row["signature"]);
+  if (!row["maker"].is_null())
+    a.maker = row["maker"].as<std::string>();
   a.transaction = postgres::bytea_value(row["transaction"]);
   a.blockhash = stored_base58<solana::blockhash>(row["blockhash"]);
   a.last_valid_block_height = row["last_valid_block_height"].as<std::uint64_t>();
@@ -117,6 +120,12 @@ std::optional<std::string> text_or_null(const std::string& text) {
   if (text.empty())
     return std::nullopt;
   return text;
+}
+
+std::optional<std::string> base58_or_null(const std::optional<solana::signature>& id) {
+  if (!id)
+    return std::nullopt;
+  return id->to_string();
 }
 
 /// A write that finds no row to change: someone else changed it, which undoes the whole unit.
@@ -217,10 +226,11 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
       const auto& a = w.what;
       expect_one(
           t.run(sql::insert_attempt, a.id.to_string(), id, unit.order_account.to_string(),
-                std::string{to_string(a.kind)}, a.ordinal, a.signature.to_string(),
+                std::string{to_string(a.kind)}, a.ordinal, base58_or_null(a.signature),
                 postgres::bytea_literal(a.transaction), a.blockhash.to_string(),
                 std::to_string(a.last_valid_block_height), epoch, store.instance_, amount_text(a.order_account_balance),
-                amount_text(a.expected_input), amount_text(a.minimum_output), text_or_null(w.quote)),
+                amount_text(a.expected_input), amount_text(a.minimum_output), text_or_null(w.quote),
+                a.maker ? std::optional{a.quote_id()} : std::nullopt, a.maker),
           "an attempt");
     }
     void operator()(const write::note_broadcast& w) const {
@@ -228,16 +238,18 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
       (void)t.run(sql::note_broadcast, w.attempt.to_string(), domain::unix_ms(w.at), epoch);
     }
     void operator()(const write::confirm& w) const {
-      expect_one(t.run(sql::confirm_attempt, w.attempt.to_string(), std::to_string(w.slot), epoch), "a confirmation");
+      expect_one(
+          t.run(sql::confirm_attempt, w.attempt.to_string(), std::to_string(w.slot), epoch, base58_or_null(w.found_as)),
+          "a confirmation");
     }
     void operator()(const write::unconfirm& w) const {
       expect_one(t.run(sql::unconfirm_attempt, w.attempt.to_string(), epoch), "a rollback");
     }
     void operator()(const write::resolve& w) const {
-      expect_one(
-          t.run(sql::resolve_attempt, w.attempt.to_string(), std::string{to_string(w.outcome)}, number_text(w.slot),
-                number_text(w.fee_lamports), text_or_null(w.error), text_or_null(w.certificate), epoch),
-          "an outcome");
+      expect_one(t.run(sql::resolve_attempt, w.attempt.to_string(), std::string{to_string(w.outcome)},
+                       number_text(w.slot), number_text(w.fee_lamports), text_or_null(w.error),
+                       text_or_null(w.certificate), epoch, base58_or_null(w.found_as)),
+                 "an outcome");
     }
     void operator()(const write::record_fill& w) const {
       expect_one(t.run(sql::record_fill, id, epoch, w.input_used.to_string(), w.output_amount.to_string()), "a fill");

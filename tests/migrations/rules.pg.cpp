@@ -611,7 +611,7 @@ TEST_SUITE("migrations rules") {
              "id = gen_random_uuid()", "order_id = gen_random_uuid()", "order_account = 'A'", "kind = 'refund'",
              "ordinal = 9", "signature = null", "quote_id = 'q'", "transaction = '\\x02'", "blockhash = 'b'",
              "last_valid_block_height = 5", "instance = 'x'", "order_account_balance = 1", "expected_input = 1",
-             "minimum_output = 2", "quote = '{}'", "signed_at = now() - interval '1 hour'"}) {
+             "minimum_output = 2", "maker = 'm'", "quote = '{}'", "signed_at = now() - interval '1 hour'"}) {
       INFO(column);
       const auto value = column == "order_account = 'A'" ? "order_account = '" + address_of(7000) + "'" : column;
       CHECK(sqlstate_of(rows.as("executor"),

@@ -47,7 +47,7 @@ TEST_SUITE("migrations schema") {
          {"order_id", "at", "from_state", "to_state", "role", "instance", "reason", "attempt_id", "evidence_id"}},
         {"attempt_history",
          {"order_id", "kind", "signature", "quote_id", "outcome", "slot", "fee_lamports", "signed_at", "broadcast_at",
-          "resolved_at", "certificate", "attempt_id"}},
+          "resolved_at", "certificate", "attempt_id", "maker"}},
         {"trigger_evidence",
          {"order_id", "evidence_id", "decision", "source", "price_usd", "confidence_usd", "publish_time", "received_at",
           "gates", "instance", "decided_at"}},
@@ -160,7 +160,7 @@ TEST_SUITE("migrations schema") {
          {"INSERT attempt",
           "UPDATE attempt (broadcast_at, certificate, confirmed_at, confirmed_slot, error, fee_lamports, input_moved, "
           "outcome, "
-          "output_moved, resolved_at, slot, write_epoch)",
+          "output_moved, resolved_at, signature, slot, write_epoch)",
           "UPDATE price_order (attempts_made, input_used, last_attempt_id, last_detail, last_evidence_id, "
           "last_instance, last_reason, "
           "lease_epoch, lease_holder, lease_until, next_attempt_at, output_amount, state, write_epoch)"}},

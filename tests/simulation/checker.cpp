@@ -46,7 +46,7 @@ void checker::moves(const stored_order& o, order_state to, mover by, std::uint64
   for (const auto& a : o.row.attempts) {
     if (a.kind != attempt_kind::swap)
       continue;
-    const auto& t = truth_.transaction(transaction_of(a.signature));
+    const auto& t = truth_.transaction(transaction_of(a.signature.value()));
     if (truth_.may_still_land(t))
       fail(o, "moved to execute_failed while its swap may still land");
     else if (truth_.is_final(t) && !t.now.failed)
@@ -57,7 +57,7 @@ void checker::moves(const stored_order& o, order_state to, mover by, std::uint64
 void checker::inserts(const stored_order& o, const attempt& a, std::uint64_t epoch) {
   under_lease(o, epoch, "an attempt", true);
   for (const auto& other : o.row.attempts) {
-    const auto& t = truth_.transaction(transaction_of(other.signature));
+    const auto& t = truth_.transaction(transaction_of(other.signature.value()));
     if (other.kind == attempt_kind::deposit) {
       if (other.outcome != attempt_outcome::landed)
         fail(o, "something was signed before the deposit was final");
@@ -67,7 +67,7 @@ void checker::inserts(const stored_order& o, const attempt& a, std::uint64_t epo
       fail(o, "signed while an earlier attempt may still land");
     }
   }
-  const auto& t = truth_.transaction(transaction_of(a.signature));
+  const auto& t = truth_.transaction(transaction_of(a.signature.value()));
   if (a.kind == attempt_kind::swap && t.take != o.row.input_amount.units())
     fail(o, "the swap takes something else than the order's input");
   if (a.kind != t.kind || t.order != o.number || a.last_valid_block_height != t.last_valid_height())
@@ -77,7 +77,7 @@ void checker::inserts(const stored_order& o, const attempt& a, std::uint64_t epo
 void checker::resolves(const stored_order& o, const attempt& a, const executor::write::resolve& w,
                        std::uint64_t epoch) {
   under_lease(o, epoch, "an outcome", false);
-  const auto& t = truth_.transaction(transaction_of(a.signature));
+  const auto& t = truth_.transaction(transaction_of(a.signature.value()));
   const bool final = truth_.is_final(t);
   switch (w.outcome) {
     case attempt_outcome::dead:
@@ -100,13 +100,13 @@ void checker::resolves(const stored_order& o, const attempt& a, const executor::
 }
 
 void checker::confirms(const stored_order& o, const attempt& a) {
-  if (!truth_.transaction(transaction_of(a.signature)).ever_confirmed)
+  if (!truth_.transaction(transaction_of(a.signature.value())).ever_confirmed)
     fail(o, "noted as confirmed, but it never was");
 }
 
 void checker::leaves_process(const stored_order& o, std::size_t transaction) {
   for (const auto& a : o.row.attempts)
-    if (transaction_of(a.signature) == transaction)
+    if (transaction_of(a.signature.value()) == transaction)
       return;
   fail(o, "bytes left the process before their row was durable");
 }
@@ -129,7 +129,7 @@ void checker::ends(const stored_order& o, const bank_account& at_first) {
     fail(o, "the fee payer kept more than what strangers sent");
 
   for (const auto& stored : o.row.attempts) {
-    const auto& t = truth_.transaction(transaction_of(stored.signature));
+    const auto& t = truth_.transaction(transaction_of(stored.signature.value()));
     const bool landed = truth_.is_final(t);
     if (stored.outcome == attempt_outcome::dead && landed)
       fail(o, "recorded dead, but it landed");

@@ -89,7 +89,7 @@ void order_worker::perform(const step::validate_swap& s) {
   busy_ = true;
   record_.reset();
   record_answered_ = true;
-  const auto id = transaction_of(o_.find(s.attempt)->signature);
+  const auto id = transaction_of(o_.find(s.attempt)->signature.value());
   for (std::size_t e = 0; e < static_cast<std::size_t>(w_.plan.endpoints) && !record_; ++e) {
     if (w_.goes_wrong(w_.plan.rpc_error)) {
       record_answered_ = false;
@@ -160,7 +160,7 @@ void order_worker::start_watching(const domain::attempt_id& id) {
   stop_watching();
   watched_ = id;
   const auto* a = o_.find(id);
-  watched_transaction_ = transaction_of(a->signature);
+  watched_transaction_ = transaction_of(a->signature.value());
   told_final_.fill(false);
   if (!a->confirmed_slot)
     send_stored(*a);
@@ -174,7 +174,7 @@ void order_worker::stop_watching() {
 }
 
 void order_worker::send_stored(const attempt& a) {
-  home_.broadcast(transaction_of(a.signature));
+  home_.broadcast(transaction_of(a.signature.value()));
   if (!std::exchange(sent_, true))
     home_.commit(serial_, {number_, o_.lease_epoch, {write::note_broadcast{a.id, home_.now()}}}, false, true);
 }

@@ -194,7 +194,7 @@ void world::serve_order(stored_order& o) {
       if (!dice.chance(100))
         return;
       const auto view = chain.behind(0);
-      const auto id = transaction_of(o.row.latest(attempt_kind::deposit)->signature);
+      const auto id = transaction_of(o.row.latest(attempt_kind::deposit)->signature.value());
       const auto found = chain.find(view, id, true);
       if (!found || found->failed || chain.level(view, *found) == executor::confirmation::processed)
         return;

@@ -1,11 +1,12 @@
 -- The proven outcome of attempt $1, written once: $2 outcome, $3 slot, $4 fee in lamports, $5 error, $6 certificate,
--- $7 lease epoch.
+-- $7 lease epoch, $8 the id that a market maker gave it, if one did.
 update attempt
 set outcome = $2,
     slot = $3,
     fee_lamports = $4,
     error = $5::jsonb,
     certificate = $6::jsonb,
+    signature = coalesce($8, signature),
     resolved_at = clock_timestamp(),
     write_epoch = $7
 where id = $1 and outcome is null

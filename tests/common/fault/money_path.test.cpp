@@ -61,7 +61,7 @@ std::size_t closing(const std::string& code, std::size_t open) {
 
 std::vector<span> spans_of(const std::string& code) {
   static const std::regex helper{
-      R"(\b(fault::around|fault::around_all|fault::around_send|fault::between|at_fault_point<[\w:]+>|await|ask|leased)\()"};
+      R"(\b(fault::around|fault::around_all|fault::around_send|fault::between|at_fault_point<[\w:<>]+>|await|ask|leased)\()"};
   std::vector<span> spans;
   for (auto at = std::sregex_iterator{code.begin(), code.end(), helper}; at != std::sregex_iterator{}; ++at) {
     const auto open = static_cast<std::size_t>(at->position() + at->length() - 1);
@@ -108,8 +108,10 @@ const std::vector<std::pair<const char*, std::regex>>& raw_effects() {
   static const std::vector<std::pair<const char*, std::regex>> all{
       {"executor-service/", std::regex{R"(->request\()"}},
       {"executor-service/", std::regex{R"(->(commit|claim|renew)\()"}},
-      {"executor-service/", std::regex{R"(chain::broadcast\{)"}},
-      {"executor-service/", std::regex{R"(\b(send_transaction|signature_statuses|quote_for|instructions_for)\()"}},
+      {"executor-service/", std::regex{R"((chain::broadcast|maker::hand_over)\{)"}},
+      {"executor-service/",
+       std::regex{R"(\b(send_transaction|signature_statuses|quote_for|instructions_for|address_signatures)\()"}},
+      {"executor-service/actors/", std::regex{R"(->(quote|swap)\()"}},
       {"executor-service/api/", std::regex{R"((->|\.)(create_order|open_order|note_broadcast)\()"}},
       {"executor-service/api/", std::regex{R"((->|\.)(broadcast|statuses|account)\()"}},
       {"trigger-service/", std::regex{R"(sink->write\()"}},

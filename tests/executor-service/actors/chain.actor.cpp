@@ -11,6 +11,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -19,6 +20,8 @@
 #include <vector>
 
 #include "common/runtime/log.hpp"
+#include "common/solana/keypair.hpp"
+#include "common/solana/programs.hpp"
 
 namespace landfall::executor {
 
@@ -99,8 +102,20 @@ public:
       view.statuses.pop_back();
     answer("statuses", std::move(done), std::move(view));
   }
+  void address_signatures(solana::pubkey, std::optional<solana::signature> before,
+                          std::optional<std::uint64_t> min_slot,
+                          rpc_done<std::vector<address_signature_view>> done) override {
+    CHECK(min_slot == finalized.absolute_slot);
+    auto from = history.begin();
+    if (before)
+      from = std::ranges::find(history, *before, &address_signature_view::id) + 1;
+    const auto count = std::min<std::ptrdiff_t>(history.end() - from, max_address_signatures_per_call);
+    answer("history", std::move(done), std::vector<address_signature_view>{from, from + count});
+  }
   void accounts(std::vector<solana::pubkey> keys, commitment, std::optional<std::uint64_t>,
                 rpc_done<accounts_view> done) override {
+    if (order_account)
+      return answer("accounts", std::move(done), accounts_view{confirmed.absolute_slot, {keys.size(), order_account}});
     answer("accounts", std::move(done), accounts_view{confirmed.absolute_slot, {keys.size(), std::nullopt}});
   }
   void transaction(solana::signature, commitment, rpc_done<std::optional<transaction_view>> done) override {
@@ -140,6 +155,8 @@ public:
   std::map<solana::signature, status_view> statuses;
   std::optional<transaction_view> landed;
   std::vector<priority_fee_sample> fees;
+  std::vector<address_signature_view> history;
+  std::optional<account_info> order_account;
   std::optional<rpc_error> fails;
   bool short_reply = false;
   bool hold = false;
@@ -622,6 +639,114 @@ TEST_CASE("a configuration that cannot work is refused") {
   CHECK(refused([](auto& c) { c.fee_percentile = 101; }));
   CHECK(refused([](auto& c) { c.fee_floor_micro_lamports = c.fee_cap_micro_lamports + 1; }));
   CHECK(refused([](auto& c) { c.blockhash_min_blocks_left = c.blockhash_max_blocks_left + 1; }));
+}
+
+namespace {
+
+/// A message of a maker's that one endpoint or the other is asked about.
+struct history_fixture : fixture {
+  history_fixture() {
+    std::array<std::uint8_t, 32> seed{};
+    seed.fill(5);
+    auto keys = std::move(solana::keypair::from_seed(seed)).value();
+    wanted.maker = keys.public_key();
+    wanted.message = {1, 2, 3};
+    wanted.anchor = signature(1);
+    wanted.token_program = solana::programs::token;
+    wanted.attempt = domain::attempt_id::random();
+    fill = keys.sign(wanted.message);
+    for (const auto& e : {a, b}) {
+      e->history = {{wanted.anchor, {900, commitment::finalized, {}}}};
+      e->order_account = account_info{2'039'280, solana::programs::token, solana::bytes(165, 0), false};
+      e->order_account->data[64] = 77;
+      e->order_account->data[108] = 1;
+    }
+  }
+  void look() {
+    watcher = system.spawn([this](chain::history_observer::pointer) -> chain::history_observer::behavior_type {
+      return {[this](const chain::history_observed& o) { seen[o.seen.endpoint] = o.seen; }};
+    });
+    wanted.to = watcher->address();
+    caf::anon_send(actor, wanted);
+    scheduler.run();
+  }
+
+  chain::history_look wanted;
+  solana::signature fill;
+  chain::history_observer watcher;
+  std::map<std::string, observation> seen;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(history_fixture, "a message is found by the maker's own signature of it, and by nothing else") {
+  a->history.insert(a->history.begin(), {fill, {1'100, commitment::confirmed, {}}});
+  // The endpoint's word for a signature that is not the maker's is worth nothing.
+  b->history.insert(b->history.begin(), {signature(2), {1'100, commitment::finalized, {}}});
+  start();
+  a->order.clear();
+  look();
+  CHECK(a->order == std::vector<std::string>{"epoch", "history", "accounts"});
+  REQUIRE(seen.size() == 2);
+  REQUIRE(seen["a"].status);
+  CHECK(seen["a"].status->found_as == fill);
+  CHECK(seen["a"].status->level == confirmation::confirmed);
+  CHECK(seen["a"].status->slot == 1'100);
+  CHECK(seen["a"].finalized_block_height == a->finalized.block_height);
+  CHECK(seen["a"].status_context_slot == a->finalized.absolute_slot);
+  CHECK(seen["a"].searched_history);
+  CHECK(seen["a"].balance->balance == domain::token_amount{77});
+  CHECK(seen["a"].balance->slot == a->confirmed.absolute_slot);
+  CHECK_FALSE(seen["b"].status);
+}
+
+TEST_CASE_FIXTURE(history_fixture, "a history that does not reach back to the deposit proves nothing") {
+  a->history.clear();
+  start();
+  look();
+  CHECK_FALSE(seen["a"].searched_history);
+  CHECK(seen["b"].searched_history);
+}
+
+TEST_CASE_FIXTURE(history_fixture, "a long history is read page by page, up to its bound") {
+  const auto dust = [&](std::size_t count) {
+    for (std::size_t n = 0; n < count; ++n)
+      a->history.insert(a->history.begin(), {signature(10 + n), {1'000, commitment::finalized, {}}});
+  };
+  dust(max_address_signatures_per_call + 5);
+  start();
+  look();
+  CHECK(a->calls["history"] == 2);
+  CHECK(seen["a"].searched_history);
+  dust(5 * max_address_signatures_per_call);
+  a->calls.clear();
+  look();
+  CHECK(a->calls["history"] == 4);
+  CHECK_FALSE(seen["a"].searched_history);
+}
+
+TEST_CASE_FIXTURE(history_fixture,
+                  "an error at any step is no observation, and an endpoint is not asked twice at once") {
+  start();
+  for (const auto kind : {rpc_error::kind::timeout, rpc_error::kind::rpc, rpc_error::kind::malformed}) {
+    a->fails = error(kind);
+    seen.clear();
+    look();
+    CHECK(seen.count("a") == 0);
+    CHECK(seen.count("b") == 1);
+  }
+  a->fails.reset();
+  a->order_account->data.resize(10);
+  seen.clear();
+  look();
+  CHECK(seen.count("a") == 0);
+
+  a->order_account->data.resize(165);
+  a->hold = true;
+  a->calls.clear();
+  look();
+  look();
+  CHECK(a->calls["epoch"] == 1);
 }
 
 }  // namespace landfall::executor

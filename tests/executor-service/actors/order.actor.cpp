@@ -37,6 +37,7 @@ struct journal {
   /// Asked before it is answered, so that a test can act in between.
   std::function<void()> before_simulation;
   std::optional<transaction_view> transaction;
+  std::optional<chain::history_look> looked;
 
   [[nodiscard]] std::ptrdiff_t count(const std::string& line) const {
     return std::count(lines.begin(), lines.end(), line);
@@ -103,6 +104,10 @@ chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
             [j](const chain::broadcast& b) {
               j->lines.push_back("send");
               j->sent.push_back(b.transaction);
+            },
+            [j](const chain::history_look& look) {
+              j->lines.push_back("look");
+              j->looked = look;
             },
             [](const chain::blockhash_request&) {
               return chain::fresh_blockhash{"rpc0", 50, *solana::blockhash::from_bytes(key(77).view()), 200, 150};

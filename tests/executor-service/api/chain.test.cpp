@@ -59,6 +59,10 @@ public:
     }
     done(std::move(view));
   }
+  void address_signatures(solana::pubkey, std::optional<solana::signature>, std::optional<std::uint64_t>,
+                          rpc_done<std::vector<address_signature_view>> done) override {
+    done(domain::failure{down()});
+  }
   void accounts(std::vector<solana::pubkey>, commitment level, std::optional<std::uint64_t> min_context_slot,
                 rpc_done<accounts_view> done) override {
     CHECK(level == commitment::confirmed);

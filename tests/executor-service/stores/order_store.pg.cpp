@@ -155,6 +155,36 @@ TEST_CASE("an attempt comes back from the database byte for byte") {
   CHECK(!loaded->outcome);
 }
 
+TEST_CASE("a maker's swap has no id until one is seen, and none again after a rollback") {
+  world w;
+  w.order_in("executing");
+  auto store = w.store_of("executor-1");
+  auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
+  auto stored = swap_attempt(tests::signature_of(5'001));
+  stored.signature.reset();
+  stored.maker = "maker.example";
+  const auto id = stored.id;
+  const auto as_stored = [&] {
+    w.let_leases_run_out();
+    o = expect(store.claim(room_for(10), lease, no_grace)).front();
+    return *o.find(id);
+  };
+  REQUIRE(!commit_one(store, unit_of(o, {write::insert_attempt{stored, "{}"}})));
+  CHECK(w.sql_value("select quote_id from attempt where kind = 'swap'") == stored.quote_id());
+  CHECK(as_stored().maker == stored.maker);
+  CHECK(!as_stored().signature);
+
+  const auto first = *solana::signature::parse(tests::signature_of(5'004));
+  const auto second = *solana::signature::parse(tests::signature_of(5'005));
+  REQUIRE(!commit_one(store, unit_of(o, {write::confirm{id, 1'100, first}})));
+  CHECK(as_stored().signature == first);
+  REQUIRE(!commit_one(store, unit_of(o, {write::unconfirm{id}})));
+  CHECK(!as_stored().signature);
+  REQUIRE(!commit_one(store, unit_of(o, {write::resolve{id, attempt_outcome::landed, 1'101, {}, {}, {}, second}})));
+  CHECK(as_stored().signature == second);
+  CHECK(as_stored().outcome == attempt_outcome::landed);
+}
+
 TEST_CASE("a second unresolved attempt on an order account is refused, whatever the code thinks") {
   world w;
   w.order_in("executing");

@@ -81,6 +81,10 @@ public:
     }
     answer(std::move(done), std::move(view));
   }
+  void address_signatures(solana::pubkey, std::optional<solana::signature>, std::optional<std::uint64_t>,
+                          rpc_done<std::vector<address_signature_view>> done) override {
+    answer(std::move(done), std::vector<address_signature_view>{});
+  }
   void accounts(std::vector<solana::pubkey> keys, commitment, std::optional<std::uint64_t>,
                 rpc_done<accounts_view> done) override {
     if (meanwhile)
