@@ -15,6 +15,8 @@ const ends = new Set(['fill_success', 'expired', 'deposit_failed']);
 export const flows = {
   deposit: { terms: { price: 149 }, ends: 'fill_success' },
   fill: { terms: { price: 151 }, ends: 'fill_success', begins: reaches('open'), goes: (lane) => lane.stack.devnet.price('SOL', 152) },
+  // Filled by a market maker, who offers more than the router.
+  rfq: { makers: true, terms: { price: 151 }, ends: 'fill_success', begins: reaches('open'), goes: (lane) => lane.stack.devnet.price('SOL', 152) },
   payout: { terms: { price: 149 }, ends: 'fill_success', begins: reaches('execute_success', 'ready_withdraw_output', 'withdrawing') },
   // A refund of SOL closes the account it lay in; one of a token leaves that to a close.
   // An attempt of the point's kind that never lands, is proven dead, and tried again.
@@ -28,6 +30,7 @@ const lostSends = {
   'broadcast.deposit': { of: 'deposit', count: 1 },
   'commit_broadcast_note.deposit': { of: 'deposit', count: 1 },
   'rebroadcast.deposit': { of: 'deposit', count: 2 },
+  'handed_over_again': { of: 'swap', count: 1, byMaker: true },
   'rebroadcast.swap': { of: 'swap', count: 1 },
   'rebroadcast.payout': { of: 'payout', count: 1 },
   'rebroadcast.refund': { of: 'refund', count: 1 },
@@ -58,14 +61,19 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
   const never = flows[flow].of?.(point);
   const way = never === 'refund' ? { ...flows.retry, ...flows.refund } : flows[flow];
   const late = comesLate(point, flow);
-  let target = lane[role];
-  const run = { fired: false, wrong: [], began: Date.now(), zombies: [], expected: new Set() };
+  const run = { point, fired: false, wrong: [], began: Date.now(), zombies: [], expected: new Set() };
   run.givenUp = new Promise((resolve) => (run.giveUp = resolve));
   const lost = lostSends[nameOf(point)];
   const { devnet } = lane.stack;
   try {
+    if (Boolean(way.makers) !== lane.asksMakers) {
+      await end(lane.executor, run);
+      lane.asksMakers = Boolean(way.makers);
+      lane.executor = await lane.startExecutor();
+    }
     // Of an api that does not wait, the executor has to open the order; of the one that waits, the executor must not be first.
     const alone = role === 'api' || late;
+    let target = lane[role];
     if (alone) await end(lane.executor, run);
     const service = alone ? lane.api : lane.hasty;
     const client = lane.at(service);
@@ -85,7 +93,7 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
     const early = !late && (alsoOn.length === 0 || closes(point) || !way.begins);
     if (early) arm();
     const created = create(lane, client, body, run);
-    const losing = lost && lost.of !== 'deposit' ? before[lost.of](lane, run.requestId).then(() => loseSends(devnet, lost.count)) : null;
+    const losing = lost && lost.of !== 'deposit' ? before[lost.of](lane, run.requestId).then(() => (lost.byMaker ? devnet.fault({ target: 'maker', fault: 'error', status: 500, method: '/swap', count: lost.count }) : loseSends(devnet, lost.count))) : null;
     if (way.begins) await Promise.race([way.begins(lane, run.requestId), firing(target, point, said, firedMs)]);
     if (late) {
       await reaches('open')(lane, run.requestId);
@@ -233,6 +241,11 @@ async function writtenLate(lane, id) {
 
 async function judged(lane, run, way) {
   const { order } = run;
+  // What a maker did not quote goes by the router; whatever else happens, he fills.
+  if (way.makers && !/^maker_(offers|quote)\./.test(run.point)) {
+    const handed = await lane.rows("select 1 from attempt where order_id = $1 and kind = 'swap' and quote_id is not null", [order.order_id]);
+    if (handed.length === 0) run.wrong.push('no maker was asked to fill it');
+  }
   if (order.state !== way.ends) run.wrong.push(`it ended in ${order.state}, not ${way.ends}`);
   const { wrong } = await judgeOrder(lane.stack.devnet, order);
   run.wrong.push(...wrong);

@@ -94,6 +94,8 @@ class Service {
 }
 
 export class Lane {
+  /** Whether executors that are started from now on ask the devnet's market maker. */
+  asksMakers = false;
   #services = new Set();
   #starts = 0;
   #ports;
@@ -153,7 +155,7 @@ export class Lane {
 
   startExecutor(env) {
     this.#ports.push(this.#ports.shift());
-    return this.#executorService('executor', this.#ports.at(-1), 'executor', [], env);
+    return this.#executorService('executor', this.#ports.at(-1), 'executor', this.asksMakers ? ['--maker-urls', `http://127.0.0.1:${this.stack.portBase + 14}`] : [], env);
   }
 
   startTrigger() {
