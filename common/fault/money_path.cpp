@@ -22,14 +22,14 @@ constexpr auto table = std::to_array<money_path_row>({
     {effect::lease_renewal, "lease_renewal", "executor", "", "deposit fill payout refund"},
     {effect::deposit_check, "deposit_check", "executor", "", "deposit"},
     {effect::build, "build", "executor", signed_kinds, ""},
-    {effect::broadcast, "broadcast", "executor", all_kinds, "", false},
-    {effect::rebroadcast, "rebroadcast", "executor", all_kinds, "", false},
-    {effect::fee_read, "fee_read", "executor", all_kinds, ""},
+    {effect::broadcast, "broadcast", "executor", "deposit swap:fill payout refund close", "", false},
+    {effect::rebroadcast, "rebroadcast", "executor", "deposit swap:fill payout refund close", "", false},
+    {effect::fee_read, "fee_read", "executor", "deposit swap:fill payout refund close", ""},
     {effect::balance_read, "balance_read", "executor", "swap:retry payout:retry refund:retry close:retry", ""},
-    {effect::swap_read, "swap_read", "executor", "", "fill"},
+    {effect::swap_read, "swap_read", "executor", "", "fill rfq"},
     {effect::accounts_read, "accounts_read", "executor", signed_kinds, ""},
-    {effect::route, "route", "executor", "", "fill"},
-    {effect::rent_read, "rent_read", "executor", "", "fill"},
+    {effect::route, "route", "executor", "", "fill rfq"},
+    {effect::rent_read, "rent_read", "executor", "", "fill rfq"},
     {effect::lookup_tables_read, "lookup_tables_read", "executor", "", "-"},
     {effect::priority_fee_read, "priority_fee_read", "executor", signed_kinds, ""},
     {effect::blockhash_read, "blockhash_read", "executor", signed_kinds, ""},
@@ -41,14 +41,14 @@ constexpr auto table = std::to_array<money_path_row>({
     {effect::maker_quote, "maker_quote", "executor", "", "rfq"},
     {effect::maker_swap, "maker_swap", "executor", "", "rfq"},
     {effect::history_read, "history_read", "executor", "", "rfq"},
-    {effect::router_quote, "router_quote", "executor", "", "fill"},
-    {effect::router_instructions, "router_instructions", "executor", "", "fill"},
+    {effect::router_quote, "router_quote", "executor", "", "fill rfq"},
+    {effect::router_instructions, "router_instructions", "executor", "", "fill rfq"},
     {effect::rpc_send, "rpc_send", "executor", "", "deposit fill payout refund"},
     {effect::rpc_statuses, "rpc_statuses", "executor", "", "deposit fill payout refund"},
     {effect::commit_attempt, "commit_attempt", "executor", signed_kinds, ""},
     {effect::commit_confirmation, "commit_confirmation", "executor", all_kinds, ""},
     {effect::commit_outcome, "commit_outcome", "executor",
-     "deposit swap:fill+retry payout:payout+retry refund:refund+retry close:payout+refund+retry", ""},
+     "deposit swap:fill+rfq+retry payout:payout+retry refund:refund+retry close:payout+refund+retry", ""},
     {effect::commit_move, "commit_move", "executor",
      "open executing ready_withdraw_output fill_success expired ready_execute:retry", ""},
     {effect::commit_release, "commit_release", "executor", "", "deposit"},
@@ -78,7 +78,9 @@ std::vector<std::string_view> words(std::string_view text, char between = ' ') {
 std::string_view flows_of_kind(std::string_view kind) {
   if (kind == "deposit" || kind == "open")
     return "deposit";
-  if (kind == "swap" || kind == "executing" || kind == "ready_withdraw_output" || kind == "ready_execute")
+  if (kind == "swap" || kind == "executing" || kind == "ready_withdraw_output")
+    return "fill rfq";
+  if (kind == "ready_execute")
     return "fill";
   if (kind == "payout" || kind == "fill_success")
     return "payout";
