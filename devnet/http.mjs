@@ -117,7 +117,7 @@ export class Service {
     if (!this.faults) return false;
     const delay = this.#strikes('delay_ms', name);
     if (delay) await new Promise((resolve) => setTimeout(resolve, numberParam(delay, ['ms', 'delay_ms'], 1000)));
-    const limit = this.#strikes('rate_limit', name);
+    const limit = this.#strikes('rate_limit', name, aboveItsRate);
     if (limit) {
       const seconds = numberParam(limit, ['retry_after_s'], 1);
       send(response, 429, { error: 'Too many requests' }, { 'retry-after': String(seconds) });
@@ -141,6 +141,17 @@ export class Service {
     }
     return false;
   }
+}
+
+/** With `per_second` the fault lets so many through in any second that ends now, and strikes the rest. */
+function aboveItsRate(fault) {
+  const perSecond = numberParam(fault, ['per_second'], 0);
+  if (perSecond === 0) return true;
+  const now = performance.now();
+  fault.taken = (fault.taken ?? []).filter((at) => at > now - 1000);
+  if (fault.taken.length >= perSecond) return true;
+  fault.taken.push(now);
+  return false;
 }
 
 export function send(response, status, body, headers = {}) {

@@ -42,15 +42,16 @@ struct chain_state {
   history_search history{pool};
 
   void broadcast(const chain::broadcast& b) {
-    for (std::size_t at = 0; at < pool.endpoints.size(); ++at) {
-      if (pool.endpoints[at].in_flight >= pool.config.max_in_flight_per_endpoint) {
+    // To all, the healthiest first.
+    for (const auto at : pool.ranked()) {
+      if (pool.endpoints[at].sends_in_flight >= pool.config.max_in_flight_per_endpoint) {
         count_send(at, send_class::skipped);
         runtime::log_warn("broadcast_skipped",
                           {{"endpoint", pool.endpoints[at].api->name()}, {"signature", b.id.to_string()}});
         continue;
       }
       pool.bounded_call<solana::signature>(
-          at,
+          at, &endpoint::sends_in_flight,
           at_fault_point<solana::signature>(fault::effect::rpc_send,
                                             [&b](rpc_api& api, rpc_done<solana::signature> d) {
                                               api.send_transaction(b.transaction, send_options{}, std::move(d));
@@ -110,6 +111,8 @@ domain::result<done, std::string> chain_config::validate() const {
     return no("blockhash_max_age_ms has to be within 1 and 10000");
   if (blockhash_min_blocks_left == 0 || blockhash_min_blocks_left > blockhash_max_blocks_left)
     return no("blockhash_min_blocks_left has to be within 1 and blockhash_max_blocks_left");
+  if (hedge_min_ms == 0 || hedge_min_ms > hedge_max_ms || hedge_max_ms > 60'000)
+    return no("hedge_min_ms has to be within 1 and hedge_max_ms, which has to be within 60000");
   if (max_watches == 0 || max_in_flight_per_endpoint == 0 || max_status_calls_in_flight == 0 || max_waiting == 0)
     return no("the bounds of the chain actor have to be at least 1");
   if (fee_percentile > 100)

@@ -138,10 +138,11 @@ struct health_request {};
 struct endpoint_health {
   std::string endpoint;
   bool up = false;
-  std::uint64_t latency_ms = 0;      ///< smoothed
-  std::uint64_t finalized_slot = 0;  ///< highest it ever answered
-  std::uint64_t slots_behind = 0;    ///< of the best endpoint
-  std::string last_error;            ///< of the last call that failed
+  std::uint64_t latency_ms = 0;       ///< smoothed
+  std::uint64_t errors_permille = 0;  ///< smoothed share of calls without a usable answer
+  std::uint64_t finalized_slot = 0;   ///< highest it ever answered
+  std::uint64_t slots_behind = 0;     ///< of the best endpoint
+  std::string last_error;             ///< of the last call that failed
 };
 
 struct health_report {
@@ -195,8 +196,10 @@ struct chain_config {
   std::uint64_t blockhash_max_blocks_left = 300;     ///< one with more is not believed
   std::uint32_t rent_max_age_ms = 60'000;            ///< an older answer is asked for again
   std::uint32_t quiet_after_429_ms = 1'000;          ///< no rounds after HTTP 429, unless it says how long
+  std::uint32_t hedge_min_ms = 50;                   ///< a read waits so long for one endpoint before a second is asked
+  std::uint32_t hedge_max_ms = 1'000;                ///< and no longer than this
   std::size_t max_watches = 20'000;                  ///< signatures times watchers
-  std::size_t max_in_flight_per_endpoint = 64;       ///< calls besides the rounds; above it another endpoint is asked
+  std::size_t max_in_flight_per_endpoint = 64;       ///< reads, and as many sends; above it another is asked
   std::size_t max_status_calls_in_flight = 4;        ///< per endpoint, within a round
   std::size_t max_waiting = 4'096;                   ///< requests that wait for one blockhash
   std::uint64_t max_slots_behind = 64;               ///< an endpoint further behind is asked last

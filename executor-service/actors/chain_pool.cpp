@@ -11,6 +11,13 @@ namespace landfall::executor {
 using domain::milliseconds;
 using domain::utc_time;
 
+namespace {
+
+/// Error rates closer together than this are alike: then latency decides.
+constexpr std::uint64_t errors_step_permille = 200;
+
+}  // namespace
+
 caf::error unavailable(std::string why) {
   return caf::make_error(caf::sec::runtime_error, std::move(why));
 }
@@ -35,6 +42,13 @@ endpoint_metrics::endpoint_metrics(runtime::metrics& m, const std::string& endpo
   stale_answers = m.counter("landfall_rpc_stale_answers_total", "answers ignored because they go back in time", labels);
   latency_seconds = m.histogram("landfall_rpc_latency_seconds", "time an RPC endpoint takes to answer",
                                 runtime::latency_buckets_seconds(), labels);
+  hedges_asked = m.counter("landfall_rpc_hedges_total",
+                           "reads asked of a second RPC endpoint because the first was slow", with("result", "asked"));
+  hedges_won = m.counter("landfall_rpc_hedges_total", "reads asked of a second RPC endpoint because the first was slow",
+                         with("result", "won"));
+  latency_ms = m.gauge("landfall_rpc_smoothed_latency_ms", "time an RPC endpoint takes to answer, smoothed", labels);
+  errors_permille =
+      m.gauge("landfall_rpc_errors_permille", "share of calls without a usable answer, smoothed, in 1/1000", labels);
   up = m.gauge("landfall_rpc_up", "whether the last call of an RPC endpoint was answered", labels);
   slots_behind = m.gauge("landfall_rpc_slots_behind", "finalized slots behind the best endpoint", labels);
 }
@@ -54,20 +68,44 @@ void endpoint_pool::start(chain_actor::pointer me, const chain_config& c, std::v
   }
 }
 
+std::optional<std::uint64_t> latency_window::p90_ms() const {
+  const auto known = std::min(next_, last_.size());
+  if (known < least)
+    return std::nullopt;
+  auto sorted = last_;
+  const auto nth = sorted.begin() + static_cast<std::ptrdiff_t>((known - 1) * 9 / 10);
+  std::nth_element(sorted.begin(), nth, sorted.begin() + static_cast<std::ptrdiff_t>(known));
+  return *nth;
+}
+
+milliseconds endpoint_pool::hedge_delay(std::size_t at) const {
+  const auto usual = endpoints[at].latencies.p90_ms().value_or(config.hedge_max_ms);
+  return milliseconds{std::clamp<std::uint64_t>(usual, config.hedge_min_ms, config.hedge_max_ms)};
+}
+
 void endpoint_pool::note(std::size_t at, utc_time asked_at, const rpc_error* error) {
   auto& e = endpoints[at];
   const auto took = std::max(now() - asked_at, milliseconds{0});
-  e.metrics.latency_seconds.observe(std::chrono::duration<double>(took).count());
   e.metrics.calls[error == nullptr ? 6 : static_cast<std::size_t>(error->what)].inc();
-  const bool was_up =
-      std::exchange(e.up, error == nullptr || (error->what == rpc_error::kind::rpc && !error->node_unhealthy()));
-  if (error == nullptr) {
-    const auto ms = static_cast<std::uint64_t>(took.count());
-    e.latency_ms = e.latency_ms == 0 ? ms : (e.latency_ms * 7 + ms) / 8;
-  } else {
+  if (error != nullptr) {
     e.last_error = std::string{to_string(error->what)} + ": " + error->message;
     if (error->what == rpc_error::kind::rate_limited)
       e.quiet_until = now() + milliseconds{error->retry_after_ms.value_or(config.quiet_after_429_ms)};
+    // What was never sent says nothing about the endpoint.
+    if (error->what == rpc_error::kind::rate_limited && error->http_status == 0 && error->retry_after_ms)
+      return;
+  }
+  e.metrics.latency_seconds.observe(std::chrono::duration<double>(took).count());
+  // A verdict on the question is an answer like any other.
+  const bool usable = error == nullptr || (error->what == rpc_error::kind::rpc && !error->node_unhealthy());
+  const bool was_up = std::exchange(e.up, usable);
+  e.errors_permille = (e.errors_permille * 7 + (usable ? 0 : 1'000)) / 8;
+  e.metrics.errors_permille.set(static_cast<double>(e.errors_permille));
+  if (error == nullptr) {
+    const auto ms = static_cast<std::uint64_t>(took.count());
+    e.latency_ms = e.latency_ms == 0 ? ms : (e.latency_ms * 7 + ms) / 8;
+    e.latencies.add(ms);
+    e.metrics.latency_ms.set(static_cast<double>(e.latency_ms));
   }
   if (was_up != e.up) {
     if (e.up)
@@ -99,7 +137,8 @@ std::vector<std::size_t> endpoint_pool::ranked() const {
     order.push_back(at);
   const auto key = [this](std::size_t at) {
     const auto& e = endpoints[at];
-    return std::tuple{!e.up, e.quiet_until > now(), slots_behind(e) > config.max_slots_behind, e.latency_ms};
+    return std::tuple{!e.up, e.quiet_until > now(), slots_behind(e) > config.max_slots_behind,
+                      e.errors_permille / errors_step_permille, e.latency_ms};
   };
   std::ranges::stable_sort(order, {}, key);
   return order;
@@ -108,7 +147,8 @@ std::vector<std::size_t> endpoint_pool::ranked() const {
 std::vector<chain::endpoint_health> endpoint_pool::health() const {
   std::vector<chain::endpoint_health> all;
   for (const auto& e : endpoints)
-    all.push_back({e.api->name(), e.up, e.latency_ms, e.finalized_slot, slots_behind(e), e.up ? "" : e.last_error});
+    all.push_back({e.api->name(), e.up, e.latency_ms, e.errors_permille, e.finalized_slot, slots_behind(e),
+                   e.up ? "" : e.last_error});
   return all;
 }
 

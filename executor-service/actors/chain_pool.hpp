@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,17 +36,40 @@ struct endpoint_metrics {
   std::array<runtime::counter_handle, 5> sends;
   runtime::counter_handle stale_answers;
   runtime::histogram_handle latency_seconds;
+  runtime::counter_handle hedges_asked;
+  runtime::counter_handle hedges_won;
   runtime::gauge_handle up;
   runtime::gauge_handle slots_behind;
+  runtime::gauge_handle latency_ms;
+  runtime::gauge_handle errors_permille;
 
   endpoint_metrics() = default;
   endpoint_metrics(runtime::metrics& m, const std::string& endpoint);
 };
 
+/// The latencies of an endpoint's last answers.
+class latency_window {
+public:
+  void add(std::uint64_t ms) {
+    last_[next_++ % last_.size()] = ms;
+  }
+  /// The one that nine in ten answers stay within; nothing before a few are known.
+  [[nodiscard]] std::optional<std::uint64_t> p90_ms() const;
+
+private:
+  static constexpr std::size_t least = 8;
+  std::array<std::uint64_t, 64> last_{};
+  std::size_t next_ = 0;
+};
+
 struct endpoint {
   std::shared_ptr<rpc_api> api;
   bool up = false;
+  /// Smoothed; waiting for a permit included.
   std::uint64_t latency_ms = 0;
+  latency_window latencies;
+  /// Smoothed share of calls without a usable answer.
+  std::uint64_t errors_permille = 0;
   std::string last_error = "not asked yet";
   /// Highest ever answered at `finalized`; answers below are ignored.
   std::uint64_t finalized_slot = 0;
@@ -56,6 +80,8 @@ struct endpoint {
   domain::utc_time last_round_at{};
   domain::utc_time quiet_until{};
   std::size_t in_flight = 0;
+  /// Apart from the reads: these never take the place of a broadcast.
+  std::size_t sends_in_flight = 0;
   endpoint_metrics metrics;
 };
 
@@ -97,17 +123,19 @@ public:
     }));
   }
 
-  /// The same within the bound of calls under way; rounds, which have bounds of their own, never wait behind it.
+  /// The same within a bound of calls under way, `count`; rounds, which have bounds of their own, never wait behind it.
   template <class T, class Call, class Take>
-  void bounded_call(std::size_t at, const Call& make, Take take) {
-    ++endpoints[at].in_flight;
-    call<T>(at, make, [this, at, take = std::move(take)](rpc_result<T> r) {
-      --endpoints[at].in_flight;
+  void bounded_call(std::size_t at, std::size_t endpoint::*count, const Call& make, Take take) {
+    ++(endpoints[at].*count);
+    call<T>(at, make, [this, at, count, take = std::move(take)](rpc_result<T> r) {
+      --(endpoints[at].*count);
       take(std::move(r));
     });
   }
 
-  /// A question that any endpoint may answer: asked of one after the other until one answer is accepted.
+  /// A question that any endpoint may answer: asked of one after the other until one answer is accepted. One that takes
+  /// longer than it mostly does is not waited for alone: the next is asked too (the hedge), and the first good answer
+  /// counts.
   template <class T>
   struct question {
     std::function<void(rpc_api&, rpc_done<T>)> ask;
@@ -116,8 +144,10 @@ public:
     std::function<void(caf::error)> give_up;
     std::vector<std::size_t> order;
     std::size_t next = 0;
+    std::size_t under_way = 0;
     std::size_t answers = 0;
     std::size_t verdicts = 0;
+    bool settled = false;
     std::string last_error = "every endpoint is busy";
   };
 
@@ -129,18 +159,28 @@ public:
     q->accept = std::move(accept);
     q->give_up = std::move(give_up);
     q->order = ranked();
-    ask_next(q);
+    ask_next(q, false);
   }
 
   template <class T>
-  void ask_next(const std::shared_ptr<question<T>>& q) {
+  void ask_next(const std::shared_ptr<question<T>>& q, bool is_hedge) {
     while (q->next < q->order.size()) {
       const auto at = q->order[q->next++];
       if (endpoints[at].in_flight >= config.max_in_flight_per_endpoint)
         continue;
-      bounded_call<T>(at, q->ask, [this, q, at](rpc_result<T> r) {
-        if (r && q->accept(at, *r))
+      ++q->under_way;
+      if (is_hedge)
+        endpoints[at].metrics.hedges_asked.inc();
+      bounded_call<T>(at, &endpoint::in_flight, q->ask, [this, q, at, is_hedge](rpc_result<T> r) {
+        --q->under_way;
+        if (q->settled)
           return;
+        if (r && q->accept(at, *r)) {
+          q->settled = true;
+          if (is_hedge)
+            endpoints[at].metrics.hedges_won.inc();
+          return;
+        }
         ++q->answers;
         if (!r) {
           q->last_error = endpoints[at].api->name() + ": " + r.error().message;
@@ -148,14 +188,34 @@ public:
         } else {
           q->last_error = endpoints[at].api->name() + ": an answer of no use";
         }
-        ask_next(q);
+        ask_next(q, false);
       });
+      hedge_later(q, at);
       return;
     }
+    if (q->under_way > 0)
+      return;
+    q->settled = true;
     const bool is_verdict = q->answers > 0 && q->verdicts == endpoints.size();
     q->give_up(is_verdict ? refused(q->last_error) : unavailable(q->last_error));
   }
 
+  /// Asks the next endpoint as well if `q` is still open after the time that `at` mostly takes.
+  template <class T>
+  void hedge_later(const std::shared_ptr<question<T>>& q, std::size_t at) {
+    if (q->next == q->order.size())
+      return;
+    auto handle = std::make_shared<std::function<void()>>([this, open = std::weak_ptr{q}, asked = q->next] {
+      const auto still = open.lock();
+      if (still && !still->settled && still->next == asked && asked < still->order.size() &&
+          endpoints[still->order[asked]].api->has_spare())
+        ask_next(still, true);
+    });
+    self->delayed_send(self, hedge_delay(at), chain::arrived{std::move(handle)});
+  }
+
+  /// What nine in ten answers of the endpoint take, between the bounds of the configuration.
+  [[nodiscard]] domain::milliseconds hedge_delay(std::size_t at) const;
   void note(std::size_t at, domain::utc_time asked_at, const rpc_error* error);
   void publish_health();
   [[nodiscard]] std::uint64_t slots_behind(const endpoint& e) const;

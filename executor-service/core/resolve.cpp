@@ -42,60 +42,8 @@ std::string balance_text(const balance_observation& seen) {
   return seen.balance ? seen.balance->to_string() : "0";
 }
 
-/// What all endpoints together show of the transaction right now.
-struct showing {
-  std::optional<signature_status> success;
-  std::optional<signature_status> failure;
-  bool slots_differ = false;
-};
-
-void keep_best(std::optional<signature_status>& best, const signature_status& next, bool& slots_differ) {
-  if (best && best->level == confirmation::finalized && next.level == confirmation::finalized)
-    slots_differ = slots_differ || best->slot != next.slot;
-  if (!best || next.level > best->level)
-    best = next;
-}
-
-showing look(const observation_set& seen) {
-  showing found;
-  for (const auto& [name, view] : seen.endpoints) {
-    const auto& status = view.finalized ? view.finalized : view.latest.status;
-    if (status)
-      keep_best(status->err ? found.failure : found.success, *status, found.slots_differ);
-  }
-  return found;
-}
-
 std::size_t needed_proofs(const resolve_policy& policy) {
   return policy.endpoints_configured == 1 ? 1 : 2;
-}
-
-/// Whether `view` now denies that the transaction succeeded, in a bank later than `slot`.
-bool denies_after(const endpoint_view& view, std::uint64_t slot) {
-  const auto& latest = view.latest;
-  const bool denied = latest.status ? latest.status->err.has_value() : latest.searched_history;
-  return denied && latest.status_context_slot > slot;
-}
-
-/// The slot from which on everybody who had shown a confirmed attempt denies it; nothing while one does not. Where
-/// nobody has shown it to this process, as many have to deny it as a death takes.
-std::optional<std::uint64_t> denied_at(const observation_set& seen, std::uint64_t confirmed_slot,
-                                       const resolve_policy& policy) {
-  std::size_t had_shown = 0;
-  std::size_t denials = 0;
-  std::optional<std::uint64_t> at;
-  for (const auto& [name, view] : seen.endpoints) {
-    if (view.shown)
-      ++had_shown;
-    const auto later_than = std::max(confirmed_slot, view.shown ? view.shown->status_context_slot : 0);
-    if (denies_after(view, later_than)) {
-      ++denials;
-      at = std::min(at.value_or(view.latest.status_context_slot), view.latest.status_context_slot);
-    } else if (view.shown) {
-      return std::nullopt;
-    }
-  }
-  return had_shown > 0 || denials >= needed_proofs(policy) ? at : std::nullopt;
 }
 
 bool past_life(const observation& seen, std::uint64_t last_valid_block_height, std::uint64_t margin_blocks) {
@@ -127,6 +75,82 @@ bool balance_agrees(const attempt& a, const observation& seen) {
   return seen.balance && seen.balance->slot >= seen.finalized_slot && !balance_against(a, *seen.balance);
 }
 
+/// What one endpoint contributes to a death certificate; of a maker's message its own look at the account too.
+bool certifies(const endpoint_view& view, const attempt& a, const resolve_policy& policy) {
+  return proves_death(view, a.last_valid_block_height, policy.margin_blocks) &&
+         (!a.maker || balance_agrees(a, view.latest));
+}
+
+/// Whether `view` knows the attempt only from a block that was processed, says nothing since, and by now enough others
+/// have finalized past what it saw, with another end: its death or a finalized status. Then that block was dropped, or
+/// finalized as they say, whether or not `view` ever tells.
+bool is_overtaken(const endpoint_view& view, const attempt& a, const observation_set& seen,
+                  const resolve_policy& policy) {
+  const auto& latest = view.latest;
+  if (view.shown || view.finalized || !latest.status || latest.status->level != confirmation::processed)
+    return false;
+  const auto proofs = std::ranges::count_if(seen.endpoints, [&](const auto& other) {
+    const auto& [name, theirs] = other;
+    return theirs.latest.finalized_slot >= latest.status_context_slot &&
+           (theirs.finalized || certifies(theirs, a, policy));
+  });
+  return static_cast<std::size_t>(proofs) >= needed_proofs(policy);
+}
+
+/// What all endpoints together show of the transaction right now.
+struct showing {
+  std::optional<signature_status> success;
+  std::optional<signature_status> failure;
+  bool slots_differ = false;
+};
+
+void keep_best(std::optional<signature_status>& best, const signature_status& next, bool& slots_differ) {
+  if (best && best->level == confirmation::finalized && next.level == confirmation::finalized)
+    slots_differ = slots_differ || best->slot != next.slot;
+  if (!best || next.level > best->level)
+    best = next;
+}
+
+showing look(const attempt& a, const observation_set& seen, const resolve_policy& policy) {
+  showing found;
+  for (const auto& [name, view] : seen.endpoints) {
+    if (is_overtaken(view, a, seen, policy))
+      continue;
+    const auto& status = view.finalized ? view.finalized : view.latest.status;
+    if (status)
+      keep_best(status->err ? found.failure : found.success, *status, found.slots_differ);
+  }
+  return found;
+}
+
+/// Whether `view` now denies that the transaction succeeded, in a bank later than `slot`.
+bool denies_after(const endpoint_view& view, std::uint64_t slot) {
+  const auto& latest = view.latest;
+  const bool denied = latest.status ? latest.status->err.has_value() : latest.searched_history;
+  return denied && latest.status_context_slot > slot;
+}
+
+/// The slot from which on everybody who had shown a confirmed attempt denies it; nothing while one does not. Where
+/// nobody has shown it to this process, as many have to deny it as a death takes.
+std::optional<std::uint64_t> denied_at(const observation_set& seen, std::uint64_t confirmed_slot,
+                                       const resolve_policy& policy) {
+  std::size_t had_shown = 0;
+  std::size_t denials = 0;
+  std::optional<std::uint64_t> at;
+  for (const auto& [name, view] : seen.endpoints) {
+    if (view.shown)
+      ++had_shown;
+    const auto later_than = std::max(confirmed_slot, view.shown ? view.shown->status_context_slot : 0);
+    if (denies_after(view, later_than)) {
+      ++denials;
+      at = std::min(at.value_or(view.latest.status_context_slot), view.latest.status_context_slot);
+    } else if (view.shown) {
+      return std::nullopt;
+    }
+  }
+  return had_shown > 0 || denials >= needed_proofs(policy) ? at : std::nullopt;
+}
+
 /// For an attempt that no endpoint shows and that is not noted as confirmed.
 resolution unknown_everywhere(const attempt& a, const observation_set& seen, const resolve_policy& policy,
                               fate::in_doubt doubtful) {
@@ -136,8 +160,7 @@ resolution unknown_everywhere(const attempt& a, const observation_set& seen, con
   for (const auto& [name, view] : seen.endpoints) {
     moved_somewhere = moved_somewhere || (view.latest.balance && balance_against(a, *view.latest.balance));
     past_somewhere = past_somewhere || past_life(view.latest, a.last_valid_block_height, policy.margin_blocks);
-    if (proves_death(view, a.last_valid_block_height, policy.margin_blocks) &&
-        (!a.maker || balance_agrees(a, view.latest)))
+    if (certifies(view, a, policy))
       proofs.push_back(view.latest);
   }
   const auto because = [&](doubt why) {
@@ -257,7 +280,7 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
     return doubtful;
   };
 
-  const auto [success, failure, slots_differ] = look(seen);
+  const auto [success, failure, slots_differ] = look(a, seen, policy);
   if (slots_differ || (success && failure))
     return because(doubt::contradiction);
   if (success && success->level != confirmation::processed)

@@ -53,7 +53,7 @@ struct death_certificate {
 enum class doubt : std::uint8_t {
   not_answered,        ///< no endpoint has said anything
   alive,               ///< unknown everywhere, and the blockhash may still be used
-  processed_only,      ///< seen, but in a block that may be dropped
+  processed_only,      ///< seen, but in a block that may be dropped, and not enough others have finalized past it
   failed_unfinalized,  ///< seen with an error, in a block that is not final
   contradiction,       ///< endpoints disagree on whether it succeeded, or on its final slot
   partly_gone,         ///< was confirmed; not every endpoint that had shown it denies it by now

@@ -76,6 +76,19 @@ test('error with a status, rate_limit, garbage', async (t) => {
   }
 });
 
+test('rate_limit with per_second lets so many through and counts the rest', async (t) => {
+  const devnet = await startDevnet(t, 5, paused);
+  await devnet.fault('rpc0', 'rate_limit', { per_second: 3, retry_after_s: 2 });
+  const answers = await Promise.all(Array.from({ length: 40 }, () => post(devnet, { method: 'getSlot' })));
+  const refused = answers.filter((r) => r.status === 429);
+  const taken = answers.filter((r) => r.status === 200);
+  assert.equal(refused.length + taken.length, 40);
+  assert.ok(taken.length >= 3 && refused.length > 0, `${taken.length} taken, ${refused.length} refused`);
+  assert.equal(refused[0].headers.get('retry-after'), '2');
+  assert.deepEqual((await devnet.control('/state')).counters.faults, { 'rpc0.rate_limit': refused.length });
+  assert.equal((await devnet.rpc('getSlot', [], 1)).error, undefined, 'the other endpoint has a limit of its own');
+});
+
 test('delay_ms answers late; timeout does it and never answers', async (t) => {
   const devnet = await startDevnet(t, 5, paused);
   const payer = await devnet.fundedKey();

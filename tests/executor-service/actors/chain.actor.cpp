@@ -139,6 +139,10 @@ public:
     answer("genesis", std::move(done), solana::blockhash{});
   }
 
+  bool has_spare() const override {
+    return spare;
+  }
+
   void move_on(std::uint64_t blocks = 1) {
     finalized.absolute_slot += blocks;
     finalized.block_height += blocks;
@@ -160,6 +164,7 @@ public:
   std::optional<rpc_error> fails;
   bool short_reply = false;
   bool hold = false;
+  bool spare = true;
   std::deque<std::function<void()>> held;
   std::map<std::string, int> calls;
   std::vector<std::string> order;
@@ -587,6 +592,132 @@ TEST_CASE_FIXTURE(fixture, "rent is asked for once in a while") {
   clock.advance(milliseconds{config.rent_max_age_ms});
   CHECK(rent() == 2'039'280);
   CHECK(a->calls["rent"] + b->calls["rent"] == 2);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a read that a silent endpoint does not answer is asked of the next, and the first answer wins") {
+  start();
+  a->hold = true;
+  auto pending = self->request(actor, caf::infinite, chain::blockhash_request{});
+  scheduler.run();
+  CHECK(a->calls["blockhash"] == 1);
+  CHECK(b->calls["blockhash"] == 0);
+  pass(milliseconds{config.hedge_max_ms - 1});
+  CHECK(b->calls["blockhash"] == 0);
+  pass(milliseconds{1});
+  CHECK(b->calls["blockhash"] == 1);
+  std::string from;
+  pending.receive([&](const chain::fresh_blockhash& fresh) { from = fresh.endpoint; }, [](const caf::error&) {});
+  CHECK(from == "b");
+  // The late answer changes nothing, and nobody is told twice.
+  a->release();
+  scheduler.run();
+  CHECK(ask<chain::fresh_blockhash>(chain::blockhash_request{})->endpoint == "b");
+  const auto text = metrics.render();
+  CHECK(text.find("landfall_rpc_hedges_total{endpoint=\"b\",result=\"won\"} 1") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(fixture, "an endpoint that is fast as a rule is hedged soon, one that answers in time never") {
+  start();
+  const auto to = listen();
+  watch(1, to);
+  for (int i = 0; i < 20; ++i)
+    round();
+  a->hold = true;
+  auto pending = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
+  scheduler.run();
+  pass(milliseconds{config.hedge_min_ms});
+  CHECK(b->calls["simulate"] == 1);
+  std::string from;
+  pending.receive([&](const chain::simulated& s) { from = s.endpoint; }, [](const caf::error&) {});
+  CHECK(from == "b");
+  a->release();
+  a->calls.clear();
+  b->calls.clear();
+  REQUIRE(ask<chain::simulated>(chain::simulate_request{{1}, {}}));
+  pass(milliseconds{5'000});
+  CHECK(a->calls["simulate"] + b->calls["simulate"] == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "no hedge while its endpoint has nothing to spare") {
+  start();
+  a->hold = true;
+  b->spare = false;
+  auto pending = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
+  scheduler.run();
+  pass(milliseconds{config.hedge_max_ms});
+  CHECK(b->calls["simulate"] == 0);
+  a->release();
+  scheduler.run();
+  std::string from;
+  pending.receive([&](const chain::simulated& s) { from = s.endpoint; }, [](const caf::error&) {});
+  CHECK(from == "a");
+}
+
+TEST_CASE_FIXTURE(fixture, "when the slow one and its hedge both fail the question ends once, after the last of them") {
+  start();
+  a->hold = b->hold = true;
+  a->fails = b->fails = error(rpc_error::kind::timeout);
+  auto pending = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
+  scheduler.run();
+  pass(milliseconds{config.hedge_max_ms});
+  CHECK(b->calls["simulate"] == 1);
+  a->release();
+  scheduler.run();
+  CHECK_FALSE(self->has_next_message());
+  b->release();
+  scheduler.run();
+  CHECK(a->calls["simulate"] == 1);
+  CHECK(b->calls["simulate"] == 1);
+  caf::error why;
+  pending.receive([](const chain::simulated&) {}, [&](const caf::error& e) { why = e; });
+  CHECK(is_unavailable(why));
+}
+
+TEST_CASE_FIXTURE(fixture, "reads are asked of the endpoint that fails least") {
+  start();
+  for (int i = 0; i < 6; ++i) {
+    a->fails = error(rpc_error::kind::server);
+    pass(milliseconds{config.idle_poll_ms});
+    a->fails.reset();
+    pass(milliseconds{config.idle_poll_ms});
+  }
+  b->calls.clear();
+  a->calls.clear();
+  REQUIRE(ask<chain::simulated>(chain::simulate_request{{1}, {}}));
+  CHECK(b->calls["simulate"] == 1);
+  const auto report = *ask<chain::health_report>(chain::health_request{});
+  CHECK(report.endpoints[0].up);
+  CHECK(report.endpoints[0].errors_permille > 200);
+  CHECK(report.endpoints[1].errors_permille == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "what our own limiter refuses is no fault of the endpoint") {
+  start();
+  pass(milliseconds{config.idle_poll_ms});
+  a->fails = b->fails = error(rpc_error::kind::rate_limited);
+  a->fails->retry_after_ms = b->fails->retry_after_ms = 700;
+  CHECK_FALSE(ask<chain::simulated>(chain::simulate_request{{1}, {}}));
+  const auto report = *ask<chain::health_report>(chain::health_request{});
+  CHECK(report.endpoints[0].up);
+  CHECK(report.endpoints[0].errors_permille == 0);
+  CHECK(health.ready());
+}
+
+TEST_CASE_FIXTURE(fixture, "reads that hang never keep a broadcast back") {
+  config.max_in_flight_per_endpoint = 1;
+  start();
+  a->hold = b->hold = true;
+  for (int i = 0; i < 2; ++i)
+    self->send(actor, chain::simulate_request{{1}, {}});
+  scheduler.run();
+  caf::anon_send(actor, chain::broadcast{signature(1), {1}});
+  scheduler.run();
+  CHECK(a->calls["send"] == 1);
+  CHECK(b->calls["send"] == 1);
+  a->release();
+  b->release();
+  scheduler.run();
 }
 
 TEST_CASE_FIXTURE(fixture, "health follows the endpoints") {

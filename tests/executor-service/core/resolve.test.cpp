@@ -202,6 +202,39 @@ const std::vector<row>& rows() {
        untouched,
        "in doubt: processed_only",
        3},
+      {"processed at one endpoint that fell silent, past its life at two others since",
+       {shows("a", 900, processed), denies("b", over), denies("c", over)},
+       untouched,
+       "dead by 2",
+       3},
+      {"processed at one endpoint that fell silent, past its life at only one other",
+       {shows("a", 900, processed), denies("b", over)},
+       untouched,
+       "in doubt: processed_only"},
+      {"processed at one endpoint that fell silent, one of the two others has not finalized past what it saw",
+       {shows("a", 900, processed), denies("b", over), status_at(denies("c", 920), 5'000)},
+       untouched,
+       "in doubt: processed_only",
+       3},
+      {"failed as processed at one endpoint that fell silent, past its life at two others since",
+       {fails("a", 900, processed), denies("b", over), denies("c", over)},
+       untouched,
+       "dead by 2",
+       3},
+      {"failed as processed at one endpoint that fell silent, finalized with success at two others since",
+       {fails("a", 900, processed), shows("b", 940, finalized, 1'052), shows("c", 940, finalized, 1'052)},
+       {},
+       "landed 1052 finalized",
+       3},
+      {"failed as processed at one endpoint that fell silent, finalized with success at only one other",
+       {fails("a", 900, processed), shows("b", 940, finalized, 1'052)},
+       {},
+       "in doubt: contradiction"},
+      {"confirmed at one endpoint, then processed, then silent; past its life at two others since",
+       {shows("a", 890, confirmed), shows("a", 900, processed), denies("b", over), denies("c", over)},
+       untouched,
+       "in doubt: processed_only",
+       3},
       {"absent, then confirmed", {denies("a", 900), shows("a", 901, confirmed)}, {}, "landed 1050 confirmed"},
       {"confirmed at one, unknown at the other",
        {shows("a", 900, confirmed), denies("b", 900)},
@@ -415,6 +448,7 @@ TEST_CASE("no mixture of answers kills an attempt that some endpoint shows or wh
   INFO("seed ", seed);
   const auto pick = [&](unsigned n) { return std::uniform_int_distribution<unsigned>{0, n - 1}(random); };
   unsigned dead = 0;
+  unsigned overtaken = 0;
   for (int i = 0; i < 20'000; ++i) {
     observation_set set;
     const auto answers = 1 + pick(8);
@@ -447,12 +481,21 @@ TEST_CASE("no mixture of answers kills an attempt that some endpoint shows or wh
       REQUIRE(proof.order_account.slot >= lowest);
       REQUIRE(proof.order_account.balance->units() >= deposit_units);
       for (const auto& [name, view] : set.endpoints) {
-        REQUIRE(!view.latest.status);
         REQUIRE(!view.finalized);
+        if (!view.latest.status)
+          continue;
+        // Shown in a block that was only processed, and two have finalized past it since.
+        ++overtaken;
+        REQUIRE(view.latest.status->level == processed);
+        REQUIRE(!view.shown);
+        REQUIRE(std::ranges::count_if(proof.observations, [&view = view](const observation& o) {
+                  return o.finalized_slot >= view.latest.status_context_slot;
+                }) >= 2);
       }
     }
   }
   CHECK(dead > 100);
+  CHECK(overtaken > 0);
 }
 
 TEST_CASE("a margin below two blocks is taken as two") {
