@@ -51,7 +51,7 @@ struct chain_state {
         continue;
       }
       pool.bounded_call<solana::signature>(
-          at, &endpoint::sends_in_flight,
+          at,
           at_fault_point<solana::signature>(fault::effect::rpc_send,
                                             [&b](rpc_api& api, rpc_done<solana::signature> d) {
                                               api.send_transaction(b.transaction, send_options{}, std::move(d));
@@ -64,7 +64,8 @@ struct chain_state {
                                                           {"signature", id.to_string()},
                                                           {"answer", send_class_names[static_cast<std::size_t>(what)]},
                                                           {"why", pool.endpoints[at].last_error}});
-          });
+          },
+          &endpoint::sends_in_flight);
     }
   }
 

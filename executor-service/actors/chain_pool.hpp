@@ -125,7 +125,7 @@ public:
 
   /// The same within a bound of calls under way, `count`; rounds, which have bounds of their own, never wait behind it.
   template <class T, class Call, class Take>
-  void bounded_call(std::size_t at, std::size_t endpoint::*count, const Call& make, Take take) {
+  void bounded_call(std::size_t at, const Call& make, Take take, std::size_t endpoint::*count = &endpoint::in_flight) {
     ++(endpoints[at].*count);
     call<T>(at, make, [this, at, count, take = std::move(take)](rpc_result<T> r) {
       --(endpoints[at].*count);
@@ -171,7 +171,7 @@ public:
       ++q->under_way;
       if (is_hedge)
         endpoints[at].metrics.hedges_asked.inc();
-      bounded_call<T>(at, &endpoint::in_flight, q->ask, [this, q, at, is_hedge](rpc_result<T> r) {
+      bounded_call<T>(at, q->ask, [this, q, at, is_hedge](rpc_result<T> r) {
         --q->under_way;
         if (q->settled)
           return;

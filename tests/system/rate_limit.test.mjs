@@ -6,7 +6,7 @@ import { Stack } from './lib/stack.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const orders = 6;
-const limits = { rpc0: 40, rpc1: 40, router: 6 };
+const limits = { rpc0: 20, rpc1: 20, router: 4 };
 
 /** Fills `orders` orders while the limits hold; answers what the devnet counted meanwhile. */
 async function fillUnderLimits(stack) {
@@ -64,6 +64,7 @@ test('limits that nobody told are found out, at the cost of few refusals', async
   console.log(JSON.stringify(counted));
   for (const [name, { asked, refused }] of Object.entries(counted)) {
     assert.ok(asked > orders, `${name} was asked ${asked} times`);
-    assert.ok(refused * 4 <= asked, `${name} refused ${refused} of ${asked}`);
+    // The burst that finds it out may be as large as the limit itself.
+    assert.ok(refused <= limits[name] + asked / 10, `${name} refused ${refused} of ${asked}`);
   }
 });
