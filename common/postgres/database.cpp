@@ -107,7 +107,21 @@ std::string complete_conninfo(const database::options& opts) {
                 std::to_string(idle_in_transaction_ms) + " -c timezone=UTC");
 }
 
+std::chrono::milliseconds reply_bound(const database::options& opts) {
+  return std::chrono::milliseconds{opts.statement_timeout_ms} + database::reply_grace;
+}
+
+/// Says so in the error if the connection ended because the server did not answer in time.
+void tell_deadline(std::optional<database_error>& error, const reply_deadline& reply) {
+  if (error && reply.passed())
+    error->message = "no reply within " + std::to_string(reply.bound().count()) + " ms: " + error->message;
+}
+
 }  // namespace
+
+void transaction::expect_reply() {
+  owner_.reply_.start();
+}
 
 const std::string& transaction::prepared(std::string_view sql) {
   auto& known = owner_.prepared_;
@@ -119,8 +133,10 @@ const std::string& transaction::prepared(std::string_view sql) {
 }
 
 std::optional<database_error> transaction::guarded_part(const std::function<void()>& body) {
+  expect_reply();
   work_.exec0("savepoint part");
   const auto undone = [&](const char* sqlstate, const char* what) {
+    expect_reply();
     work_.exec0("rollback to savepoint part");
     return database_error{error_kind::constraint, sqlstate, what};
   };
@@ -133,19 +149,33 @@ std::optional<database_error> transaction::guarded_part(const std::function<void
       throw;
     return undone(e.sqlstate().c_str(), e.what());
   }
+  expect_reply();
   work_.exec0("release savepoint part");
   return std::nullopt;
 }
 
-database::database(options opts) : options_(std::move(opts)) {}
+database::database(options opts) : options_(std::move(opts)), reply_(reply_bound(options_)) {}
 database::~database() = default;
 
 void database::disconnect() noexcept {
   prepared_.clear();
   connection_.reset();
+  reply_.detach();
 }
 
 namespace {
+
+struct waiting_for_reply {
+  explicit waiting_for_reply(reply_deadline& of) : reply(of) {
+    reply.start();
+  }
+  ~waiting_for_reply() {
+    reply.stop();
+  }
+  waiting_for_reply(const waiting_for_reply&) = delete;
+  waiting_for_reply& operator=(const waiting_for_reply&) = delete;
+  reply_deadline& reply;
+};
 
 /// An idle connection on which the server has something to say is being closed by it.
 bool is_quiet(const pqxx::connection& connection) {
@@ -160,15 +190,20 @@ void database::connect() {
     return;
   disconnect();
   connection_ = std::make_unique<pqxx::connection>(complete_conninfo(options_));
+  reply_.attach(connection_->sock());
 }
 
 std::optional<database_error> database::guarded(const std::function<void(pqxx::work&)>& body) {
   auto error = caught([&] {
     connect();
+    // From the first statement to the last, a rollback included; each statement begins it anew.
+    const waiting_for_reply waiting{reply_};
     pqxx::work work{*connection_};
     body(work);
+    reply_.start();
     work.commit();
   });
+  tell_deadline(error, reply_);
   if (error && (error->kind == error_kind::unavailable || error->kind == error_kind::in_doubt))
     disconnect();
   return error;
@@ -184,24 +219,44 @@ struct listener::receiver : pqxx::notification_receiver {
 };
 
 listener::listener(database::options opts, std::string channel)
-    : options_(std::move(opts)), channel_(std::move(channel)) {}
+    : options_(std::move(opts)), channel_(std::move(channel)), reply_(reply_bound(options_)) {}
 listener::~listener() = default;
+
+void listener::connect() {
+  connection_ = std::make_unique<pqxx::connection>(complete_conninfo(options_));
+  reply_.attach(connection_->sock());
+  const waiting_for_reply waiting{reply_};
+  receiver_ = std::make_unique<receiver>(*connection_, channel_);
+  heard_ = std::chrono::steady_clock::now();
+}
+
+void listener::ask_after_silence() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!receiver_->payloads.empty())
+    heard_ = now;
+  if (now - heard_ < reply_.bound())
+    return;
+  const waiting_for_reply waiting{reply_};
+  pqxx::nontransaction{*connection_}.exec("select 1");
+  heard_ = now;
+}
 
 database_result<std::vector<std::string>> listener::wait(std::chrono::milliseconds timeout) {
   auto error = caught([&] {
-    if (!connection_) {
-      connection_ = std::make_unique<pqxx::connection>(complete_conninfo(options_));
-      receiver_ = std::make_unique<receiver>(*connection_, channel_);
-    }
+    if (!connection_)
+      connect();
     const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(timeout).count();
     connection_->await_notification(static_cast<long>(microseconds / 1'000'000),
                                     static_cast<long>(microseconds % 1'000'000));
     if (!connection_->is_open())
       throw pqxx::broken_connection{"the listening connection was closed"};
+    ask_after_silence();
   });
   if (error) {
+    tell_deadline(error, reply_);
     receiver_.reset();
     connection_.reset();
+    reply_.detach();
     return domain::failure{std::move(*error)};
   }
   return std::exchange(receiver_->payloads, {});

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/postgres/error.hpp"
+#include "common/postgres/reply_deadline.hpp"
 
 namespace landfall::postgres {
 
@@ -24,6 +25,7 @@ public:
   /// `sql` must be one of the embedded constants: its address identifies the prepared statement.
   template <class... Args>
   pqxx::result run(std::string_view sql, Args&&... args) {
+    expect_reply();
     return work_.exec_prepared(prepared(sql), std::forward<Args>(args)...);
   }
   /// Runs one statement and expects at most one row.
@@ -46,6 +48,7 @@ private:
   friend class database;
   transaction(database& owner, pqxx::work& work) : owner_(owner), work_(work) {}
   const std::string& prepared(std::string_view sql);
+  void expect_reply();
   std::optional<database_error> guarded_part(const std::function<void()>& body);
 
   database& owner_;
@@ -62,8 +65,13 @@ public:
     /// Shown in pg_stat_activity.
     std::string application_name;
     int connect_timeout_s = 5;
+    /// The server ends a statement after this; a reply that does not come within this and `reply_grace` more, nor an
+    /// error, ends the connection.
     int statement_timeout_ms = 10'000;
   };
+
+  /// How much longer than a statement may take its reply is waited for.
+  static constexpr std::chrono::milliseconds reply_grace{2'000};
 
   explicit database(options opts);
   ~database();
@@ -84,7 +92,8 @@ public:
     return std::move(*out);
   }
 
-  /// As `transact`, with libpqxx's own transaction: for tools and tests whose statements are not embedded constants.
+  /// As `transact`, with libpqxx's own transaction: for tools and tests whose statements are not embedded constants. The
+  /// whole body has the time of one statement to end in.
   template <class Body>
   auto transact_raw(Body&& body) -> database_result<std::invoke_result_t<Body, pqxx::work&>> {
     using value = std::invoke_result_t<Body, pqxx::work&>;
@@ -114,6 +123,7 @@ private:
 
   options options_;
   std::unique_ptr<pqxx::connection> connection_;
+  reply_deadline reply_;
   std::unordered_map<const char*, std::string> prepared_;
 };
 
@@ -126,15 +136,21 @@ public:
   listener& operator=(const listener&) = delete;
 
   /// Waits up to `timeout` and returns the payloads that came. A broken connection is an error; the next call rebuilds
-  /// it, and whatever was notified meanwhile is lost.
+  /// it, and whatever was notified meanwhile is lost. A line can be dead without a sign of it: after as long a silence as
+  /// a reply may take the server is asked whether it is there.
   database_result<std::vector<std::string>> wait(std::chrono::milliseconds timeout);
 
 private:
   struct receiver;
+  void connect();
+  void ask_after_silence();
+
   database::options options_;
   std::string channel_;
   std::unique_ptr<pqxx::connection> connection_;
   std::unique_ptr<receiver> receiver_;
+  reply_deadline reply_;
+  std::chrono::steady_clock::time_point heard_;
 };
 
 /// A text array literal for `unnest($1::text[])`: batches go in one statement.
