@@ -7,6 +7,7 @@ const timeoutMs = 2000;
 
 const look = `
   select (select transaction from attempt where signature = $1 or quote_id = $3) as stored,
+         (select signed_at <= $4::timestamptz from attempt where signature = $1 or quote_id = $3) as older,
          array(select order_account::text from deposit_request where order_account = any($2::text[])) as order_accounts`;
 
 /**
@@ -26,9 +27,12 @@ export class Witness {
   #strangersKept = 0;
   /** Signatures and quote ids found stored, with their bytes: rows are never deleted, so this stays true while the database is away. */
   #stored = new Map();
-  /** What arrived while the database was away and had not been seen before. */
+  /** What arrived while the database was away and had not been seen before: it is looked for again until the database has answered. */
   #unseen = [];
-  #counts = { arrived: 0, checked: 0, unchecked: 0, ignored: 0 };
+  #looking = Promise.resolve();
+  /** Signatures that somebody else than Landfall will send, once each. */
+  #declared = new Set();
+  #counts = { arrived: 0, checked: 0, checkedLate: 0, unchecked: 0, ignored: 0, declared: 0 };
   #violations = [];
   #violationCount = 0;
   #lastProblem = null;
@@ -44,6 +48,17 @@ export class Witness {
 
   report() {
     return { ...this.#counts, feePayers: [...this.#feePayers], violationCount: this.#violationCount, violations: this.#violations, lastProblem: this.#lastProblem };
+  }
+
+  /** The judge will send this transaction itself, once: that arrival, and no other, need not be stored. */
+  declare(signature) {
+    this.#declared.add(signature);
+  }
+
+  /** The report, after another look for all that could not be checked when it came. */
+  async settled() {
+    await this.#lookAgain();
+    return this.report();
   }
 
   /** A parsed transaction arrives at `endpoint`. Never throws, and ends in bounded time. */
@@ -64,6 +79,7 @@ export class Witness {
 
   async #arrived(transaction, { endpoint, feePayer, quoteId }) {
     this.#counts.arrived++;
+    if (this.#declared.delete(transaction.signature)) return void this.#counts.declared++;
     const finding = { signature: transaction.signature, quoteId, endpoint, at: new Date().toISOString(), feePayer, held: null };
     try {
       await this.#look(transaction, finding);
@@ -75,14 +91,19 @@ export class Witness {
       if (this.#unseen.length < maxKept) this.#unseen.push({ transaction, finding });
       return;
     }
-    const ours = finding.isStored || finding.kind === 'deposit';
-    if (ours || this.#feePayers.has(finding.feePayer)) this.#judge(finding);
-    else this.#keep(finding);
+    this.#sort(finding);
     if (this.#unseen.length > 0) this.#lookAgain();
   }
 
+  /** To the judge if it is Landfall's. */
+  #sort(finding) {
+    if (finding.isStored || finding.kind === 'deposit' || this.#feePayers.has(finding.feePayer)) this.#judge(finding);
+    else this.#keep(finding);
+  }
+
   async #look(transaction, finding) {
-    const { stored, order_accounts: orderAccounts } = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction), finding.quoteId]));
+    const { stored, older, order_accounts: orderAccounts } = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction), finding.quoteId, finding.at]));
+    finding.isOlder = older;
     finding.isStored = stored !== null;
     finding.kind = orderAccounts.length > 0 ? 'deposit' : 'paid by the fee payer';
     finding.held = stored === null ? 'nothing' : Buffer.compare(stored, transaction.bytes) === 0 ? 'these bytes' : `other bytes: ${stored.toString('base64')}`;
@@ -92,25 +113,27 @@ export class Witness {
   }
 
   /**
-   * The database is back: what arrived meanwhile and is not stored even now is a violation. What is stored now stays unchecked: it may
-   * have been stored in time, or too late.
+   * The database is back: what arrived meanwhile is judged by what it holds now. A row from before the arrival was written in time: what was
+   * being written when the database went down is undone. A row from after it came too late, and none is none.
    */
-  async #lookAgain() {
-    const unseen = this.#unseen;
-    this.#unseen = [];
-    for (const { transaction, finding } of unseen) {
-      try {
-        await this.#look(transaction, finding);
-      } catch {
-        this.#unseen.push({ transaction, finding });
-        continue;
-      }
-      if (finding.held === 'these bytes') continue;
-      if (finding.isStored || finding.kind === 'deposit' || this.#feePayers.has(finding.feePayer)) {
+  #lookAgain() {
+    this.#looking = this.#looking.then(async () => {
+      const unseen = this.#unseen;
+      this.#unseen = [];
+      for (const { transaction, finding } of unseen) {
+        try {
+          await this.#look(transaction, finding);
+        } catch {
+          this.#unseen.push({ transaction, finding });
+          continue;
+        }
         this.#counts.unchecked--;
-        this.#judge(finding);
+        this.#counts.checkedLate++;
+        if (finding.held === 'these bytes' && !finding.isOlder) finding.held = 'nothing: these bytes were stored later';
+        this.#sort(finding);
       }
-    }
+    });
+    return this.#looking;
   }
 
   #remember(id, bytes) {

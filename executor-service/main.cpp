@@ -37,6 +37,8 @@ postgres::database::options database_options(const service_config& config, const
   postgres::database::options opts;
   opts.conninfo = url;
   opts.application_name = config.instance;
+  // Twice this and the pause in between are less than a lease: a line that hangs once does not cost the leases.
+  opts.statement_timeout_ms = 5'000;
   return opts;
 }
 
@@ -238,6 +240,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   if (config.has_role("verifier")) {
     verifier_config looks;
     looks.database = database_options(config, config.verifier_postgres_url);
+    looks.database.statement_timeout_ms = 10'000;
     looks.instance = config.instance;
     looks.stop = verifier_stop;
     to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(spawn_verifier(

@@ -92,8 +92,8 @@ public:
     return std::move(*out);
   }
 
-  /// As `transact`, with libpqxx's own transaction: for tools and tests whose statements are not embedded constants. The
-  /// whole body has the time of one statement to end in.
+  /// As `transact`, with libpqxx's own transaction: for tools and tests whose statements are not embedded constants.
+  /// The whole body has the time of one statement to end in.
   template <class Body>
   auto transact_raw(Body&& body) -> database_result<std::invoke_result_t<Body, pqxx::work&>> {
     using value = std::invoke_result_t<Body, pqxx::work&>;
@@ -136,8 +136,8 @@ public:
   listener& operator=(const listener&) = delete;
 
   /// Waits up to `timeout` and returns the payloads that came. A broken connection is an error; the next call rebuilds
-  /// it, and whatever was notified meanwhile is lost. A line can be dead without a sign of it: after as long a silence as
-  /// a reply may take the server is asked whether it is there.
+  /// it, and whatever was notified meanwhile is lost. A line can be dead without a sign of it: after as long a silence
+  /// as a reply may take the server is asked whether it is there.
   database_result<std::vector<std::string>> wait(std::chrono::milliseconds timeout);
 
 private:

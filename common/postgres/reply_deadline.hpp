@@ -7,9 +7,9 @@
 
 namespace landfall::postgres {
 
-/// Bounds the wait for a server that is connected and says nothing: libpq waits for a reply without end, the server's own
-/// statement timeout does not help when the line swallows its answer, and keepalives do not when something on the way
-/// acknowledges them. At the deadline the socket is shut down, which libpq sees as a server that went away.
+/// Bounds the wait for a server that is connected and says nothing: libpq waits for a reply without end, the server's
+/// own statement timeout does not help when the line swallows its answer, and keepalives do not when something on the
+/// way acknowledges them. At the deadline the socket is shut down, which libpq sees as a server that went away.
 ///
 /// Owned by the thread that owns the connection; only the clock runs beside it.
 class reply_deadline {
@@ -20,7 +20,8 @@ public:
   reply_deadline(const reply_deadline&) = delete;
   reply_deadline& operator=(const reply_deadline&) = delete;
 
-  /// From now on it is about this socket, which it keeps a descriptor of its own of: libpq closes its own when it likes.
+  /// From now on it is about this socket, which it keeps a descriptor of its own of: libpq closes its own when it
+  /// likes.
   void attach(int socket);
   /// Lets go of the socket.
   void detach() noexcept;

@@ -35,6 +35,10 @@ export class Control {
         return this.#price(jsonBody(request));
       case 'POST /slots':
         return this.#slots(jsonBody(request));
+      case 'GET /witness':
+        return this.#witness().settled();
+      case 'POST /witness':
+        return this.#declare(jsonBody(request));
       case 'POST /faults':
         return this.#setFault(jsonBody(request));
       case 'DELETE /faults':
@@ -66,6 +70,17 @@ export class Control {
         maker: maker.counters,
       },
     };
+  }
+
+  #witness() {
+    if (!this.#d.witness) throw new HttpError(404, 'no witness: start with --witness');
+    return this.#d.witness;
+  }
+
+  #declare({ declare }) {
+    if (typeof declare !== 'string' || !/^[1-9A-HJ-NP-Za-km-z]{64,88}$/.test(declare)) throw new HttpError(400, '"declare" must be a base58 signature');
+    this.#witness().declare(declare);
+    return { declared: declare };
   }
 
   #ledger(account) {

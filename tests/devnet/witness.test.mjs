@@ -20,7 +20,7 @@ async function scratch(t) {
   await root.query(`create database ${name}`);
   const db = new pg.Client({ ...at, database: name });
   await db.connect();
-  await db.query('create table attempt (signature text, quote_id text, transaction bytea); create table deposit_request (order_account text)');
+  await db.query('create table attempt (signature text, quote_id text, transaction bytea, signed_at timestamptz default now()); create table deposit_request (order_account text)');
   t.after(async () => {
     await db.end();
     await root.query(`drop database ${name} with (force)`);
@@ -124,23 +124,36 @@ test('no database: unchecked, and the chain goes on', async (t) => {
   assert.deepEqual([unchecked, violations.length, lastProblem.signature], [1, 0, transaction.signature]);
 });
 
-test('while the database is away, what it was seen to hold counts; what it does not hold when it is back is a violation', { skip }, async (t) => {
+test('while the database is away, what it was seen to hold counts; the rest is judged when it is back', { skip }, async (t) => {
   const { database, devnet, witness } = await watched(t);
   const payer = await devnet.fundedKey();
-  const known = await devnet.transfer(payer, 1);
-  const inDoubt = await devnet.transfer(payer, 2);
-  const never = await devnet.transfer(payer, 3);
+  const [known, inTime, late, never] = [await devnet.transfer(payer, 1), await devnet.transfer(payer, 2), await devnet.transfer(payer, 3), await devnet.transfer(payer, 4)];
   await database.store(known);
   await devnet.send(known.bytes);
+  await database.store(inTime);
   await database.away();
-  for (const { bytes } of [known, inDoubt, never]) await devnet.send(bytes);
-  assert.deepEqual([(await witness()).checked, (await witness()).unchecked], [2, 2]);
+  for (const { bytes } of [known, inTime, late, never]) await devnet.send(bytes);
+  assert.deepEqual([(await witness()).checked, (await witness()).unchecked], [2, 3]);
+  await devnet.control('/witness');
+  assert.equal((await witness()).unchecked, 3, 'it is away still');
   await database.back();
-  await database.store(inDoubt);
-  await devnet.send(known.bytes);
-  await until('it has looked again', async () => (await witness()).violations.length === 1);
-  const { checked, unchecked, violations } = await witness();
-  assert.deepEqual([checked, unchecked, violations[0].signature], [4, 1, never.signature]);
+  await database.store(late);
+  const { checked, checkedLate, unchecked, violations } = await devnet.control('/witness');
+  assert.deepEqual([checked, checkedLate, unchecked], [5, 3, 0]);
+  assert.deepEqual(violations.map((v) => v.signature), [late.signature, never.signature]);
+});
+
+test("the judge's own transaction is declared, once, and no other", { skip }, async (t) => {
+  const { database, devnet, witness } = await watched(t);
+  const payer = await devnet.fundedKey();
+  const [stored, declared, other] = [await devnet.transfer(payer, 1), await devnet.transfer(payer, 2), await devnet.transfer(payer, 3)];
+  await database.store(stored);
+  await devnet.control('/witness', { declare: declared.signature });
+  for (const { bytes } of [stored, declared, other]) await devnet.send(bytes);
+  const { declared: count, violations } = await witness();
+  assert.deepEqual([count, violations.map((v) => v.signature)], [1, [other.signature]]);
+  await devnet.send(declared.bytes);
+  assert.equal((await witness()).violations.length, 2, 'once, not for ever');
 });
 
 /** An offer of USDC to the maker, the row that stores it, and what the maker is handed. */

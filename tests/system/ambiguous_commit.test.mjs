@@ -1,62 +1,86 @@
-// The line between the executor and PostgreSQL breaks around COMMIT, with the commit done or not: whatever was being written (a claim, a
-// signed swap, its confirmation, a payout, …), nothing is sent that is not durable, and nothing is done twice.
+// The lines between the services and PostgreSQL break around COMMIT, with the commit done or not: whatever was being written (a deposit,
+// a decision, a claim, a signed swap, a death certificate, …), nothing is sent that is not durable, and nothing is done twice.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { CommitProxy } from './lib/commit_proxy.mjs';
+import { Random } from '../../devnet/random.mjs';
+import { commitLine } from './lib/commit_line.mjs';
 import { Stack } from './lib/stack.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const enough = 20;
+const ordersARound = 12;
+const maxRounds = 8;
+/** Each kind of write has to be lost (done, without an answer) and cut (not done) often enough. */
+const watched = ['deposit_request', 'deposit', 'open', 'decision', 'claim', 'release', 'swap', 'payout', 'refund', 'close', 'confirmation', 'outcome', 'certificate', 'fill', 'move'];
+const fates = ['lost', 'cut'];
+const counts = Object.fromEntries(['passed', ...fates].map((fate) => [fate, Object.fromEntries(watched.map((kind) => [kind, 0]))]));
 let stack;
-let proxy;
 let user;
-/** Its own small generator, so that the stack's seed repeats the decisions. */
 let random;
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
+const lines = {};
+
+/** Whatever there are too few of, nine times of ten; the rest passes. */
+function decide(writes) {
+  const kinds = writes.filter((kind) => watched.includes(kind));
+  const lacking = fates.filter((fate) => kinds.some((kind) => counts[fate][kind] < enough));
+  const fate = lacking.length > 0 && random.next() < 0.9 ? lacking[Math.floor(random.next() * lacking.length)] : 'passed';
+  for (const kind of kinds) counts[fate][kind]++;
+  return fate === 'passed' ? undefined : fate;
 }
+const isEnough = () => fates.every((fate) => watched.every((kind) => counts[fate][kind] >= enough));
 
 before(async () => {
   stack = await Stack.start({ parts: 'pg,devnet,setup' });
-  random = generator(stack.seed);
-  proxy = await CommitProxy.start(stack.portBase + 4, stack.portBase + 2);
-  stack.env.EXECUTOR_ARGS = `--lease-ms 1000 --poll-ms 200 --postgres-url postgresql://landfall_executor@127.0.0.1:${stack.portBase + 4}/landfall`;
+  random = new Random(stack.seed);
+  for (const role of ['executor', 'api', 'trigger']) lines[role] = await commitLine(stack.portBase + 2, decide);
+  const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${lines[role].port}/landfall`;
+  stack.env.EXECUTOR_ARGS = `--lease-ms 1000 --poll-ms 100 --status-poll-ms 100 --requests-per-minute 100000 --postgres-url ${url('executor')} --api-postgres-url ${url('api')}`;
+  stack.env.TRIGGER_ARGS = `--poll-ms 200 --postgres-url ${url('trigger')}`;
   await stack.up('executor,trigger');
-  user = await stack.user({ SOL: '1000', USDC: '100000', JUP: '1000' });
+  user = await stack.patientUser({ SOL: '1000' });
 });
 after(async () => {
-  await proxy?.stop();
+  await Promise.all(Object.values(lines).map((line) => line.stop()));
   await stack?.stop();
 });
 
-/** The writes of the money path: each kind has to be hit often enough. */
-const watched = ['attempt', 'confirmation', 'outcome', 'move'];
+const sendsAreDropped = () => Promise.all(['rpc0', 'rpc1'].map((target) => stack.devnet.fault({ target, fault: 'drop', method: 'sendTransaction' })));
+const eachHas = (ids, what, look) => waitFor(`each order ${what}`, async () => (await Promise.all(ids.map(look))).every(Boolean), { timeoutMs: 90_000 });
+const swaps = async (id) => (await stack.database.attempts(id)).filter((a) => a.kind === 'swap');
 
-for (const fate of ['lost', 'cut']) {
-  test(`COMMITs are ${fate}, ${enough} of each kind: every order is filled exactly once`, async () => {
-    const counts = proxy.counts[fate];
-    const orders = [];
-    for (let round = 0; watched.some((kind) => (counts[kind] ?? 0) < enough); round++) {
-      assert.ok(round < 10, `after ${round} rounds only ${JSON.stringify(counts)} were ${fate}`);
-      await stack.devnet.price('SOL', 150);
-      const placed = [];
-      for (const amount of ['1', '0.5', '0.2', '0.3', '0.4', '0.6']) placed.push(await stack.place(user, { amount }));
-      for (const { id } of placed) await stack.reaches(id, 'open');
-      proxy.decide = (writes) => (writes.some((kind) => watched.includes(kind)) && random() < 0.5 ? fate : 'passed');
-      await stack.devnet.price('SOL', 152);
-      for (const { id } of placed) await stack.reaches(id, 'fill_success', 180_000);
-      proxy.decide = () => 'passed';
-      orders.push(...placed);
-    }
-    console.log(`${orders.length} orders; ${fate}: ${JSON.stringify(counts)}; passed: ${JSON.stringify(proxy.counts.passed)}`);
-    for (const { id } of orders) await stack.filledOnce(id);
-    await waitFor('nothing is left unresolved', async () => {
-      for (const { id } of orders) if ((await stack.database.attempts(id)).some((a) => a.outcome === null)) return false;
-      return true;
-    });
-  });
+/** Some orders that are filled, each after a swap that died, and as many that expire. */
+async function round() {
+  await stack.devnet.price('SOL', 150);
+  const each = (make) => Promise.all(Array.from({ length: ordersARound }, (_none, i) => make(i)));
+  const filling = await each((i) => stack.placePatiently(user, { amount: '0.2', price: 151 + i / 10 }));
+  await eachHas(filling, 'is open', async (id) => (await stack.database.order(id)).state === 'open');
+  await sendsAreDropped();
+  for (let i = 0; i < ordersARound; i++) {
+    await stack.devnet.price('SOL', 151 + i / 10);
+    await eachHas([filling[i]], 'is decided', async (id) => (await stack.database.order(id)).state !== 'open');
+  }
+  await eachHas(filling, 'has signed a swap', async (id) => (await swaps(id)).length > 0);
+  await stack.devnet.slots({ advance: 200 });
+  await eachHas(filling, 'has one that died', async (id) => (await swaps(id)).some((a) => a.outcome === 'dead'));
+  await stack.devnet.clearFaults();
+  const began = Date.now();
+  const expiring = await each((i) => stack.placePatiently(user, { amount: '0.2', price: 100_000, expiresAt: began + 5_000 + 200 * i }));
+  for (const id of filling) await stack.reaches(id, 'fill_success', 180_000);
+  for (const id of expiring) await stack.reaches(id, 'expired', 180_000);
+  return { filling, expiring };
 }
+
+test(`COMMITs are lost or cut, ${enough} of each kind of write: every order is filled or refunded exactly once`, async () => {
+  const rounds = [];
+  while (!isEnough()) {
+    assert.ok(rounds.length < maxRounds, `after ${rounds.length} rounds only ${JSON.stringify(counts)}`);
+    rounds.push(await round());
+  }
+  console.log(`${rounds.length} rounds of ${2 * ordersARound} orders`);
+  for (const fate of Object.keys(counts)) console.log(`${fate}: ${JSON.stringify(counts[fate])}`);
+  for (const { filling, expiring } of rounds) {
+    for (const id of filling) await stack.filledOnce(id);
+    for (const id of expiring) await stack.refundedOnce(id);
+  }
+  await waitFor('nothing is left unresolved', async () => (await stack.database.rows('select attempt_id from attempt_history where outcome is null')).length === 0);
+});

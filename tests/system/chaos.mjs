@@ -68,9 +68,9 @@ async function judgeAll(began) {
   findings.push(...(await balances(judged)));
   const verified = await run.verify();
   if (verified !== null) findings.push(`landfallctl verify: ${verified}`);
+  findings.push(...(await run.stack.violations()));
   const state = await devnet.state();
   const { witness } = state;
-  for (const violation of witness.violations) findings.push(`sent before it was stored: ${JSON.stringify(violation)}`);
   if (witness.checked === 0 && rows.length > 0) findings.push('the witness has checked nothing');
   const attempts = await database.rows("select kind, coalesce(outcome, 'unresolved') as outcome, count(*)::int as count from attempt_history group by 1, 2 order by 1, 2");
 
@@ -90,7 +90,7 @@ async function judgeAll(began) {
     forks: { forks: run.counts.forks, undoneBlocks: run.counts.undoneBlocks },
     faultsSet: run.counts.faults,
     faultsStruck: state.counters.faults,
-    witness: { arrived: witness.arrived, checked: witness.checked, unchecked: witness.unchecked, ignored: witness.ignored, violations: witness.violationCount },
+    witness: { arrived: witness.arrived, checked: witness.checked, checkedLate: witness.checkedLate, unchecked: witness.unchecked, ignored: witness.ignored, violations: witness.violationCount },
     blocks: state.blockHeight,
     badOrders: bad.length,
     findings: findings.length,

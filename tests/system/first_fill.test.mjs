@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decimals, mints } from './lib/devnet.mjs';
+import { signatureOf } from './lib/solana.mjs';
 import { Stack } from './lib/stack.mjs';
 import { waitFor } from './lib/wait.mjs';
 
@@ -103,6 +104,7 @@ test('a deposit that was made before its create call is found, not made again', 
   const terms = { inputMint: mints.SOL, outputMint: mints.USDC, triggerMint: mints.SOL, triggerCondition: 'above', triggerPriceUsd: 100_000, amount: 1_000_000_000n, expiresAt: Date.now() + 3_600_000 };
   const crafted = await user.craft(terms);
   const body = user.orderBody({ crafted, ...terms });
+  await stack.devnet.declare(signatureOf(body.depositSignedTx));
   await stack.devnet.rpc('sendTransaction', [body.depositSignedTx, { encoding: 'base64', preflightCommitment: 'confirmed' }]);
   const made = await user.create(body, { 'idempotency-key': key });
   const order = await stack.reaches(made.id, 'open');

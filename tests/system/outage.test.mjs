@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { web3 } from './lib/solana.mjs';
+import { encodeBase58, web3 } from './lib/solana.mjs';
 import { Stack } from './lib/stack.mjs';
 import { pause, waitFor } from './lib/wait.mjs';
 
@@ -132,6 +132,7 @@ async function drain(payer, rest) {
     web3.SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: web3.Keypair.generate().publicKey, lamports: held - rest - 5_000n }),
   );
   transfer.sign(payer);
+  await stack.devnet.declare(encodeBase58(transfer.signature));
   await stack.devnet.rpc('sendTransaction', [transfer.serialize().toString('base64'), { encoding: 'base64', preflightCommitment: 'confirmed' }]);
   await waitFor('the payer is drained', async () => (await stack.devnet.lamports(address)) <= rest);
 }

@@ -17,8 +17,8 @@
 
 namespace landfall::postgres::test {
 
-/// A TCP line to the PostgreSQL of the tests that can go half-open: it takes bytes, acknowledges them, and delivers nothing,
-/// in either direction. What was swallowed stays lost; connections made while it swallows are as dead.
+/// A TCP line to the PostgreSQL of the tests that can go half-open: it takes bytes, acknowledges them, and delivers
+/// nothing, in either direction. What was swallowed stays lost; connections made while it swallows are as dead.
 class line {
 public:
   /// `conninfo` names the server with host (an IPv4 address) and port.
@@ -107,8 +107,7 @@ private:
         continue;
       for (std::size_t i = 0; i < count; ++i) {
         auto& p = *pairs_[i];
-        const bool client_alive =
-            sockets[2 * i + 1].revents == 0 || pass(p.client, p.server, swallow_requests.load());
+        const bool client_alive = sockets[2 * i + 1].revents == 0 || pass(p.client, p.server, swallow_requests.load());
         const bool server_alive =
             !client_alive || sockets[2 * i + 2].revents == 0 || pass(p.server, p.client, swallow_replies.load());
         if (!client_alive || !server_alive)

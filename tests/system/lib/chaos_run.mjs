@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decimals, mints, units } from './devnet.mjs';
-import { encodeBase58 } from './solana.mjs';
+import { signatureOf } from './solana.mjs';
 import { Stack } from './stack.mjs';
 import { pause, waitFor } from './wait.mjs';
 
@@ -39,7 +39,6 @@ export class ChaosRun {
       },
     });
     const { stack } = run;
-    stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${stack.portBase + 2}/landfall`;
     try {
       await stack.up('devnet,setup,executor,trigger');
       for (let i = 0; i < users; i++) run.users.push(await stack.user(money));
@@ -180,7 +179,7 @@ export class ChaosRun {
     if (!crafted) return;
     order.requestId = crafted.requestId;
     const body = user.orderBody({ crafted, ...terms });
-    order.signature = encodeBase58(Buffer.from(body.depositSignedTx, 'base64').subarray(1, 65));
+    order.signature = signatureOf(body.depositSignedTx);
     order.outcome = 'creating';
     const created = await this.#answered(order, () => user.create(body), () => true);
     if (!created) return;

@@ -20,3 +20,6 @@ export function signTransaction(keypair, base64) {
   transaction.sign([keypair]);
   return { signed: Buffer.from(transaction.serialize()).toString('base64'), signature: codec.encode(transaction.signatures[0]) };
 }
+
+/** The id of a transaction in wire form, base64 in: its first signature. */
+export const signatureOf = (base64) => codec.encode(Buffer.from(base64, 'base64').subarray(1, 65));

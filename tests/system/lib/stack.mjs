@@ -61,7 +61,7 @@ export class Stack {
     try {
       await stack.up(parts);
     } catch (problem) {
-      await stack.stop();
+      await stack.#end();
       throw problem;
     }
     return stack;
@@ -126,8 +126,38 @@ export class Stack {
   }
 
   /** Sell SOL above 151 unless told otherwise; SOL stands at 150. */
-  place(client, { amount = '1', price = 151, condition = 'above', input = 'SOL', output = 'USDC', trigger = 'SOL', ...rest } = {}) {
-    return client.place({ inputMint: mints[input], outputMint: mints[output], triggerMint: mints[trigger], triggerCondition: condition, triggerPriceUsd: price, amount: units(input, amount), ...rest });
+  place(client, terms) {
+    return client.place(this.#terms(terms));
+  }
+
+  #terms({ amount = '1', price = 151, condition = 'above', input = 'SOL', output = 'USDC', trigger = 'SOL', ...rest } = {}) {
+    return { inputMint: mints[input], outputMint: mints[output], triggerMint: mints[trigger], triggerCondition: condition, triggerPriceUsd: price, amount: units(input, amount), ...rest };
+  }
+
+  /** As `user`, while calls may fail: each is made again until it is answered. */
+  patientUser(money) {
+    return waitFor('a user is there', () => this.user(money), { timeoutMs: 60_000 });
+  }
+
+  /** As `place`, by a client that calls again what was not answered, or answered with 503; what is signed stays the same. Returns the id. */
+  async placePatiently(client, terms) {
+    const answered = (what, call) =>
+      waitFor(
+        what,
+        async () => {
+          try {
+            return await call();
+          } catch (problem) {
+            if (problem.status === undefined || problem.status === 503) return false;
+            throw problem;
+          }
+        },
+        { timeoutMs: 90_000 },
+      );
+    const order = { expiresAt: Date.now() + 3_600_000, slippageBps: 300, ...this.#terms(terms) };
+    const crafted = await answered('a deposit is crafted', () => client.craft(order));
+    const body = client.orderBody({ crafted, ...order });
+    return (await answered('an order is created', () => client.create(body))).id;
   }
 
   async describe(id) {
@@ -170,8 +200,26 @@ export class Stack {
     return { order, life };
   }
 
-  /** Ends all of it; keeps the folder where LANDFALL_KEEP is set. */
+  /** What the chain saw that was not stored first, each with its story; empty when all is as it should be. */
+  async violations() {
+    let report;
+    try {
+      await waitFor('the witness has checked all that arrived', async () => (report = await this.devnet.witness()).unchecked === 0, { timeoutMs: 10_000 });
+    } catch (problem) {
+      return [`${problem.message} ${JSON.stringify(report?.lastProblem ?? null)}`];
+    }
+    console.log(`witness: ${report.arrived} arrived, ${report.checked} checked (${report.checkedLate} of them later), ${report.declared} declared, ${report.violationCount} violations`);
+    return report.violations.map((violation) => `sent before it was stored: ${JSON.stringify(violation)}`);
+  }
+
+  /** Ends all of it; keeps the folder where LANDFALL_KEEP is set. Throws where the chain saw something that was not stored first. */
   async stop() {
+    const violations = (await this.alive('devnet')) ? await this.violations() : [];
+    await this.#end();
+    if (violations.length > 0) throw new Error(violations.join('\n'));
+  }
+
+  async #end() {
     this.#running = false;
     if (process.env.LANDFALL_KEEP) {
       console.log(`kept running: LANDFALL_VAR=${this.folder} PORT_BASE=${this.portBase}; end it with LANDFALL_VAR=${this.folder} scripts/down`);
