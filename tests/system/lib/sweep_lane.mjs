@@ -106,7 +106,7 @@ export class Lane {
     const { stack } = lane;
     process.once('exit', () => lane.#services.forEach((service) => service.kill()));
     try {
-      stack.env.DEVNET_ARGS += ` --finalize-depth 10 --witness 127.0.0.1:${stack.portBase + 2}/landfall`;
+      stack.env.DEVNET_ARGS += ` --finalize-depth 10`;
       await stack.up('devnet,setup');
       // Known from the beginning: what is sent before anything is stored counts too.
       lane.#ports = [3, 4, 5, 6, 7, 9].map((offset) => stack.portBase + offset);
