@@ -75,9 +75,8 @@ test(`COMMITs are lost or cut, ${enough} of each kind of write: every order is f
   while (!isEnough()) {
     assert.ok(rounds.length < maxRounds, `after ${rounds.length} rounds only ${JSON.stringify(counts)}`);
     rounds.push(await round());
+    for (const fate of Object.keys(counts)) console.log(`after ${2 * ordersARound * rounds.length} orders ${fate}: ${JSON.stringify(counts[fate])}`);
   }
-  console.log(`${rounds.length} rounds of ${2 * ordersARound} orders`);
-  for (const fate of Object.keys(counts)) console.log(`${fate}: ${JSON.stringify(counts[fate])}`);
   for (const { filling, expiring } of rounds) {
     for (const id of filling) await stack.filledOnce(id);
     for (const id of expiring) await stack.refundedOnce(id);

@@ -1,5 +1,5 @@
 // Carries a plan of chaos out on a stack of its own, and keeps count.
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decimals, mints, units } from './devnet.mjs';
@@ -127,9 +127,7 @@ export class ChaosRun {
 
   async #restartPostgres({ mode, downMs }) {
     this.counts.postgres[mode]++;
-    const script = 'source scripts/lib/common.sh; source scripts/lib/process.sh; source scripts/lib/postgres.sh; postgres_stop "$LANDFALL_VAR/pg" "$1"';
-    const child = spawn('bash', ['-c', script, 'bash', mode], { cwd: root, env: this.stack.env, stdio: 'ignore' });
-    await new Promise((resolve) => child.once('exit', resolve));
+    await this.stack.shell(`postgres_stop "$LANDFALL_VAR/pg" ${mode}`);
     await pause(downMs);
     await this.stack.up('pg');
   }

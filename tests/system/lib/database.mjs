@@ -10,6 +10,11 @@ export class Database {
     this.conninfo = `host=127.0.0.1 port=${portBase + 2} dbname=landfall user=postgres`;
   }
 
+  /** One statement, for what it does. */
+  async run(statement) {
+    await run(psql, ['-XqAt', '-v', 'ON_ERROR_STOP=1', this.conninfo, '-c', statement]);
+  }
+
   /** The rows of a query as objects; numbers beyond 2^53 come as PostgreSQL's JSON has them, so cast those to text. */
   async rows(sql) {
     const { stdout } = await run(psql, ['-XqAt', '-v', 'ON_ERROR_STOP=1', this.conninfo, '-c', `select coalesce(json_agg(t), '[]') from (${sql}) t`], { maxBuffer: 1 << 26 });

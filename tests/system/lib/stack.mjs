@@ -1,7 +1,7 @@
 // A whole Landfall of its own for one test file: PostgreSQL, devnet, both services, on ports and in a folder of its own.
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,7 @@ async function freePortBase() {
 
 export class Stack {
   #running = true;
+  root = root;
 
   /** `parts` as scripts/up takes them; `env` further environment of scripts/up. */
   static async start({ parts = 'pg,devnet,setup,executor,trigger', msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
@@ -59,7 +60,7 @@ export class Stack {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => process.exit(1));
     console.log(`seed ${stack.seed} (LANDFALL_SEED), port base ${stack.portBase}, ${stack.folder}`);
     try {
-      await stack.up(parts);
+      if (parts !== '') await stack.up(parts);
     } catch (problem) {
       await stack.#end();
       throw problem;
@@ -79,6 +80,26 @@ export class Stack {
 
   down(parts) {
     return this.#script('down', ['--only', parts]);
+  }
+
+  /** Bash with what scripts/ has at hand for processes and PostgreSQL. */
+  shellText(text) {
+    return `set -euo pipefail; source scripts/lib/common.sh; source scripts/lib/process.sh; source scripts/lib/postgres.sh; ${text}`;
+  }
+
+  shell(text) {
+    return new Promise((resolve, reject) => {
+      // Whatever it leaves running must not hold our pipes: its output goes to a file.
+      const log = openSync(join(this.folder, 'shell.log'), 'a');
+      const child = spawn('bash', ['-c', this.shellText(text)], { cwd: root, env: this.env, stdio: ['ignore', log, log] });
+      closeSync(log);
+      child.once('error', reject).once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${text}: exit ${code}: ${readFileSync(join(this.folder, 'shell.log'), 'utf8').slice(-2000)}`))));
+    });
+  }
+
+  /** One statement as the superuser. */
+  sql(statement) {
+    return this.database.run(statement);
   }
 
   pid(name) {
