@@ -1,0 +1,211 @@
+// PostgreSQL in trouble that is more than a restart: slow commits, conflicts, a full disk, the loss of the server with a standby in its
+// place. Each order is filled exactly once, and the witness holds all the while.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Random } from '../../devnet/random.mjs';
+import { commitLine } from './lib/commit_line.mjs';
+import { Line } from './lib/line.mjs';
+import { Stack } from './lib/stack.mjs';
+import { Standby, smallDisk } from './lib/standby.mjs';
+import { waitFor } from './lib/wait.mjs';
+
+const pg = createRequire(new URL('../../devnet/package.json', import.meta.url))('pg');
+const patient = '--lease-ms 3000 --poll-ms 200 --status-poll-ms 100 --requests-per-minute 100000';
+const amount = '0.2';
+const times = (count, make) => Promise.all(Array.from({ length: count }, (_none, i) => make(i)));
+const filledAll = async (stack, ids) => {
+  for (const id of ids) await stack.filledOnce(id, 120_000);
+};
+const serverLog = (stack) => readFileSync(join(stack.folder, 'pg', 'postgresql.log'), 'utf8');
+const howOften = (text, pattern) => text.split(pattern).length - 1;
+
+describe('a server that is slow or at odds', () => {
+  const heldMs = 1_000;
+  let stack;
+  let user;
+  let random;
+  let fate = () => undefined;
+  const lines = {};
+  before(async () => {
+    stack = await Stack.start({ parts: 'pg,devnet,setup' });
+    random = new Random(stack.seed);
+    for (const role of ['executor', 'api', 'trigger']) lines[role] = await commitLine(stack.portBase + 2, () => fate());
+    const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${lines[role].port}/landfall`;
+    stack.env.EXECUTOR_ARGS = `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')}`;
+    stack.env.TRIGGER_ARGS = `--postgres-url ${url('trigger')}`;
+    await stack.up('executor,trigger');
+    user = await stack.user({ SOL: '1000' });
+    await stack.devnet.price('SOL', 152);
+  });
+  after(async () => {
+    await Promise.all(Object.values(lines).map((line) => line.stop()));
+    await stack?.stop();
+  });
+
+  test('every third COMMIT takes a second', async () => {
+    let held = 0;
+    fate = () => (random.next() < 0.33 ? (held++, heldMs) : undefined);
+    const ids = await times(6, () => stack.placePatiently(user, { amount }));
+    await filledAll(stack, ids);
+    fate = () => undefined;
+    assert.ok(held >= 10, `${held} were held`);
+    console.log(`${held} COMMITs held for ${heldMs} ms, ${ids.length} orders`);
+  });
+
+  test('deadlocks and serialization failures, forced by a session that locks the same rows in another order', async () => {
+    for (const role of ['executor', 'api', 'trigger']) await stack.sql(`alter role landfall_${role} set default_transaction_isolation = 'serializable'`);
+    for (const name of ['executor', 'trigger']) {
+      stack.kill(name);
+      await stack.restart(name);
+    }
+    const before = serverLog(stack).length;
+    const orders = [];
+    const rival = await Rival.start(stack, random);
+    try {
+      await waitFor('conflicts of both kinds', async () => {
+        if (orders.length < 40) orders.push(await stack.placePatiently(user, { amount }));
+        const log = serverLog(stack).slice(before);
+        return howOften(log, 'deadlock detected') >= 3 && howOften(log, 'could not serialize access') >= 10;
+      }, { timeoutMs: 90_000 });
+    } finally {
+      await rival.stop();
+    }
+    await filledAll(stack, orders);
+    const log = serverLog(stack).slice(before);
+    console.log(`${howOften(log, 'deadlock detected')} deadlocks, ${howOften(log, 'could not serialize access')} serialization failures, ${orders.length} orders`);
+    for (const role of ['executor', 'api', 'trigger']) await stack.sql(`alter role landfall_${role} reset default_transaction_isolation`);
+  });
+});
+
+/** Locks the rows of unfinished orders two by two, in either order; never the victim itself, as it waits longer than the others look. */
+class Rival {
+  #client;
+  #running = true;
+  #done;
+
+  static async start(stack, random) {
+    const rival = new Rival();
+    rival.#client = new pg.Client({ host: '127.0.0.1', port: stack.portBase + 2, user: 'postgres', database: 'landfall' });
+    await rival.#client.connect();
+    await rival.#client.query("set deadlock_timeout = '20s'");
+    rival.#done = rival.#run(random);
+    return rival;
+  }
+
+  async #run(random) {
+    const lock = 'select from price_order where id = $1 for update';
+    while (this.#running) {
+      const { rows } = await this.#client.query("select id from price_order where state not in ('fill_success', 'expired') order by random() limit 6");
+      await this.#client.query('begin');
+      for (const { id } of rows) {
+        await this.#client.query(lock, [id]);
+        // Long enough for a service to come and wait, each time another while.
+        await this.#client.query('select pg_sleep($1)', [0.2 * random.next()]);
+      }
+      await this.#client.query('update price_order set next_attempt_at = next_attempt_at where id = any($1::uuid[])', [rows.map(({ id }) => id)]).catch(() => {});
+      await this.#client.query('rollback');
+    }
+  }
+
+  async stop() {
+    this.#running = false;
+    await this.#done;
+    await this.#client.end();
+  }
+}
+
+describe('a disk that is full', { skip: process.getuid() === 0 ? false : 'a small file system can be mounted by root alone' }, () => {
+  let stack;
+  let user;
+  let disk;
+  before(async () => {
+    stack = await Stack.start({ parts: '' });
+    disk = smallDisk(stack, '160m');
+    stack.env.EXECUTOR_ARGS = patient;
+    await stack.up('pg,devnet,setup,executor,trigger');
+    user = await stack.user({ SOL: '1000' });
+  });
+  after(async () => {
+    disk?.free();
+    await stack?.stop();
+    disk?.unmount();
+  });
+
+  test('nothing is sent that could not be stored, and all goes on when there is room again', async () => {
+    const placed = await times(8, () => stack.placePatiently(user, { amount }));
+    for (const id of placed) await stack.reaches(id, 'open');
+    disk.fill();
+    await stack.devnet.price('SOL', 152);
+    const later = times(4, () => stack.placePatiently(user, { amount }));
+    await waitFor('PostgreSQL has no room', () => /No space left on device/.test(serverLog(stack)));
+    await waitFor('a service says so', () => ['executor', 'trigger'].some((name) => /53100|"kind":"unavailable"|database_down/.test(stack.log(name))));
+    disk.free();
+    // It may have gone down: a log that cannot be written ends the server.
+    await stack.up('pg');
+    const ids = [...placed, ...(await later)];
+    await filledAll(stack, ids);
+    console.log(`${ids.length} orders; ${howOften(serverLog(stack), 'No space left on device')} times no room, ${howOften(serverLog(stack), 'PANIC')} times the server went down`);
+  });
+});
+
+describe('the server is lost', () => {
+  /** Services with both servers in their connection string, the witness on a line that is led to whichever serves. */
+  async function withStandby(options) {
+    const stack = await Stack.start({ parts: 'pg' });
+    let line;
+    try {
+      line = await Line.start(stack.portBase + 2);
+      const servers = `127.0.0.1:${stack.portBase + 2},127.0.0.1:${stack.portBase + 5}/landfall?target_session_attrs=read-write`;
+      const url = (role) => `postgresql://landfall_${role}@${servers}`;
+      stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${line.port}/landfall`;
+      stack.env.EXECUTOR_ARGS = `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')} --verifier-postgres-url ${url('verifier')}`;
+      stack.env.TRIGGER_ARGS = `--postgres-url ${url('trigger')}`;
+      await stack.up('devnet,setup');
+      const standby = await Standby.start(stack, options);
+      await stack.up('executor,trigger');
+      const user = await stack.user({ SOL: '1000' });
+      const stop = async () => {
+        await stack.stop().finally(() => Promise.all([line.stop(), standby.stopNow()]));
+      };
+      const failOver = async () => {
+        await stack.shell('postgres_stop "$LANDFALL_VAR/pg" immediate');
+        await standby.promote();
+        line.targetPort = standby.port;
+        line.end();
+        stack.database.conninfo = `host=127.0.0.1 port=${standby.port} dbname=landfall user=postgres`;
+      };
+      return { stack, standby, user, failOver, stop };
+    } catch (problem) {
+      await line?.stop();
+      await stack.stop();
+      throw problem;
+    }
+  }
+
+  test('a synchronous standby takes its place: no committed row is lost, and every order goes on', async () => {
+    const { stack, user, failOver, stop } = await withStandby({ synchronous: true });
+    try {
+      const waiting = await times(3, () => stack.placePatiently(user, { amount, price: 160 }));
+      await stack.devnet.price('SOL', 152);
+      const running = await times(5, () => stack.placePatiently(user, { amount }));
+      await waitFor('some are under way', async () => (await stack.database.rows("select from price_order where state in ('executing', 'execute_success', 'withdrawing')")).length >= 2, { everyMs: 20 });
+      const later = times(3, () => stack.placePatiently(user, { amount }));
+      await failOver();
+      const ids = [...running, ...(await later)];
+      await filledAll(stack, ids);
+      await stack.devnet.price('SOL', 161);
+      await filledAll(stack, waiting);
+      const known = new Set((await stack.database.rows('select signature from attempt_history')).map((row) => row.signature));
+      const payer = (await stack.devnet.witness()).feePayers[0];
+      const ours = (await stack.devnet.ledger(payer)).filter((entry) => entry.lamportDeltas.some(({ account, delta }) => account === payer && BigInt(delta) < 0n));
+      assert.ok(ours.length >= 2 * (ids.length + waiting.length), `${ours.length} transactions`);
+      assert.deepEqual(ours.filter((entry) => !known.has(entry.signature)).map((entry) => entry.signature), [], 'the promoted server knows all that ever landed');
+      console.log(`${ids.length + waiting.length} orders, ${ours.length} transactions of the fee payer, all stored on the promoted server`);
+    } finally {
+      await stop();
+    }
+  });
+});
