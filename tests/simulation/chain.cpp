@@ -149,7 +149,9 @@ void chain::produce(bool calm) {
     auto& t = transactions_[id];
     const bool due = t.now.height == 0 && t.target_height <= height && usable(t, height);
     if (due) {
-      t.now = {height, b.slot, false, 0, 0};
+      t.now = {height, b.slot, false, 0, 0, 0};
+      if (t.signed_twice)
+        t.now.copy = static_cast<std::uint8_t>(random_.below(2));
       execute(t, writable()[t.order], calm);
       b.landed.push_back(id);
     }

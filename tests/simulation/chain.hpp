@@ -45,6 +45,8 @@ struct landing {
   std::uint64_t height = 0;
   std::uint64_t slot = 0;
   bool failed = false;
+  /// Which of a market maker's signatures it landed under.
+  std::uint8_t copy = 0;
   std::int64_t order_delta = 0;
   std::int64_t output_delta = 0;
 };
@@ -65,6 +67,9 @@ struct sim_transaction {
   bool closes_order = false;
   bool closes_output = false;
   bool native = false;
+  /// Signed last and sent by a market maker, perhaps twice.
+  bool by_maker = false;
+  bool signed_twice = false;
 
   luck fortune = luck::usual;
   bool in_mempool = false;

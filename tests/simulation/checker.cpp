@@ -10,6 +10,16 @@ using executor::attempt;
 using executor::attempt_kind;
 using executor::attempt_outcome;
 
+namespace {
+
+/// A maker's transaction that failed moved nothing: only an index of signatures shows it, and that may be behind
+/// everywhere. Then it counts as dead, which it is but for its fee, and the maker pays that.
+bool failed_unseen(const attempt& a, const sim_transaction& t) {
+  return a.maker && t.now.failed;
+}
+
+}  // namespace
+
 bool at_end(const stored_order& o) {
   switch (o.row.state) {
     case order_state::deposit_failed:
@@ -46,7 +56,7 @@ void checker::moves(const stored_order& o, order_state to, mover by, std::uint64
   for (const auto& a : o.row.attempts) {
     if (a.kind != attempt_kind::swap)
       continue;
-    const auto& t = truth_.transaction(transaction_of(a.signature.value()));
+    const auto& t = truth_.transaction(transaction_of(a));
     if (truth_.may_still_land(t))
       fail(o, "moved to execute_failed while its swap may still land");
     else if (truth_.is_final(t) && !t.now.failed)
@@ -57,7 +67,7 @@ void checker::moves(const stored_order& o, order_state to, mover by, std::uint64
 void checker::inserts(const stored_order& o, const attempt& a, std::uint64_t epoch) {
   under_lease(o, epoch, "an attempt", true);
   for (const auto& other : o.row.attempts) {
-    const auto& t = truth_.transaction(transaction_of(other.signature.value()));
+    const auto& t = truth_.transaction(transaction_of(other));
     if (other.kind == attempt_kind::deposit) {
       if (other.outcome != attempt_outcome::landed)
         fail(o, "something was signed before the deposit was final");
@@ -67,9 +77,11 @@ void checker::inserts(const stored_order& o, const attempt& a, std::uint64_t epo
       fail(o, "signed while an earlier attempt may still land");
     }
   }
-  const auto& t = truth_.transaction(transaction_of(a.signature.value()));
+  const auto& t = truth_.transaction(transaction_of(a));
   if (a.kind == attempt_kind::swap && t.take != o.row.input_amount.units())
     fail(o, "the swap takes something else than the order's input");
+  if (a.maker.has_value() != t.by_maker || a.signature.has_value() == t.by_maker)
+    fail(o, "the id of a maker's transaction was given by us");
   if (a.kind != t.kind || t.order != o.number || a.last_valid_block_height != t.last_valid_height())
     fail(o, "the row is not the transaction");
 }
@@ -77,11 +89,11 @@ void checker::inserts(const stored_order& o, const attempt& a, std::uint64_t epo
 void checker::resolves(const stored_order& o, const attempt& a, const executor::write::resolve& w,
                        std::uint64_t epoch) {
   under_lease(o, epoch, "an outcome", false);
-  const auto& t = truth_.transaction(transaction_of(a.signature.value()));
+  const auto& t = truth_.transaction(transaction_of(a));
   const bool final = truth_.is_final(t);
   switch (w.outcome) {
     case attempt_outcome::dead:
-      if (t.now.height != 0)
+      if (t.now.height != 0 && !failed_unseen(a, t))
         fail(o, "recorded dead, but it is on the chain");
       else if (truth_.may_still_land(t))
         fail(o, "recorded dead while it may still land");
@@ -91,6 +103,8 @@ void checker::resolves(const stored_order& o, const attempt& a, const executor::
         fail(o, "recorded landed, but no finalized block holds it without error");
       else if (w.slot != t.now.slot)
         fail(o, "recorded landed in another slot");
+      else if (a.maker && w.found_as != signature_of(transaction_of(a), t.now.copy))
+        fail(o, "recorded landed under another signature");
       return;
     case attempt_outcome::landed_failed:
       if (!final || !t.now.failed)
@@ -100,13 +114,13 @@ void checker::resolves(const stored_order& o, const attempt& a, const executor::
 }
 
 void checker::confirms(const stored_order& o, const attempt& a) {
-  if (!truth_.transaction(transaction_of(a.signature.value())).ever_confirmed)
+  if (!truth_.transaction(transaction_of(a)).ever_confirmed)
     fail(o, "noted as confirmed, but it never was");
 }
 
 void checker::leaves_process(const stored_order& o, std::size_t transaction) {
   for (const auto& a : o.row.attempts)
-    if (transaction_of(a.signature.value()) == transaction)
+    if (transaction_of(a) == transaction)
       return;
   fail(o, "bytes left the process before their row was durable");
 }
@@ -129,9 +143,9 @@ void checker::ends(const stored_order& o, const bank_account& at_first) {
     fail(o, "the fee payer kept more than what strangers sent");
 
   for (const auto& stored : o.row.attempts) {
-    const auto& t = truth_.transaction(transaction_of(stored.signature.value()));
+    const auto& t = truth_.transaction(transaction_of(stored));
     const bool landed = truth_.is_final(t);
-    if (stored.outcome == attempt_outcome::dead && landed)
+    if (stored.outcome == attempt_outcome::dead && landed && !failed_unseen(stored, t))
       fail(o, "recorded dead, but it landed");
     if (stored.outcome == attempt_outcome::landed && (!landed || t.now.failed))
       fail(o, "recorded landed, but it did not");

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "tests/simulation/order_worker.hpp"
 #include "tests/simulation/process.hpp"
@@ -14,6 +15,9 @@ void order_worker::not_now(const char* why) {
 }
 
 void order_worker::refuse(const char* why) {
+  // The router's route is there all the time.
+  if (std::exchange(by_maker_, false))
+    return fetch_blockhash();
   busy_ = false;
   w_.tell("  process ", home_.number(), " order ", number_, " signs nothing: ", why);
   write_down(build_refused(o_, building_, why, {}, ++pauses_, home_.now(), w_.steps));
@@ -99,8 +103,8 @@ void order_worker::sign() {
     case attempt_kind::swap:
       t.take = w_.is(mutant::swap_takes_balance) ? a.order_balance : o_.input_amount.units();
       t.give = 900 + w_.dice.below(200);
-      t.least = t.give - 20;
-      if (w_.goes_wrong(w_.plan.short_fill))
+      t.least = by_maker_ ? t.give : t.give - 20;
+      if (!by_maker_ && w_.goes_wrong(w_.plan.short_fill))
         t.give = t.least - 100;
       fresh.order_account_balance = o_.input_amount;
       fresh.expected_input = o_.input_amount;
@@ -119,18 +123,25 @@ void order_worker::sign() {
       t.closes_output = a.output_open;
       t.close_output = a.output_balance;
   }
+  t.by_maker = building_ == attempt_kind::swap && by_maker_;
   const auto id = w_.chain.sign(t);
-  fresh.id = domain::attempt_id{bytes_of<16>(id + 1)};
-  fresh.signature = signature_of(id);
+  fresh.id = attempt_id_of(id);
+  if (t.by_maker)
+    fresh.maker = "maker";
+  else
+    fresh.signature = signature_of(id);
   fresh.transaction = {1};
   busy_ = false;
   if (stopping_)
     return proceed();
-  w_.tell("  process ", home_.number(), " signs ", to_string(building_), " #", id, " of order ", number_,
-          " under epoch ", o_.lease_epoch, ", last valid height ", fresh.last_valid_block_height);
+  w_.tell("  process ", home_.number(), " signs ", to_string(building_), " #", id, t.by_maker ? " for the maker" : "",
+          " of order ", number_, " under epoch ", o_.lease_epoch, ", last valid height ",
+          fresh.last_valid_block_height);
   ++w_.result.signed_attempts;
-  if (w_.is(mutant::send_before_store))
+  if (w_.is(mutant::send_before_store) && !t.by_maker)
     home_.broadcast(id);
+  if (w_.is(mutant::handed_over_before_store) && t.by_maker)
+    home_.hand_over(serial_, id);
   write_down(store_signed(o_, fresh, {}));
 }
 

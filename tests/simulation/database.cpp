@@ -78,13 +78,15 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
     executor::apply(o.row, w);
     return {};
   }
-  // A confirmation, or that it is gone.
+  // A confirmation, or that it is gone. A maker's id comes and goes with it.
   const auto* confirmed = std::get_if<write::confirm>(&w);
   auto* a = o.row.find(confirmed != nullptr ? confirmed->attempt : std::get<write::unconfirm>(w).attempt);
   if (a == nullptr || a->outcome)
     return refuse("LF001", "a confirmation found the row changed");
   if (stale(o, epoch))
     return refuse("LF003", "stale epoch");
+  if (a->maker && confirmed != nullptr && !confirmed->found_as)
+    return refuse("LF007", "a maker's id is stored while the chain shows it");
   if (confirmed != nullptr)
     observer_.confirms(o, *a);
   executor::apply(o.row, w);
@@ -122,9 +124,15 @@ commit_result database::insert(stored_order& o, std::uint64_t epoch, const execu
     return refuse("LF003", "stale epoch");
   if (unleased(o, now))
     return refuse("LF003", "no lease in force");
-  const bool unguarded = is(mutant::signed_while_unresolved) || is(mutant::failed_while_unresolved);
+  if (a.maker && a.signature)
+    return refuse("LF007", "an attempt with a maker is stored before its id is known");
+  if (a.maker && (a.kind != attempt_kind::swap || !a.order_account_balance || !a.expected_input || !a.minimum_output))
+    return refuse("23514", "attempt_quote");
+  const bool unguarded =
+      is(mutant::signed_while_unresolved) || is(mutant::failed_while_unresolved) || is(mutant::router_while_in_doubt);
   for (const auto& other : o.row.attempts) {
-    if (other.id == a.id || other.signature == a.signature || (other.kind == a.kind && other.ordinal == a.ordinal))
+    if (other.id == a.id || (a.signature && other.signature == a.signature) ||
+        (other.kind == a.kind && other.ordinal == a.ordinal))
       return refuse("23505", "attempt exists");
     if (!other.outcome && other.kind != attempt_kind::deposit && !unguarded)
       return refuse("23505", "attempt_unresolved");
@@ -144,6 +152,8 @@ commit_result database::resolve(stored_order& o, std::uint64_t epoch, const exec
     return refuse("23514", "an outcome without slot");
   if (w.outcome == attempt_outcome::landed_failed && w.error.empty())
     return refuse("23514", "a failure without error");
+  if (a->maker && w.found_as.has_value() != (w.outcome != attempt_outcome::dead))
+    return refuse("LF007", "a maker's id is stored while the chain shows it, and only then");
   if (w.outcome == attempt_outcome::dead) {
     if (a->confirmed_slot)
       return refuse("LF008", "it is noted as confirmed");

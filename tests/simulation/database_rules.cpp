@@ -42,8 +42,9 @@ bool follows(std::string_view json, std::size_t& from, std::string_view text) {
 
 std::string_view certificate_fault(const attempt& dead, std::string_view certificate) {
   std::size_t at = 0;
-  if (!follows(certificate, at, R"({"rule":"finalized_height",)"))
-    return "its rule is unknown";
+  const bool by_history = dead.maker.has_value();
+  if (!follows(certificate, at, by_history ? R"({"rule":"finalized_history",)" : R"({"rule":"finalized_height",)"))
+    return "its rule is not the one for this attempt";
   const auto last_valid = number_after(certificate, "last_valid_block_height", at);
   if (last_valid != dead.last_valid_block_height)
     return "its last_valid_block_height is not the attempt's";
@@ -71,8 +72,21 @@ std::string_view certificate_fault(const attempt& dead, std::string_view certifi
       return "the finalized height is below the last valid one + 2";
     if (*context < *slot)
       return "the status is older than the height";
-    if (!follows(certificate, at, R"(,"status":null,"searched_history":true})"))
+    if (!follows(certificate, at, R"(,"status":null,"searched_history":true)"))
       return "the status is not a searched null";
+    if (by_history) {
+      const auto balance = number_after(certificate, "balance", at);
+      follows(certificate, at, "\"");
+      const auto balance_slot = number_after(certificate, "balance_slot", at);
+      if (!balance || !balance_slot)
+        return "its own look at the order account is missing";
+      if (*balance_slot < *slot)
+        return "it looked at the order account too early";
+      if (*balance < dead.order_account_balance->units())
+        return "the order account holds less than before the attempt";
+    }
+    if (!follows(certificate, at, "}"))
+      return "an observation that does not end";
     if (std::find(endpoints.begin(), endpoints.end(), name) == endpoints.end())
       endpoints.push_back(name);
     lowest_slot = lowest_slot == 0 ? *slot : std::min(lowest_slot, *slot);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/simulation/identity.hpp"
 #include "tests/simulation/order_worker.hpp"
 
 namespace landfall::simulation {
@@ -20,6 +21,7 @@ fate::dead forged_death(const attempt& a, const observation_set& seen, const res
   auto& c = dead.certificate;
   c.last_valid_block_height = a.last_valid_block_height;
   c.endpoints_configured = policy.endpoints_configured;
+  c.by_history = a.maker.has_value();
   for (const auto& [name, view] : seen.endpoints) {
     auto proof = view.latest;
     proof.finalized_block_height = a.last_valid_block_height + 2;
@@ -27,6 +29,8 @@ fate::dead forged_death(const attempt& a, const observation_set& seen, const res
     proof.searched_history = true;
     proof.status.reset();
     c.order_account.slot = std::max(c.order_account.slot, proof.finalized_slot);
+    if (a.maker)
+      proof.balance = {name, proof.finalized_slot, a.order_account_balance};
     c.observations.push_back(std::move(proof));
   }
   c.order_account.endpoint = "a";
@@ -42,6 +46,16 @@ bool denied_by_enough(const observation_set& seen, const resolve_policy& policy)
 }
 
 }  // namespace
+
+std::optional<resolution> believed(mutant broken, const attempt& a, const observation_set& seen,
+                                   const resolve_policy& policy, bool accepted, std::uint64_t slot) {
+  if (broken == mutant::makers_yes_believed && accepted && !a.confirmed_slot)
+    return fate::landed{slot, false, signature_of(transaction_of(a))};
+  if (broken == mutant::makers_no_believed && !accepted && !a.confirmed_slot &&
+      seen.endpoints.size() >= std::min<std::size_t>(2, policy.endpoints_configured))
+    return forged_death(a, seen, policy);
+  return std::nullopt;
+}
 
 std::optional<resolution> judged_wrongly(mutant broken, const attempt& a, const observation_set& seen,
                                          const resolve_policy& policy, domain::utc_time now) {
@@ -73,6 +87,18 @@ std::optional<resolution> judged_wrongly(mutant broken, const attempt& a, const 
           proof.finalized_block_height += 2;
       }
       return r;
+    }
+    case mutant::dead_on_one_history: {
+      auto one = policy;
+      one.endpoints_configured = a.maker ? 1 : policy.endpoints_configured;
+      return resolve(a, seen, one, now);
+    }
+    case mutant::dead_without_balances: {
+      auto full = seen;
+      for (auto& [name, view] : full.endpoints)
+        if (view.latest.balance)
+          view.latest.balance->balance = a.order_account_balance;
+      return resolve(a, full, policy, now);
     }
     case mutant::rollback_ignored: {
       auto r = resolve(a, seen, policy, now);

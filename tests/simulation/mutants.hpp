@@ -27,6 +27,12 @@ enum class mutant : std::uint8_t {
   lease_epoch_ignored,
   lease_end_ignored,
   swap_takes_balance,
+  makers_no_believed,
+  makers_yes_believed,
+  dead_on_one_history,
+  dead_without_balances,
+  handed_over_before_store,
+  router_while_in_doubt,
 };
 
 struct mutant_row {
@@ -58,6 +64,14 @@ inline constexpr auto mutants = std::to_array<mutant_row>({
     {mutant::lease_epoch_ignored, "lease_epoch_ignored", "a stale epoch writes nothing"},
     {mutant::lease_end_ignored, "lease_end_ignored", "no move and no attempt without a lease in force"},
     {mutant::swap_takes_balance, "swap_takes_balance", "a swap takes exactly the order's input"},
+    {mutant::makers_no_believed, "makers_no_believed", "that a maker rejects proves no death"},
+    {mutant::makers_yes_believed, "makers_yes_believed", "that a maker accepts proves no fill"},
+    {mutant::dead_on_one_history, "dead_on_one_history", "one endpoint's history proves no death"},
+    {mutant::dead_without_balances, "dead_without_balances",
+     "a history without the fill proves no death without the balance"},
+    {mutant::handed_over_before_store, "handed_over_before_store",
+     "a message goes to a maker only after its row is durable"},
+    {mutant::router_while_in_doubt, "router_while_in_doubt", "nobody else is asked while a maker's fill is in doubt"},
 });
 
 }  // namespace landfall::simulation

@@ -29,7 +29,7 @@ order_worker::order_worker(process& home, const stored_order& loaded, std::uint6
     : home_(home), w_(home.around()), o_(loaded.row), number_(loaded.number), serial_(serial) {}
 
 std::optional<std::size_t> order_worker::watches(std::size_t endpoint) const {
-  if (ended_ || !watched_ || told_final_[endpoint])
+  if (ended_ || !watched_ || by_maker_watched_ || told_final_[endpoint])
     return std::nullopt;
   return watched_transaction_;
 }
@@ -43,6 +43,8 @@ void order_worker::proceed() {
     const auto* a = o_.find(pending->attempt);
     const bool impatient = a->kind == attempt_kind::swap && home_.now() - a->signed_at > impatient_after;
     if (impatient && w_.is(mutant::signed_while_unresolved))
+      next = step::build{attempt_kind::swap};
+    if (impatient && a->maker && w_.is(mutant::router_while_in_doubt))
       next = step::build{attempt_kind::swap};
     if (impatient && w_.is(mutant::failed_while_unresolved))
       next = step::move{order_state::execute_failed, "timeout"};
@@ -77,6 +79,7 @@ void order_worker::perform(const step::check_deposit&) {
 void order_worker::perform(const step::build& s) {
   busy_ = true;
   building_ = s.kind;
+  by_maker_ = false;
   std::optional<std::uint64_t> min_slot;
   for (const auto& a : o_.attempts)
     if (const auto slot = a.slot ? a.slot : a.confirmed_slot)
@@ -89,7 +92,8 @@ void order_worker::perform(const step::validate_swap& s) {
   busy_ = true;
   record_.reset();
   record_answered_ = true;
-  const auto id = transaction_of(o_.find(s.attempt)->signature.value());
+  const auto* swap = o_.find(s.attempt);
+  const auto id = transaction_of(*swap);
   for (std::size_t e = 0; e < static_cast<std::size_t>(w_.plan.endpoints) && !record_; ++e) {
     if (w_.goes_wrong(w_.plan.rpc_error)) {
       record_answered_ = false;
@@ -97,7 +101,8 @@ void order_worker::perform(const step::validate_swap& s) {
     }
     const auto view = w_.backend();
     const auto found = w_.chain.find(view, id, true);
-    if (found && w_.chain.level(view, *found) == executor::confirmation::finalized)
+    if (found && swap->signature == signature_of(id, found->copy) &&
+        w_.chain.level(view, *found) == executor::confirmation::finalized)
       record_ = found;
   }
   ask(question::swap_record);
@@ -118,6 +123,7 @@ void order_worker::on_answer(question what) {
         return not_now("router_unreachable");
       if (router_refuses_)
         return refuse("no_route");
+      by_maker_ = may_ask_makers(o_) && w_.dice.chance(w_.plan.maker);
       return fetch_blockhash();
     case question::blockhash:
       return fetch_blockhash();
@@ -160,11 +166,19 @@ void order_worker::start_watching(const domain::attempt_id& id) {
   stop_watching();
   watched_ = id;
   const auto* a = o_.find(id);
-  watched_transaction_ = transaction_of(a->signature.value());
-  told_final_.fill(false);
+  watched_transaction_ = transaction_of(*a);
+  watch(*a);
   if (!a->confirmed_slot)
     send_stored(*a);
   schedule(rebroadcast_ms);
+}
+
+/// What the endpoints say of it is told as it comes, or has to be looked for where a maker chooses its id.
+void order_worker::watch(const attempt& a) {
+  by_maker_watched_ = a.maker.has_value();
+  told_final_.fill(false);
+  if (by_maker_watched_)
+    home_.look_for(serial_, watched_transaction_);
 }
 
 void order_worker::stop_watching() {
@@ -174,7 +188,10 @@ void order_worker::stop_watching() {
 }
 
 void order_worker::send_stored(const attempt& a) {
-  home_.broadcast(transaction_of(a.signature.value()));
+  if (a.maker)
+    home_.hand_over(serial_, transaction_of(a));
+  else
+    home_.broadcast(transaction_of(a));
   if (!std::exchange(sent_, true))
     home_.commit(serial_, {number_, o_.lease_epoch, {write::note_broadcast{a.id, home_.now()}}}, false, true);
 }
@@ -190,12 +207,33 @@ void order_worker::on_observed(std::size_t transaction, const executor::observat
     consider();
 }
 
+void order_worker::on_history(std::size_t transaction, const executor::observation& seen) {
+  if (watched_ && transaction == watched_transaction_ && accumulate(seen_, seen))
+    consider();
+}
+
+/// Logged and counted: it proves nothing.
+void order_worker::on_maker_said(std::size_t transaction, bool accepted) {
+  w_.tell("  the maker ", accepted ? "accepts" : "rejects", " #", transaction);
+  if (busy_ || !watched_ || stopping_ || transaction != watched_transaction_)
+    return;
+  const auto slot = w_.chain.at(w_.chain.behind(0), w_.chain.tip()).slot;
+  if (auto wrong = believed(w_.broken, *o_.find(*watched_), seen_, policy(), accepted, slot)) {
+    proven_ = *std::move(wrong);
+    conclude();
+  }
+}
+
+executor::resolve_policy order_worker::policy() const {
+  executor::resolve_policy with;
+  with.endpoints_configured = static_cast<std::size_t>(w_.plan.endpoints);
+  return with;
+}
+
 executor::resolution order_worker::judge(const attempt& a) const {
-  executor::resolve_policy policy;
-  policy.endpoints_configured = static_cast<std::size_t>(w_.plan.endpoints);
-  if (auto wrong = judged_wrongly(w_.broken, a, seen_, policy, home_.now()))
+  if (auto wrong = judged_wrongly(w_.broken, a, seen_, policy(), home_.now()))
     return *std::move(wrong);
-  return resolve(a, seen_, policy, home_.now());
+  return resolve(a, seen_, policy(), home_.now());
 }
 
 void order_worker::consider() {
@@ -218,7 +256,8 @@ void order_worker::consider() {
     return;
   proven_ = std::move(proven);
   const auto* landed = std::get_if<fate::landed>(&proven_);
-  if ((landed != nullptr && landed->finalized) || std::holds_alternative<fate::landed_failed>(proven_)) {
+  // A maker pays its own fee.
+  if (!a->maker && ((landed != nullptr && landed->finalized) || std::holds_alternative<fate::landed_failed>(proven_))) {
     busy_ = true;
     return ask(question::fee);
   }
@@ -229,7 +268,7 @@ void order_worker::conclude() {
   if (std::holds_alternative<fate::gone_again>(proven_)) {
     seen_ = {};
     // Watched once more: all is told again.
-    told_final_.fill(false);
+    watch(*o_.find(*watched_));
   }
   const auto proven = std::exchange(proven_, fate::in_doubt{});
   write_down(consequence_of(o_, *o_.find(*watched_), proven, {}, home_.now(), w_.steps));
@@ -265,8 +304,11 @@ void order_worker::on_tick(std::uint64_t round) {
   const auto* a = o_.find(*watched_);
   if (!a->confirmed_slot)
     send_stored(*a);
+  if (a->maker)
+    watch(*a);
   consider();
-  if (!busy_ && (w_.is(mutant::signed_while_unresolved) || w_.is(mutant::failed_while_unresolved)))
+  if (!busy_ && (w_.is(mutant::signed_while_unresolved) || w_.is(mutant::failed_while_unresolved) ||
+                 w_.is(mutant::router_while_in_doubt)))
     proceed();
   schedule(rebroadcast_ms);
 }

@@ -22,6 +22,8 @@ public:
 
   void proceed();
   void on_observed(std::size_t transaction, const executor::observation& seen);
+  void on_history(std::size_t transaction, const executor::observation& seen);
+  void on_maker_said(std::size_t transaction, bool accepted);
   void on_stop();
   void on_committed(const commit_result& result, std::vector<executor::order_write> writes, bool leave);
 
@@ -70,9 +72,11 @@ private:
 
   // Resolving.
   void start_watching(const domain::attempt_id& id);
+  void watch(const executor::attempt& a);
   void stop_watching();
   void send_stored(const executor::attempt& a);
   void consider();
+  [[nodiscard]] executor::resolve_policy policy() const;
   [[nodiscard]] executor::resolution judge(const executor::attempt& a) const;
   void conclude();
 
@@ -93,6 +97,7 @@ private:
 
   std::optional<domain::attempt_id> watched_;
   std::size_t watched_transaction_ = 0;
+  bool by_maker_watched_ = false;
   std::array<bool, max_endpoints> told_final_{};
   executor::observation_set seen_;
   bool busy_ = false;
@@ -106,6 +111,7 @@ private:
   bool record_answered_ = false;
   executor::resolution proven_;
   executor::attempt_kind building_ = executor::attempt_kind::swap;
+  bool by_maker_ = false;
   bool router_refuses_ = false;
   bool router_silent_ = false;
   std::uint64_t hash_height_ = 0;
@@ -122,6 +128,11 @@ private:
                                                                  const executor::observation_set& seen,
                                                                  const executor::resolve_policy& policy,
                                                                  domain::utc_time now);
+/// The same of what a market maker says, at a slot.
+[[nodiscard]] std::optional<executor::resolution> believed(mutant broken, const executor::attempt& a,
+                                                           const executor::observation_set& seen,
+                                                           const executor::resolve_policy& policy, bool accepted,
+                                                           std::uint64_t slot);
 /// What a broken rule makes of an answer.
 void misread(mutant broken, executor::observation& seen);
 

@@ -22,6 +22,7 @@ void process::halt() {
   workers_.clear();
   adopting_.clear();
   endpoints_ = {};
+  looks_.clear();
   hash_.reset();
 }
 
@@ -52,6 +53,19 @@ void process::broadcast(std::size_t transaction) {
   const auto order = w_.chain.transaction(transaction).order;
   w_.checker.leaves_process(w_.database.orders()[order], transaction);
   w_.time.after(w_.network_ms(), [w = &w_, transaction] { w->send(transaction); });
+}
+
+void process::hand_over(std::uint64_t serial, std::size_t transaction) {
+  const auto order = w_.chain.transaction(transaction).order;
+  w_.checker.leaves_process(w_.database.orders()[order], transaction);
+  if (w_.goes_wrong(w_.plan.maker_trouble / 2))
+    return;
+  w_.time.after(w_.network_ms(), [this, generation = generation_, serial, transaction] {
+    const auto said = w_.maker.handed(transaction);
+    if (said && generation == generation_)
+      later(w_.network_ms(), serial,
+            [transaction, yes = *said](order_worker& to) { to.on_maker_said(transaction, yes); });
+  });
 }
 
 std::optional<process::fresh_blockhash> process::blockhash() {

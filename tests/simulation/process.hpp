@@ -38,6 +38,10 @@ public:
 
   /// To every endpoint. What is sent arrives even if the process dies.
   void broadcast(std::size_t transaction);
+  /// To the market maker, whose answer may come.
+  void hand_over(std::uint64_t serial, std::size_t transaction);
+  /// One look at every endpoint's history that is not looked at already.
+  void look_for(std::uint64_t serial, std::size_t transaction);
   /// Through the ledger: one unit after the other.
   void commit(std::uint64_t serial, write_unit unit, bool leave, bool for_people);
 
@@ -92,6 +96,9 @@ private:
   void on_finalized(std::size_t endpoint, world::height_and_slot finalized);
   void on_statuses(std::size_t endpoint);
 
+  void read_history(std::size_t at);
+  void read_its_balance(std::size_t at);
+
   void write(std::size_t slot);
   void answer(std::size_t slot, std::uint64_t generation);
 
@@ -106,6 +113,13 @@ private:
     std::uint64_t status_slot_floor = 0;
     bool round_under_way = false;
     std::vector<status_told> answers;
+  };
+  struct look {
+    bool used = false;
+    std::size_t endpoint = 0;
+    std::uint64_t serial = 0;
+    std::size_t transaction = 0;
+    executor::observation seen;
   };
   struct commit_under_way {
     bool used = false;
@@ -129,6 +143,7 @@ private:
   std::vector<std::unique_ptr<order_worker>> workers_;
   std::vector<stored_order> adopting_;
   std::array<endpoint_memory, max_endpoints> endpoints_;
+  std::vector<look> looks_;
   std::vector<commit_under_way> commits_;
   std::optional<fresh_blockhash> hash_;
   domain::utc_time hash_at_{};

@@ -42,6 +42,13 @@ struct schedule {
   std::int64_t database_ms = 5;
   int router_trouble = 0;
 
+  /// How often a market maker pays more than the router, and does not do as it says.
+  int maker = 0;
+  int maker_trouble = 0;
+  /// An index of signatures behind the bank it indexes.
+  int index_lagging = 0;
+  std::uint64_t index_lag_blocks = 0;
+
   std::int64_t crash_every = 0;
   std::int64_t pause_every = 0;
   std::int64_t longest_pause = 0;
@@ -97,6 +104,10 @@ inline schedule draw_schedule(random& r) {
   s.stale_evidence = sometimes(200, 300);
   s.faults_ms = r.between(20'000, 90'000);
   s.lease_ms = r.between(3, 10) * 1'000;
+  s.maker = r.chance(400) ? static_cast<int>(r.between(300, 1000)) : 0;
+  s.maker_trouble = r.chance(700) ? static_cast<int>(r.between(200, 1000)) : 0;
+  s.index_lagging = r.chance(500) ? static_cast<int>(r.between(100, 1000)) : 0;
+  s.index_lag_blocks = static_cast<std::uint64_t>(r.chance(700) ? r.between(1, 20) : r.between(20, 220));
   return s;
 }
 

@@ -46,6 +46,8 @@ public:
     total_.signed_attempts += r.signed_attempts;
     total_.dead_attempts += r.dead_attempts;
     total_.filled += r.filled;
+    total_.handed_over += r.handed_over;
+    total_.filled_by_maker += r.filled_by_maker;
     total_.refunded += r.refunded;
     total_.refused_writes += r.refused_writes;
   }
@@ -62,12 +64,14 @@ public:
   void print(std::uint64_t broken) const {
     const auto took = seconds(std::chrono::steady_clock::now());
     const auto n = static_cast<double>(schedules_);
-    std::printf("%" PRIu64
-                " schedules in %.1f s, %.0f a second, %.0f events and %.0f simulated seconds each; %zu signed, "
-                "%zu dead, %zu filled, %zu refunded, %zu writes refused; %" PRIu64 " broken\n",
-                schedules_, took, n / took, static_cast<double>(total_.events) / n,
-                static_cast<double>(total_.simulated_ms) / 1000.0 / n, total_.signed_attempts, total_.dead_attempts,
-                total_.filled, total_.refunded, total_.refused_writes, broken);
+    std::printf(
+        "%" PRIu64
+        " schedules in %.1f s, %.0f a second, %.0f events and %.0f simulated seconds each; %zu signed, "
+        "%zu dead, %zu filled, %zu handed to a maker, %zu filled by it, %zu refunded, %zu writes refused; %" PRIu64
+        " broken\n",
+        schedules_, took, n / took, static_cast<double>(total_.events) / n,
+        static_cast<double>(total_.simulated_ms) / 1000.0 / n, total_.signed_attempts, total_.dead_attempts,
+        total_.filled, total_.handed_over, total_.filled_by_maker, total_.refunded, total_.refused_writes, broken);
   }
 
 private:

@@ -31,15 +31,19 @@ TEST_CASE("no schedule breaks a rule") {
     all.signed_attempts += r.signed_attempts;
     all.dead_attempts += r.dead_attempts;
     all.filled += r.filled;
+    all.handed_over += r.handed_over;
+    all.filled_by_maker += r.filled_by_maker;
     all.refunded += r.refunded;
     all.refused_writes += r.refused_writes;
   }
   MESSAGE("base seed ", base_seed, ", ", seeds, " schedules, ", all.events, " events, ", all.signed_attempts,
-          " signed, ", all.dead_attempts, " dead, ", all.filled, " filled, ", all.refunded, " refunded, ",
-          all.refused_writes, " writes refused");
+          " signed, ", all.dead_attempts, " dead, ", all.filled, " filled, ", all.handed_over, " handed to a maker, ",
+          all.filled_by_maker, " filled by it, ", all.refunded, " refunded, ", all.refused_writes, " writes refused");
   // A world in which nothing happens breaks no rule either.
   CHECK(all.filled > seeds / 2);
   CHECK(all.refunded > seeds / 20);
+  CHECK(all.handed_over > seeds / 10);
+  CHECK(all.filled_by_maker > seeds / 20);
   CHECK(all.dead_attempts > seeds / 20);
   CHECK(all.refused_writes > seeds / 20);
 }

@@ -25,6 +25,7 @@ world::world(std::uint64_t seed, mutant broken_rule, bool telling)
       chain(plan, dice),
       checker(chain, time),
       database(broken_rule, checker),
+      maker(*this),
       telling_(telling),
       began_(beginning),
       calm_at_(beginning + plan.faults_ms) {
@@ -83,8 +84,11 @@ void world::finish() {
     checker.ends(o, at_first_[o.number]);
     result.filled += o.row.state == order_state::fill_success ? 1 : 0;
     result.refunded += o.row.state == order_state::expired ? 1 : 0;
-    for (const auto& a : o.row.attempts)
+    for (const auto& a : o.row.attempts) {
       result.dead_attempts += a.outcome == executor::attempt_outcome::dead ? 1 : 0;
+      result.handed_over += a.maker ? 1 : 0;
+      result.filled_by_maker += a.maker && a.outcome == executor::attempt_outcome::landed ? 1 : 0;
+    }
   }
 }
 
@@ -181,7 +185,7 @@ void world::serve_order(stored_order& o) {
       t.hash_id = chain.at(view, t.hash_height).id;
       const auto id = chain.sign(t);
       attempt deposit;
-      deposit.id = domain::attempt_id{bytes_of<16>(id + 1)};
+      deposit.id = attempt_id_of(id);
       deposit.signature = signature_of(id);
       deposit.transaction = {1};
       deposit.last_valid_block_height = t.last_valid_height();
@@ -194,7 +198,7 @@ void world::serve_order(stored_order& o) {
       if (!dice.chance(100))
         return;
       const auto view = chain.behind(0);
-      const auto id = transaction_of(o.row.latest(attempt_kind::deposit)->signature.value());
+      const auto id = transaction_of(*o.row.latest(attempt_kind::deposit));
       const auto found = chain.find(view, id, true);
       if (!found || found->failed || chain.level(view, *found) == executor::confirmation::processed)
         return;
@@ -282,6 +286,38 @@ std::optional<world::account_answer> world::read_account(std::size_t order, std:
     return account_answer{(first + i) % endpoints, slot, chain.account(view, height, order)};
   }
   return std::nullopt;
+}
+
+std::optional<world::status_answer> world::history_of(std::size_t endpoint, std::uint64_t min_slot,
+                                                      std::size_t transaction) {
+  const auto view = backend();
+  const bool lies = endpoint == 0 && plan.lying != lie::none && goes_wrong(800);
+  const auto height = chain.confirmed(view);
+  const auto claimed = chain.at(view, height).slot + (lies && plan.lying == lie::height_too_high ? 260 : 0);
+  if (goes_wrong(plan.rpc_error) || claimed < min_slot)
+    return std::nullopt;
+  status_answer answer;
+  const auto behind = goes_wrong(plan.index_lagging) ? dice.below(plan.index_lag_blocks + 1) : 0;
+  const auto found = chain.find(view, transaction, true);
+  if (lies || !found || found->height + behind > height)
+    return answer;
+  answer.status =
+      executor::signature_status{found->slot, chain.level(view, *found), {}, signature_of(transaction, found->copy)};
+  if (found->failed)
+    answer.status->err = R"({"InstructionError":[2,{"Custom":1}]})";
+  return answer;
+}
+
+std::optional<world::account_answer> world::account_at(std::size_t endpoint, std::uint64_t min_slot,
+                                                       std::size_t order) {
+  const auto view = backend();
+  const auto height = chain.confirmed(view);
+  auto slot = chain.at(view, height).slot;
+  if (endpoint == 0 && plan.lying == lie::height_too_high && goes_wrong(800))
+    slot += 260;
+  if (goes_wrong(plan.rpc_error) || slot < min_slot)
+    return std::nullopt;
+  return account_answer{endpoint, slot, chain.account(view, height, order)};
 }
 
 void world::send(std::size_t transaction) {

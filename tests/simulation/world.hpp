@@ -12,6 +12,7 @@
 #include "tests/simulation/checker.hpp"
 #include "tests/simulation/database.hpp"
 #include "tests/simulation/identity.hpp"
+#include "tests/simulation/maker.hpp"
 #include "tests/simulation/mutants.hpp"
 #include "tests/simulation/schedule.hpp"
 
@@ -28,6 +29,8 @@ struct run_result {
   std::int64_t simulated_ms = 0;
   std::size_t signed_attempts = 0;
   std::size_t dead_attempts = 0;
+  std::size_t handed_over = 0;
+  std::size_t filled_by_maker = 0;
   std::size_t filled = 0;
   std::size_t refunded = 0;
   std::size_t refused_writes = 0;
@@ -49,6 +52,7 @@ public:
   simulation::chain chain;
   simulation::checker checker;
   simulation::database database;
+  simulation::maker maker;
   executor::step_policy steps;
   run_result result;
 
@@ -85,6 +89,10 @@ public:
   status_answer status_of(std::size_t endpoint, const chain_view& view, bool lies, std::size_t transaction);
   /// From whichever endpoint answers with a bank of this slot or later, at `confirmed`.
   std::optional<account_answer> read_account(std::size_t order, std::optional<std::uint64_t> min_slot);
+  /// The order account's signatures at one endpoint, in a bank of this slot or later, as far as its index goes.
+  std::optional<status_answer> history_of(std::size_t endpoint, std::uint64_t min_slot, std::size_t transaction);
+  /// The account as one endpoint has it, in a bank of this slot or later, at `confirmed`.
+  std::optional<account_answer> account_at(std::size_t endpoint, std::uint64_t min_slot, std::size_t order);
   void send(std::size_t transaction);
 
   /// One line of the story.
