@@ -9,6 +9,7 @@ export function ledger(chain, history, account) {
     commitment: chain.commitmentOf(record),
     err: record.err,
     fee: record.fee,
+    feePayer: record.keys[0],
     lamportDeltas: lamportDeltas(record),
     tokenDeltas: tokenDeltas(record),
     programs: [...new Set(record.transaction.instructions.map((ix) => record.keys[ix.programIdIndex]))],

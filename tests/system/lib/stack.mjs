@@ -37,7 +37,7 @@ export class Stack {
   #running = true;
   root = root;
 
-  /** `parts` as scripts/up takes them; `env` further environment of scripts/up. */
+  /** `parts` as scripts/up takes them; `env` further environment of scripts/up, or what gives it for a port base. */
   static async start({ parts = 'pg,devnet,setup,executor,trigger', msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
     const stack = new Stack();
     stack.seed = Number(process.env.LANDFALL_SEED ?? randomInt(2 ** 31));
@@ -51,7 +51,7 @@ export class Stack {
       LANDFALL_VAR: stack.folder,
       DEVNET_MS_PER_SLOT: String(msPerSlot),
       DEVNET_ARGS: `--seed ${stack.seed} --price-interval-ms 100`,
-      ...env,
+      ...(typeof env === 'function' ? env(stack.portBase) : env),
     };
     stack.devnet = new Devnet(stack.portBase);
     stack.database = new Database(stack.portBase);
