@@ -1,6 +1,6 @@
 // tests/system/chaos.mjs --minutes N --seed S [--orders-per-minute K] [--ms-per-slot M] [--users U]
 //
-// Orders at random against a whole system under faults at random, all drawn from the seed: endpoints, router and prices that fail,
+// Orders at random against a whole system under faults at random, all drawn from the seed: endpoints, router, maker and prices that fail,
 // lag and lie, kill -9 of both services, restarts of PostgreSQL, forks. Then calm, and the judgement: every order is at its end, by
 // the chain's own book each was swapped once and paid once or refunded once, each wallet holds what it should, the verifier agrees,
 // and the chain has seen nothing that was not stored first. Prints a table and one JSON line; exit 0 if all is as it should be, else
@@ -72,7 +72,7 @@ async function judgeAll(began) {
   const state = await devnet.state();
   const { witness } = state;
   if (witness.checked === 0 && rows.length > 0) findings.push('the witness has checked nothing');
-  const attempts = await database.rows("select kind, coalesce(outcome, 'unresolved') as outcome, count(*)::int as count from attempt_history group by 1, 2 order by 1, 2");
+  const attempts = await database.rows("select case when quote_id is null then kind else 'maker''s ' || kind end as kind, coalesce(outcome, 'unresolved') as outcome, count(*)::int as count from attempt_history group by 1, 2 order by 1, 2");
 
   for (const one of bad) console.log(await story(one));
   for (const finding of findings) console.log(`FINDING: ${finding}`);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultsOfBalances, judgeOrder } from './lib/chaos_judge.mjs';
-import { makePlan } from './lib/chaos_plan.mjs';
+import { makePlan, makerMisdeeds } from './lib/chaos_plan.mjs';
 import { mints } from './lib/devnet.mjs';
 
 const order = { state: 'fill_success', held: false, wallet: 'wallet', order_account: 'in', output_account: 'out', input_mint: mints.JUP, output_mint: mints.USDC, input_amount: '100', output_amount: '50' };
@@ -58,16 +58,19 @@ test('one seed, one plan; both endpoints never lie at once; everything happens i
   assert.notDeepEqual(makePlan(settings), makePlan({ ...settings, seed: 6 }));
   const lies = new Set(['null_status', 'lag_slots', 'forget']);
   const seen = new Set();
+  const ofMaker = new Set();
   for (let seed = 1; seed <= 20; seed++) {
     let on = 0;
     for (const event of makePlan({ ...settings, seed })) {
       seen.add(event.what);
       if (event.what === 'faults') {
+        for (const fault of event.faults) if (fault.target === 'maker') ofMaker.add(fault.fault);
         assert.ok(++on === 1, 'one episode after the other');
         assert.ok(new Set(event.faults.filter((f) => lies.has(f.fault)).map((f) => f.target)).size <= 1);
       }
       if (event.what === 'faults end') on--;
     }
   }
+  for (const fault of [...makerMisdeeds, 'silent', 'underfund', 'quote_wrong', 'quote_garbage']) assert.ok(ofMaker.has(fault), fault);
   assert.deepEqual([...seen].sort(), ['faults', 'faults end', 'fork', 'kill', 'order', 'postgres', 'price']);
 });

@@ -112,6 +112,10 @@ const lies = [
   () => ({ fault: 'forget' }),
 ];
 
+export const makerMisdeeds = ['no_fill', 'late_fill', 'reject_after_signing', 'lie_filled', 'fill_less', 'double_answer'];
+/** In force whenever no episode is: the maker has no quote for about this share of the orders, which then go by the router. */
+export const makerAway = { target: 'maker', fault: 'error', status: 404, method: '/quote', probability: 0.4 };
+
 const markets = {
   router: [
     () => ({ fault: 'refuse' }),
@@ -137,10 +141,24 @@ const markets = {
     (d) => ({ fault: 'jump_price', factor: d.one(['0.5', '0.97', '1.03', '2']) }),
     () => ({ fault: 'crossed' }),
   ],
+  maker: [
+    () => ({ fault: 'refuse' }),
+    (d) => ({ fault: 'timeout', probability: d.between(0.3, 1), method: d.one(['/quote', '/swap']) }),
+    (d) => ({ fault: 'delay_ms', ms: d.whole(20, 3_000) }),
+    (d) => ({ fault: 'error', status: d.one([400, 500, 503]), method: d.one(['/quote', '/swap']) }),
+    (d) => ({ fault: 'garbage', probability: d.between(0.3, 1) }),
+    (d) => ({ fault: 'drop', probability: d.between(0.3, 1) }),
+    () => ({ fault: 'quote_garbage' }),
+    () => ({ fault: 'quote_wrong' }),
+    (d) => ({ fault: 'underfund', method: d.one(['/quote', '/swap']) }),
+    (d) => ({ fault: 'silent', broadcast: d.chance(0.5) }),
+    (d) => ({ fault: d.one(makerMisdeeds) }),
+    (d) => ({ fault: d.one(makerMisdeeds), probability: 0.5 }),
+  ],
 };
 
 /** Episodes: some faults at once, for a while, then none. */
-function episodes(draw, endMs) {
+function episodes(draw, maker, endMs) {
   const list = [];
   for (let at = 2_000; at < endMs; ) {
     const faults = [];
@@ -160,6 +178,7 @@ function episodes(draw, endMs) {
       const target = draw.one(['router', 'router', 'prices']);
       faults.push({ target, ...draw.one(markets[target])(draw) });
     }
+    if (maker.chance(0.5)) faults.push({ target: 'maker', ...maker.one(markets.maker)(maker) });
     const lastsMs = draw.chance(0.15) ? draw.between(6_000, 14_000) : draw.between(500, 5_000);
     list.push({ at: Math.round(at), what: 'faults', faults }, { at: Math.round(at + lastsMs), what: 'faults end' });
     at += lastsMs + draw.between(500, 4_000);
@@ -175,7 +194,7 @@ export function makePlan({ seed, minutes, ordersPerMinute, users }) {
   const plan = [
     ...steps,
     ...orders(draws[1], endMs, ordersPerMinute, users, steps),
-    ...episodes(draws[2], endMs),
+    ...episodes(draws[2], draws[7], endMs),
     ...times(draws[3], endMs, 5_000, 14_000).map((at) => ({ at, what: 'kill', service: 'executor' })),
     ...times(draws[4], endMs, 9_000, 25_000).map((at) => ({ at, what: 'kill', service: 'trigger' })),
     ...times(draws[5], endMs, 18_000, 40_000).map((at) => ({ at, what: 'postgres', mode: draws[5].one(['fast', 'immediate']), downMs: draws[5].whole(0, 3_000) })),

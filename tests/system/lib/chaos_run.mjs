@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makerAway } from './chaos_plan.mjs';
 import { decimals, mints, units } from './devnet.mjs';
 import { signatureOf } from './solana.mjs';
 import { Stack } from './stack.mjs';
@@ -32,11 +33,11 @@ export class ChaosRun {
     run.stack = await Stack.start({
       parts: 'pg',
       msPerSlot,
-      env: {
-        EXECUTOR_ARGS: '--lease-ms 2000 --status-poll-ms 100 --rebroadcast-ms 300 --poll-ms 100 --expiry-grace-ms 3000',
+      env: (portBase) => ({
+        EXECUTOR_ARGS: `--lease-ms 2000 --status-poll-ms 100 --rebroadcast-ms 300 --poll-ms 100 --expiry-grace-ms 3000 --maker-urls http://127.0.0.1:${portBase + 14}`,
         TRIGGER_ARGS: '--poll-ms 200 --reconcile-ms 2000',
         ...env,
-      },
+      }),
     });
     const { stack } = run;
     try {
@@ -64,6 +65,7 @@ export class ChaosRun {
   async play(endMs) {
     this.#supervising = true;
     const supervisors = Object.keys(services).map((name) => this.#supervise(name));
+    await this.stack.devnet.fault(makerAway);
     const began = Date.now();
     for (const event of this.#plan) {
       await pause(Math.max(0, began + event.at - Date.now()));
@@ -101,7 +103,7 @@ export class ChaosRun {
         }
         return undefined;
       case 'faults end':
-        return devnet.clearFaults().catch(failed);
+        return devnet.clearFaults().then(() => devnet.fault(makerAway)).catch(failed);
       case 'fork':
         this.counts.forks++;
         return devnet.fault({ target: 'rpc0', fault: 'fork', blocks: event.blocks, replay: event.replay }).then(({ undone }) => (this.counts.undoneBlocks += undone ?? 0), failed);
