@@ -2,7 +2,7 @@ import { tokenAccountView } from '../chain/token-state.mjs';
 import { parseTransaction } from '../chain/transaction.mjs';
 import { HttpError, Service, jsonBody } from '../http.mjs';
 import { parseJson } from '../json.mjs';
-import { garbledQuote, misdeeds, paysLess, signed, stockAwayAndBack, wrongQuote } from './maker-tricks.mjs';
+import { garbledQuote, misdeeds, paysLess, signed, signedAgain, stockAwayAndBack, wrongQuote } from './maker-tricks.mjs';
 import { associatedTokenAddress, makerKey, tokenByMint } from './tokens.mjs';
 
 const maxQuotes = 10_000;
@@ -157,11 +157,15 @@ export class Maker {
       case 'fill_less':
         this.#broadcastAfterAnswer(quote, paysLess(transaction));
         break;
+      case 'signed_twice':
+        quote.used.transaction = signedAgain(transaction);
+        this.#broadcastAfterAnswer(quote, quote.used.transaction);
+        break;
       case 'silent':
         if (fault.params.broadcast !== false) this.#broadcastAfterAnswer(quote, transaction);
         return undefined;
       case 'underfund': {
-        const [away, back] = stockAwayAndBack(this.#chain, quote.tokenOut, this.#stock(quote.tokenOut));
+        const [away, back] = stockAwayAndBack(this.#chain, quote.tokenOut);
         this.#broadcastAfterAnswer(quote, transaction, [away], [back]);
         break;
       }

@@ -78,6 +78,17 @@ test('double_answer accepts, rejects when asked again, and fills all the same', 
   assert.equal(await taker.paid(), BigInt(asked.quoted.amountOut) + BigInt(unasked.quoted.amountOut), 'at the latest in its last block');
 });
 
+test('signed_twice lands under another id than it told', async (t) => {
+  const { devnet, taker } = await paused(t);
+  await devnet.fault('maker', 'signed_twice');
+  const offer = await taker.offer(1_000_000);
+  const { state, txSignature } = await taker.handOver(offer);
+  assert.equal(state, 'accepted');
+  await devnet.advance(1);
+  assert.equal(await devnet.status(txSignature), null);
+  assert.equal(await taker.paid(), BigInt(offer.quoted.amountOut));
+});
+
 test('silent never answers, and broadcasts or not', async (t) => {
   const { devnet, taker } = await paused(t);
   for (const broadcast of [true, false]) {
@@ -102,7 +113,7 @@ test('underfund quotes more than it holds, or has nothing left when it comes to 
   const { state, txSignature } = await taker.handOver(offer);
   assert.equal(state, 'accepted');
   await devnet.advance(1);
-  assert.deepEqual((await devnet.status(txSignature)).err, { InstructionError: [2, { Custom: 1 }] });
+  assert.deepEqual((await devnet.status(txSignature)).err, { InstructionError: [2, { Custom: 4 }] });
   assert.equal(await taker.left(), 1_000_000_000n);
   await devnet.clearFaults();
   const next = await taker.offer(1_000_000);

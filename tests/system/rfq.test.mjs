@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mints } from './lib/devnet.mjs';
-import { maker, makerPays, MakerOrders, startWithMaker } from './lib/maker.mjs';
+import { fastMs, maker, makerPays, MakerOrders, nothingLeftEarly, startWithMaker } from './lib/maker.mjs';
 import { web3 } from './lib/solana.mjs';
 import { waitFor } from './lib/wait.mjs';
 
@@ -35,7 +35,6 @@ test('a maker that pays more than the router fills: its price, its fee, exact ba
   const paid = makerPays(order.lamports, 152);
   assert.equal(life.swaps[0].output, paid);
   assert.equal((await stack.devnet.tokens(user.address, mints.USDC)) - start, paid);
-  assert.equal(swaps[0].signature, life.swaps[0].signature, 'the signature that was found is noted');
   const entry = (await stack.devnet.ledger()).find((e) => e.signature === life.swaps[0].signature);
   const lamports = (account) => BigInt(entry.lamportDeltas.find((d) => d.account === account)?.delta ?? 0);
   const tokens = Object.fromEntries(entry.tokenDeltas.filter((d) => d.owner === maker).map((d) => [d.mint, BigInt(d.delta)]));
@@ -97,6 +96,7 @@ const misdeeds = {
   reject_after_signing: 'maker',
   double_answer: 'maker',
   late_fill: 'maker',
+  signed_twice: 'maker',
   silent: 'maker',
   lie_filled: 'dead',
   fill_less: 'dead',
@@ -109,8 +109,11 @@ let doubtful;
 test('misdeeds: orders under way', async () => {
   const faultOf = { silent_too: { fault: 'silent', broadcast: false }, underfund: { fault: 'underfund', method: '/swap' } };
   doubtful = await orders.openAll(Object.fromEntries(Object.keys(misdeeds).map((name) => [name, [faultOf[name] ?? { fault: name }]])));
+  // Slowly, so that on a busy machine, too, the maker gets each of them while its blockhash lives.
+  await stack.devnet.slots({ msPerSlot: 150 });
   await orders.fire();
   for (const { id } of Object.values(doubtful)) await orders.handedOver(id);
+  await stack.devnet.slots({ msPerSlot: fastMs });
 });
 
 for (const [name, end] of Object.entries(misdeeds)) {
@@ -139,7 +142,6 @@ for (const [name, end] of Object.entries(misdeeds)) {
 test('all was asked again with the same bytes, none of it stored late', async () => {
   const counts = await makerCounts();
   assert.ok(counts.askedAgain > 0);
-  const { witness } = await stack.devnet.state();
-  if (witness) assert.deepEqual(witness.violations, []);
+  await nothingLeftEarly(stack);
   await waitFor('no discrepancy', async () => (await stack.database.rows("select * from discrepancy where order_id is not null")).length === 0);
 });

@@ -1,7 +1,7 @@
 // A swap is with the maker, and the executor dies, endpoints lie, the chain forks or time runs out: one fill, or one refund.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { fastMs, MakerOrders, startWithMaker } from './lib/maker.mjs';
+import { fastMs, MakerOrders, nothingLeftEarly, startWithMaker } from './lib/maker.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 let stack;
@@ -71,6 +71,8 @@ test('killed after the hand-over, which the maker fills in the last block', asyn
 test('killed after the hand-over, which the maker never fills: dead, then the router', async () => {
   const order = await withTheMaker([{ fault: 'no_fill' }]);
   stack.kill('executor');
+  // A stranger's transaction in the account's history is none of the maker's.
+  await stack.devnet.airdrop(order.crafted.inputTokenAccount, 1_000n);
   await stack.restart('executor');
   await stillInDoubt(order);
   await orders.pastItsLife(order.attempt);
@@ -147,3 +149,5 @@ test('the order expires while the swap is with the maker: refunded once that is 
   assert.deepEqual(swaps.map((s) => [s.quote_id !== null, s.outcome]), [[true, 'dead']]);
   assert.equal(life.refunds.length, 1);
 });
+
+test('nothing was handed over before it was stored', () => nothingLeftEarly(stack));

@@ -112,7 +112,7 @@ const lies = [
   () => ({ fault: 'forget' }),
 ];
 
-export const makerMisdeeds = ['no_fill', 'late_fill', 'reject_after_signing', 'lie_filled', 'fill_less', 'double_answer'];
+export const makerMisdeeds = ['no_fill', 'late_fill', 'reject_after_signing', 'lie_filled', 'fill_less', 'double_answer', 'signed_twice'];
 /** In force whenever no episode is: the maker has no quote for about this share of the orders, which then go by the router. */
 export const makerAway = { target: 'maker', fault: 'error', status: 404, method: '/quote', probability: 0.4 };
 

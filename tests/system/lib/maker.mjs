@@ -7,9 +7,24 @@ export const maker = makerKey.publicKey.toBase58();
 export const fastMs = 25;
 const leaseMs = 2_000;
 
-/** A system whose executor asks the devnet's maker, with short leases and short lives of blockhashes. */
-export function startWithMaker() {
-  return Stack.start({ msPerSlot: fastMs, env: (portBase) => ({ EXECUTOR_ARGS: `--lease-ms ${leaseMs} --maker-quote-timeout-ms 2000 --maker-urls http://127.0.0.1:${portBase + 14}` }) });
+/** A system whose executor asks the devnet's maker, with short leases and short lives of blockhashes; the chain is a witness. */
+export async function startWithMaker() {
+  const stack = await Stack.start({ parts: 'pg', msPerSlot: fastMs, env: (portBase) => ({ EXECUTOR_ARGS: `--lease-ms ${leaseMs} --status-poll-ms 200 --rebroadcast-ms 300 --poll-ms 200 --maker-quote-timeout-ms 2000 --maker-urls http://127.0.0.1:${portBase + 14}` }) });
+  stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${stack.portBase + 2}/landfall`;
+  try {
+    await stack.up('devnet,setup,executor,trigger');
+  } catch (problem) {
+    await stack.stop();
+    throw problem;
+  }
+  return stack;
+}
+
+/** Nothing was handed over, or sent, before it was stored. */
+export async function nothingLeftEarly(stack) {
+  const { witness, counters } = await stack.devnet.state();
+  if (witness.violations.length > 0) throw new Error(`left before it was stored: ${JSON.stringify(witness.violations)}`);
+  if (witness.checked < counters.maker.accepted + counters.maker.broadcast) throw new Error(`the witness checked ${witness.checked} only: ${JSON.stringify(counters.maker)}`);
 }
 
 export class MakerOrders {
@@ -73,6 +88,7 @@ export class MakerOrders {
     const filler = await this.fillerOf(filled.life);
     if (filler !== maker) throw new Error(`order ${id} was filled by ${filler}, not by the maker`);
     if (swaps.length !== 1 || swaps[0].outcome !== 'landed' || swaps[0].quote_id === null) throw new Error(`order ${id}: not one landed attempt with a quote\n${await this.stack.describe(id)}`);
+    if (swaps[0].signature !== filled.life.swaps[0].signature) throw new Error(`order ${id}: the signature it was found under is not noted\n${await this.stack.describe(id)}`);
     return { ...filled, swaps };
   }
 
