@@ -4,39 +4,26 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "common/postgres/column.hpp"
 #include "executor-service/api/sql.hpp"
 
 namespace landfall::executor::api {
 
 using domain::done;
+using postgres::column;
 using postgres::database_result;
+using postgres::nullable;
+using postgres::stored;
 using postgres::transaction;
 
 namespace {
 
-/// A stored value that our own rules exclude: the database and this program disagree, and nothing may be decided on it.
-template <class Optional>
-auto stored(Optional&& value, const char* what) {
-  if (!value)
-    throw std::runtime_error{std::string{"stored "} + what + " cannot be read"};
-  return *std::forward<Optional>(value);
-}
-
-template <class Fixed>
-Fixed base58(const pqxx::field& field) {
-  return stored(Fixed::parse(field.as<std::string>()), field.name());
-}
-
 solana::pubkey address(const pqxx::field& field) {
-  return base58<solana::pubkey>(field);
+  return column<solana::pubkey>(field);
 }
 
 domain::token_amount amount(const pqxx::field& field) {
-  return stored(domain::token_amount::parse(field.as<std::string>()), field.name());
-}
-
-std::optional<domain::token_amount> optional_amount(const pqxx::field& field) {
-  return field.is_null() ? std::nullopt : std::optional{amount(field)};
+  return column<domain::token_amount>(field);
 }
 
 std::optional<std::string> optional_text(const pqxx::field& field) {
@@ -78,8 +65,8 @@ order_view read_order(const pqxx::row& row) {
   o.output_mint = row["output_mint"].as<std::string>();
   o.trigger_mint = row["trigger_mint"].as<std::string>();
   o.input_amount = amount(row["input_amount"]);
-  o.input_used = optional_amount(row["input_used"]);
-  o.output_amount = optional_amount(row["output_amount"]);
+  o.input_used = nullable<domain::token_amount>(row["input_used"]);
+  o.output_amount = nullable<domain::token_amount>(row["output_amount"]);
   o.condition = condition(row["trigger_condition"]);
   o.trigger_price_usd = row["trigger_price_usd"].as<std::string>();
   o.slippage_bps = optional_int(row["slippage_bps"]);
@@ -104,11 +91,11 @@ attempt_view read_attempt(const pqxx::row& row) {
   if (!row["outcome"].is_null())
     a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
   a.error = optional_text(row["error"]);
-  a.order_account_balance = optional_amount(row["order_account_balance"]);
-  a.expected_input = optional_amount(row["expected_input"]);
-  a.minimum_output = optional_amount(row["minimum_output"]);
-  a.input_moved = optional_amount(row["input_moved"]);
-  a.output_moved = optional_amount(row["output_moved"]);
+  a.order_account_balance = nullable<domain::token_amount>(row["order_account_balance"]);
+  a.expected_input = nullable<domain::token_amount>(row["expected_input"]);
+  a.minimum_output = nullable<domain::token_amount>(row["minimum_output"]);
+  a.input_moved = nullable<domain::token_amount>(row["input_moved"]);
+  a.output_moved = nullable<domain::token_amount>(row["output_moved"]);
   return a;
 }
 
@@ -269,7 +256,7 @@ database_result<std::optional<stored_deposit_request>> api_store::deposit_reques
     request.output_token_program = address(row["output_token_program"]);
     request.amount = amount(row["amount"]);
     request.message = postgres::bytea_value(row["message"]);
-    request.blockhash = base58<solana::blockhash>(row["blockhash"]);
+    request.blockhash = column<solana::blockhash>(row["blockhash"]);
     request.last_valid_block_height = row["last_valid_block_height"].as<std::uint64_t>();
     request.usable = row["usable"].as<bool>();
     return request;
@@ -318,7 +305,7 @@ database_result<std::optional<created_order>> api_store::order_of_deposit(const 
     order.slippage_bps = optional_int(row["slippage_bps"]);
     order.expires_at = time(row["expires_ms"]);
     order.deposit_attempt = stored(domain::attempt_id::parse(row["attempt_id"].as<std::string>()), "attempt id");
-    order.signature = base58<solana::signature>(row["signature"]);
+    order.signature = column<solana::signature>(row["signature"]);
     order.signed_deposit = postgres::bytea_value(row["transaction"]);
     order.deposit_resolved = !row["outcome"].is_null();
     return order;

@@ -5,68 +5,47 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "common/postgres/column.hpp"
 #include "executor-service/sql.hpp"
 
 namespace landfall::executor {
 
+using postgres::column;
+using postgres::nullable;
+using postgres::nullable_plain;
+using postgres::stored;
+using postgres::text_or_null;
+
 namespace {
-
-/// A stored value that our own rules exclude: the database and this program disagree, and nothing may be decided on it.
-template <class Optional>
-auto stored(Optional&& value, const char* what) {
-  if (!value)
-    throw std::runtime_error{std::string{"stored "} + what + " cannot be read"};
-  return *std::forward<Optional>(value);
-}
-
-template <class Bytes>
-Bytes stored_base58(const pqxx::field& field) {
-  auto parsed = Bytes::parse(field.as<std::string>());
-  if (!parsed)
-    throw std::runtime_error{std::string{"stored "} + field.name() + " is not base58 of the right length"};
-  return *parsed;
-}
 
 std::optional<solana::pubkey> parsed_key(const std::string& text) {
   const auto key = solana::pubkey::parse(text);
   return key.ok() ? std::optional{*key} : std::nullopt;
 }
 
-std::optional<domain::token_amount> optional_amount(const pqxx::field& field) {
-  if (field.is_null())
-    return std::nullopt;
-  return stored(domain::token_amount::parse(field.as<std::string>()), field.name());
-}
-
-std::optional<std::uint64_t> optional_u64(const pqxx::field& field) {
-  if (field.is_null())
-    return std::nullopt;
-  return field.as<std::uint64_t>();
-}
-
 token read_token(const pqxx::row& row, const std::string& side) {
   token t;
-  t.mint = stored_base58<solana::pubkey>(row[side + "_mint"]);
+  t.mint = column<solana::pubkey>(row[side + "_mint"]);
   t.symbol = row[side + "_symbol"].as<std::string>();
   t.decimals = row[side + "_decimals"].as<int>();
-  t.token_program = stored_base58<solana::pubkey>(row[side + "_program"]);
+  t.token_program = column<solana::pubkey>(row[side + "_program"]);
   return t;
 }
 
 order read_order(const pqxx::row& row) {
   order o;
-  o.id = stored(domain::order_id::parse(row["id"].as<std::string>()), "order id");
+  o.id = column<domain::order_id>(row["id"]);
   o.state = stored(domain::parse_order_state(row["state"].as<std::string>()), "state");
-  o.wallet = stored_base58<solana::pubkey>(row["wallet"]);
-  o.vault = stored_base58<solana::pubkey>(row["vault"]);
-  o.order_account = stored_base58<solana::pubkey>(row["order_account"]);
-  o.output_account = stored_base58<solana::pubkey>(row["output_account"]);
+  o.wallet = column<solana::pubkey>(row["wallet"]);
+  o.vault = column<solana::pubkey>(row["vault"]);
+  o.order_account = column<solana::pubkey>(row["order_account"]);
+  o.output_account = column<solana::pubkey>(row["output_account"]);
   o.input = read_token(row, "input");
   o.output = read_token(row, "output");
-  o.input_amount = stored(domain::token_amount::parse(row["input_amount"].as<std::string>()), "input amount");
+  o.input_amount = column<domain::token_amount>(row["input_amount"]);
   if (!row["slippage_bps"].is_null())
     o.slippage_bps = row["slippage_bps"].as<int>();
-  o.output_amount = optional_amount(row["output_amount"]);
+  o.output_amount = nullable<domain::token_amount>(row["output_amount"]);
   o.attempts_made = row["attempts_made"].as<int>();
   o.lease_epoch = row["lease_epoch"].as<std::uint64_t>();
   o.cancel_requested = row["cancel_requested"].as<bool>();
@@ -82,24 +61,24 @@ order read_order(const pqxx::row& row) {
 
 attempt read_attempt(const pqxx::row& row) {
   attempt a;
-  a.id = stored(domain::attempt_id::parse(row["id"].as<std::string>()), "attempt id");
+  a.id = column<domain::attempt_id>(row["id"]);
   a.kind = stored(parse_attempt_kind(row["kind"].as<std::string>()), "attempt kind");
   a.ordinal = row["ordinal"].as<int>();
   if (!row["signature"].is_null())
-    a.signature = stored_base58<solana::signature>(row["signature"]);
+    a.signature = column<solana::signature>(row["signature"]);
   if (!row["maker"].is_null())
     a.maker = row["maker"].as<std::string>();
   a.transaction = postgres::bytea_value(row["transaction"]);
-  a.blockhash = stored_base58<solana::blockhash>(row["blockhash"]);
+  a.blockhash = column<solana::blockhash>(row["blockhash"]);
   a.last_valid_block_height = row["last_valid_block_height"].as<std::uint64_t>();
-  a.order_account_balance = optional_amount(row["order_account_balance"]);
-  a.expected_input = optional_amount(row["expected_input"]);
-  a.minimum_output = optional_amount(row["minimum_output"]);
+  a.order_account_balance = nullable<domain::token_amount>(row["order_account_balance"]);
+  a.expected_input = nullable<domain::token_amount>(row["expected_input"]);
+  a.minimum_output = nullable<domain::token_amount>(row["minimum_output"]);
   a.signed_at = domain::from_unix_ms(row["signed_ms"].as<long long>());
-  a.confirmed_slot = optional_u64(row["confirmed_slot"]);
+  a.confirmed_slot = nullable_plain<std::uint64_t>(row["confirmed_slot"]);
   if (!row["outcome"].is_null())
     a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
-  a.slot = optional_u64(row["slot"]);
+  a.slot = nullable_plain<std::uint64_t>(row["slot"]);
   return a;
 }
 
@@ -114,12 +93,6 @@ std::optional<std::string> amount_text(const std::optional<domain::token_amount>
   if (!amount)
     return std::nullopt;
   return amount->to_string();
-}
-
-std::optional<std::string> text_or_null(const std::string& text) {
-  if (text.empty())
-    return std::nullopt;
-  return text;
 }
 
 std::optional<std::string> base58_or_null(const std::optional<solana::signature>& id) {

@@ -3,37 +3,19 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "common/postgres/column.hpp"
 #include "executor-service/sql_verify.hpp"
 
 namespace landfall::executor {
 
 using domain::int128;
+using postgres::column;
+using postgres::nullable;
+using postgres::stored;
 using verify::finding;
 using verify::finding_kind;
 
 namespace {
-
-/// A stored value that our own rules exclude: nothing may be concluded from it.
-template <class Optional>
-auto stored(Optional&& value, const char* what) {
-  if (!value)
-    throw std::runtime_error{std::string{"stored "} + what + " cannot be read"};
-  return *std::forward<Optional>(value);
-}
-
-template <class Bytes>
-Bytes base58_of(const pqxx::field& field) {
-  auto parsed = Bytes::parse(field.as<std::string>());
-  if (!parsed)
-    throw std::runtime_error{std::string{"stored "} + field.name() + " is not base58 of the right length"};
-  return *parsed;
-}
-
-std::optional<domain::token_amount> optional_amount(const pqxx::field& field) {
-  if (field.is_null())
-    return std::nullopt;
-  return stored(domain::token_amount::parse(field.as<std::string>()), field.name());
-}
 
 int128 wide_of(const pqxx::field& field) {
   const auto text = field.as<std::string>();
@@ -47,14 +29,10 @@ int128 wide_of(const pqxx::field& field) {
   return negative ? -number : number;
 }
 
-domain::order_id order_id_of(const pqxx::field& field) {
-  return stored(domain::order_id::parse(field.as<std::string>()), "order id");
-}
-
 std::vector<domain::order_id> ids_of(const pqxx::result& rows) {
   std::vector<domain::order_id> ids;
   for (const auto& row : rows)
-    ids.push_back(order_id_of(row[0]));
+    ids.push_back(column<domain::order_id>(row[0]));
   return ids;
 }
 
@@ -73,33 +51,33 @@ std::optional<std::string> text_of(const std::optional<domain::order_id>& id) {
 
 verify::order_facts read_order(const pqxx::row& row) {
   verify::order_facts o;
-  o.id = order_id_of(row["id"]);
+  o.id = column<domain::order_id>(row["id"]);
   o.state = stored(domain::parse_order_state(row["state"].as<std::string>()), "state");
-  o.vault = base58_of<solana::pubkey>(row["vault"]);
-  o.order_account = base58_of<solana::pubkey>(row["order_account"]);
-  o.output_account = base58_of<solana::pubkey>(row["output_account"]);
-  o.input_mint = base58_of<solana::pubkey>(row["input_mint"]);
-  o.input_program = base58_of<solana::pubkey>(row["input_program"]);
-  o.output_mint = base58_of<solana::pubkey>(row["output_mint"]);
-  o.output_program = base58_of<solana::pubkey>(row["output_program"]);
-  o.input_amount = stored(domain::token_amount::parse(row["input_amount"].as<std::string>()), "input amount");
-  o.output_amount = optional_amount(row["output_amount"]);
+  o.vault = column<solana::pubkey>(row["vault"]);
+  o.order_account = column<solana::pubkey>(row["order_account"]);
+  o.output_account = column<solana::pubkey>(row["output_account"]);
+  o.input_mint = column<solana::pubkey>(row["input_mint"]);
+  o.input_program = column<solana::pubkey>(row["input_program"]);
+  o.output_mint = column<solana::pubkey>(row["output_mint"]);
+  o.output_program = column<solana::pubkey>(row["output_program"]);
+  o.input_amount = column<domain::token_amount>(row["input_amount"]);
+  o.output_amount = nullable<domain::token_amount>(row["output_amount"]);
   return o;
 }
 
 verify::attempt_facts read_attempt(const pqxx::row& row) {
   verify::attempt_facts a;
-  a.id = stored(domain::attempt_id::parse(row["id"].as<std::string>()), "attempt id");
-  a.order = order_id_of(row["order_id"]);
+  a.id = column<domain::attempt_id>(row["id"]);
+  a.order = column<domain::order_id>(row["order_id"]);
   a.kind = stored(parse_attempt_kind(row["kind"].as<std::string>()), "attempt kind");
   if (!row["signature"].is_null())
-    a.signature = base58_of<solana::signature>(row["signature"]);
+    a.signature = column<solana::signature>(row["signature"]);
   if (!row["outcome"].is_null())
     a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
   if (!row["slot"].is_null())
     a.slot = row["slot"].as<std::uint64_t>();
-  a.expected_input = optional_amount(row["expected_input"]);
-  a.minimum_output = optional_amount(row["minimum_output"]);
+  a.expected_input = nullable<domain::token_amount>(row["expected_input"]);
+  a.minimum_output = nullable<domain::token_amount>(row["minimum_output"]);
   a.settled = row["settled"].as<bool>();
   if (!row["moved_slot"].is_null())
     a.moved = verify::movement{row["moved_slot"].as<std::uint64_t>(), wide_of(row["order_account_delta"]),
@@ -197,7 +175,7 @@ std::vector<verify_store::open_row> verify_store::upsert(postgres::transaction& 
     open.id = row["id"].as<std::string>();
     open.subject = row["subject"].as<std::string>();
     if (!row["order_id"].is_null())
-      open.order = order_id_of(row["order_id"]);
+      open.order = column<domain::order_id>(row["order_id"]);
     open.times_seen = row["times_seen"].as<int>();
     open.state = {kind_of(row["kind"]), row["touches_money"].as<bool>(), row["times_agreed"].as<int>(),
                   row["held_already"].as<bool>()};
@@ -257,10 +235,10 @@ postgres::database_result<std::vector<verify::booked_account>> verify_store::boo
     std::vector<verify::booked_account> accounts;
     for (const auto& row : t.run(verify_sql::booked_accounts, static_cast<long long>(limit))) {
       verify::booked_account a;
-      a.account = base58_of<solana::pubkey>(row["account"]);
-      a.mint = base58_of<solana::pubkey>(row["mint"]);
-      a.program = base58_of<solana::pubkey>(row["token_program"]);
-      a.vault = base58_of<solana::pubkey>(row["vault"]);
+      a.account = column<solana::pubkey>(row["account"]);
+      a.mint = column<solana::pubkey>(row["mint"]);
+      a.program = column<solana::pubkey>(row["token_program"]);
+      a.vault = column<solana::pubkey>(row["vault"]);
       a.of = row["side"].as<std::string>() == "input" ? verify::side::input : verify::side::output;
       a.booked = wide_of(row["booked"]);
       a.last_slot = row["last_slot"].as<std::uint64_t>();

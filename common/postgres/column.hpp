@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <pqxx/pqxx>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace landfall::postgres {
+
+/// A stored value that our own rules exclude: the database and this program disagree, and nothing may be decided on it.
+/// Comes out of `transact` as a defect.
+template <class Optional>
+auto stored(Optional&& value, const char* what) {
+  if (!value)
+    throw std::runtime_error{std::string{"stored "} + what + " cannot be read"};
+  return *std::forward<Optional>(value);
+}
+
+/// A column of a type that parses its own text: an id, an address, an amount.
+template <class Value>
+Value column(const pqxx::field& field) {
+  return stored(Value::parse(field.template as<std::string>()), field.name());
+}
+
+/// The same where it may be null.
+template <class Value>
+std::optional<Value> nullable(const pqxx::field& field) {
+  if (field.is_null())
+    return std::nullopt;
+  return column<Value>(field);
+}
+
+/// A column of a type that libpqxx knows, where it may be null.
+template <class Value>
+std::optional<Value> nullable_plain(const pqxx::field& field) {
+  if (field.is_null())
+    return std::nullopt;
+  return field.template as<Value>();
+}
+
+/// For parameters: null where there is no text.
+[[nodiscard]] inline std::optional<std::string> text_or_null(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional{text};
+}
+
+}  // namespace landfall::postgres
