@@ -237,7 +237,8 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
 }
 
 postgres::database_result<order_store::unit_refusals> order_store::commit(const std::vector<write_unit>& units) {
-  // Refusals are rare, and a savepoint costs each unit two more round trips: only a batch that was refused is taken apart.
+  // Refusals are rare, and a savepoint costs each unit two more round trips: only a batch that was refused is taken
+  // apart.
   const auto plain = db_.transact([&](postgres::transaction& t) {
     for (const auto& unit : units)
       apply(t, unit);

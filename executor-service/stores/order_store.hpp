@@ -44,8 +44,7 @@ public:
   /// What became of each unit of a batch: nothing, or why it was refused while the others were committed.
   using unit_refusals = std::vector<std::optional<postgres::database_error>>;
   /// All units in one commit; a unit that the database refuses is undone alone: then the batch is run again with a
-  /// savepoint for each. An error means that nothing
-  /// was committed, or `in_doubt`: read back before anything else.
+  /// savepoint for each. An error means that nothing was committed, or `in_doubt`: read back before anything else.
   postgres::database_result<unit_refusals> commit(const std::vector<write_unit>& units);
 
 private:
