@@ -26,7 +26,8 @@ const run = await ChaosRun.start({ plan, msPerSlot: settings.msPerSlot, users: s
 let ok = false;
 try {
   const began = Date.now();
-  await run.play(settings.minutes * 60_000);
+  const progress = setInterval(() => console.log(`[${Math.round((Date.now() - began) / 1000)} s] ${run.soFar()}`), 10_000);
+  await run.play(settings.minutes * 60_000).finally(() => clearInterval(progress));
   console.log(`chaos: calm after ${Math.round((Date.now() - began) / 1000)} s`);
   ok = await judgeAll(began);
 } finally {
@@ -57,6 +58,7 @@ function readSettings() {
 
 async function judgeAll(began) {
   const { devnet, database } = run.stack;
+  console.log(`chaos: waiting until every order has ended, at most ${settleMs / 1000} s`);
   const rows = await run.orders(settleMs);
   // So that the last close is final for every reader.
   await devnet.slots({ advance: 40 });

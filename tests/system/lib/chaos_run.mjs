@@ -79,6 +79,13 @@ export class ChaosRun {
     await Promise.all(this.#tasks);
   }
 
+  /** A line for people who wait. */
+  soFar() {
+    const { kills, postgres, forks, faults } = this.counts;
+    const sum = (counts) => (typeof counts === 'object' ? Object.values(counts).reduce((a, b) => a + b, 0) : counts);
+    return `${this.placed.length} orders placed, ${sum(faults)} faults, ${sum(kills)} kills, ${postgres} restarts of PostgreSQL, ${forks} forks`;
+  }
+
   async #calm() {
     this.calm = true;
     await this.#restarting;
