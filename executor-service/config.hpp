@@ -39,6 +39,7 @@ struct service_config {
   int poll_ms = 500;
   int lease_ms = 30'000;
   int max_in_flight = 512;
+  int max_builds = 32;
   int reserved_share_percent = 25;
   int status_poll_ms = 400;
   int rebroadcast_ms = 1'000;

@@ -100,17 +100,55 @@ struct order_worker {
         });
   }
 
+  /// Building waits for its turn; what to do is asked anew when that has come, for time has passed.
   void perform(const step::build& s) {
+    if (!with->turnstile || in_turn)
+      return build(s);
     busy = true;
+    waiting_for_turn = true;
+    self->request(with->turnstile, caf::infinite, turn_request{})
+        .then(
+            [this](turn_granted) {
+              waiting_for_turn = false;
+              in_turn = true;
+              // Told to stop meanwhile: the lease is on its way back, and the turn goes with this actor's end.
+              if (stopping)
+                return;
+              busy = false;
+              proceed();
+              if (!building)
+                leave_turn();
+            },
+            [this](const caf::error& e) {
+              busy = false;
+              waiting_for_turn = false;
+              pause("not_built", caf::to_string(e));
+            });
+  }
+  bool waiting_for_turn = false;
+  bool in_turn = false;
+  bool building = false;
+
+  void leave_turn() {
+    building = false;
+    if (std::exchange(in_turn, false))
+      self->send(with->turnstile, turn_done{});
+  }
+
+  void build(const step::build& s) {
+    busy = true;
+    building = true;
     const auto builder = spawn_construction(self->system(), o, s.kind, with);
     await(
         {effect::build, to_string(s.kind)}, self, builder, 4 * with->config.request_timeout, construct{},
         [this, kind = s.kind](const constructed& answer) {
           busy = false;
+          leave_turn();
           std::visit([&](const auto& result) { on_built(kind, result); }, *answer.result);
         },
         [this](const caf::error& e) {
           busy = false;
+          leave_turn();
           pause("not_built", caf::to_string(e));
         });
   }
@@ -377,7 +415,7 @@ struct order_worker {
 
   void on_stop() {
     stopping = true;
-    if (!busy)
+    if (!busy || waiting_for_turn)
       proceed();
   }
 

@@ -11,6 +11,7 @@
 #include "executor-service/actors/maker.hpp"
 #include "executor-service/actors/router.hpp"
 #include "executor-service/actors/signer.hpp"
+#include "executor-service/actors/turnstile.hpp"
 #include "executor-service/core/next_step.hpp"
 #include "executor-service/core/order.hpp"
 #include "executor-service/core/resolve.hpp"
@@ -58,6 +59,8 @@ struct order_dependencies {
   router_actor router;
   /// Nothing where no maker is ever asked.
   maker_actor maker;
+  /// Nothing: everybody builds at once.
+  turnstile_actor turnstile;
   const runtime::clock* clock = nullptr;
   solana::pubkey fee_payer;
   order_config config;
