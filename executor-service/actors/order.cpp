@@ -226,7 +226,8 @@ struct order_worker {
       self->send(with->chain, chain::unwatch{a->signature.value(), observer()});
     watched.reset();
     seen = {};
-    sent = false;
+    sent.reset();
+    noted = false;
   }
 
   chain::observer observer() const {
@@ -257,18 +258,23 @@ struct order_worker {
         self->send(with->chain, chain::broadcast{a.signature.value(), a.transaction});
       });
     }
-    if (!std::exchange(sent, true))
+    if (!sent)
+      sent = with->clock->now();
+    if (!std::exchange(noted, true))
       note_broadcast(a.id);
   }
-  bool sent = false;
+  /// When this process first sent the attempt, and whether that is written down or on its way.
+  std::optional<domain::utc_time> sent;
+  bool noted = false;
 
-  /// For people only: nothing depends on it, so nothing waits for it.
+  /// For people only: nothing depends on it, so nothing waits for it. What fails is tried again with the next send.
   void note_broadcast(const domain::attempt_id& id) {
     commit_unit request;
-    request.unit = {o.id, o.order_account, o.lease_epoch, {write::note_broadcast{id, with->clock->now()}}};
+    request.unit = {o.id, o.order_account, o.lease_epoch, {write::note_broadcast{id, *sent}}};
     request.point = commit_point(o, request.unit.writes);
     self->request(with->ledger, caf::infinite, std::move(request))
-        .then([](const commit_reply&) {}, [](const caf::error&) {});
+        .then([this](const commit_reply& reply) { noted = !reply.error; },
+              [this](const caf::error&) { noted = false; });
   }
 
   void on_observed(const chain::history_observed& m) {

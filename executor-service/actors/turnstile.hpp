@@ -15,9 +15,9 @@ using turnstile_actor = caf::typed_actor<
     /// Answers when it is the asker's turn, first come, first served.
     caf::replies_to<turn_request>::with<turn_granted>, caf::reacts_to<turn_done>>;
 
-/// Lets `at_once` askers build at a time. A transaction takes several questions to endpoints and router; without a bound a
-/// thousand orders that trigger together take each other's room, and each starts anew with its first question. Who ends
-/// gives its turn, or its place in the line, back.
+/// Lets `at_once` askers build at a time. A transaction takes several questions to endpoints and router; without a
+/// bound a thousand orders that trigger together take each other's room, and each starts anew with its first question.
+/// Who ends gives its turn, or its place in the line, back.
 turnstile_actor spawn_turnstile(caf::actor_system& system, std::size_t at_once);
 
 }  // namespace landfall::executor
