@@ -281,7 +281,13 @@ void rate_limiter::slow_down(time now, const limit_signal& signal) {
   const auto accepted =
       static_cast<std::uint32_t>(std::ranges::count_if(used_, [](const used_slot& s) { return s.accepted; }));
   const auto tried = static_cast<std::uint32_t>(used_.size() + in_flight_);
-  limit_ = std::clamp<std::uint32_t>(std::max(accepted, tried / 2), 1, limit_);
+  // Far below what was taken before, a refusal has another cause than our number: the pause answers it. Lowering the
+  // limit each time would end at nothing, for a pause leaves the window empty.
+  const bool learned = limit_ < settings_.requests_per_window;
+  if (learned && tried <= limit_ / 2)
+    return;
+  const auto floor = std::min(limit_, least_learned_limit);
+  limit_ = std::clamp<std::uint32_t>(std::max(accepted, tried / 2), floor, limit_);
   grow_at_ = now + clean_windows_before_growth * settings_.window;
 }
 

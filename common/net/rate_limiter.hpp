@@ -77,6 +77,8 @@ public:
   static constexpr milliseconds max_pause{60'000};
   /// After a refusal the limit stays lowered for so many windows, then grows by a tenth each.
   static constexpr int clean_windows_before_growth = 10;
+  /// Refusals never lower the limit below this; a server that allows less has to be configured.
+  static constexpr std::uint32_t least_learned_limit = 5;
 
   explicit rate_limiter(rate_limit limit, std::uint64_t seed = 1);
 
