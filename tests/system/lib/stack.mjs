@@ -225,7 +225,7 @@ export class Stack {
   async violations() {
     let report;
     try {
-      await waitFor('the witness has checked all that arrived', async () => (report = await this.devnet.witness()).unchecked === 0, { timeoutMs: 10_000 });
+      await waitFor('the witness has checked all that arrived', async () => (report = await this.devnet.witness()).unchecked === 0, { timeoutMs: 60_000 });
     } catch (problem) {
       return [`${problem.message} ${JSON.stringify(report?.lastProblem ?? null)}`];
     }
