@@ -41,7 +41,7 @@ bool deposit_came_to_nothing(const order& o) {
   return deposit != nullptr && deposit->outcome && *deposit->outcome != attempt_outcome::landed;
 }
 
-next while_executing(const order& o, domain::utc_time now) {
+next while_executing(const order& o, domain::utc_time now, const step_policy& policy) {
   if (const auto* pending = o.unresolved())
     return step::resolve{pending->id};
   if (deposit_came_to_nothing(o))
@@ -52,6 +52,10 @@ next while_executing(const order& o, domain::utc_time now) {
     return step::move{order_state::execute_failed, "expired_before_signing"};
   if (o.cancel_requested)
     return step::move{order_state::execute_failed, "cancel_requested"};
+  // Endpoints that were away, or a long line of orders to build, may have taken their time: the price is another by
+  // now.
+  if (o.triggered_at && now - *o.triggered_at > policy.evidence_max_age)
+    return step::move{order_state::execute_failed, "evidence_too_old"};
   return step::build{attempt_kind::swap};
 }
 
@@ -117,7 +121,7 @@ next next_step(const order& o, domain::utc_time now, const step_policy& policy) 
         return step::move{order_state::open, "evidence_too_old"};
       return step::move{order_state::executing, "claimed"};
     case order_state::executing:
-      return while_executing(o, now);
+      return while_executing(o, now, policy);
     case order_state::execute_success: {
       const auto* swap = o.latest(attempt_kind::swap);
       if (swap == nullptr)

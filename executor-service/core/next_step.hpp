@@ -9,7 +9,7 @@ namespace landfall::executor {
 
 /// Bounds of the executor's decisions. Times in milliseconds.
 struct step_policy {
-  /// Evidence older than this when the order is claimed: the trigger decides again.
+  /// Evidence older than this when the order is claimed, or when its swap is to be built: the trigger decides again.
   domain::milliseconds evidence_max_age{300'000};
   /// Tries per order that may end without a swap before its deposit goes home.
   int max_swap_attempts = 10;

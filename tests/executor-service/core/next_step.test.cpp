@@ -104,6 +104,18 @@ TEST_CASE("old evidence goes back to the trigger, fresh evidence is executed") {
   CHECK(expect<step::move>(next_step(o, at(0), policy)).to == order_state::open);
 }
 
+TEST_CASE(
+    "evidence that grew old before anything was signed executes nothing; what is stored is resolved all the same") {
+  auto o = with(order_state::executing, {final_deposit});
+  o.triggered_at = at(0);
+  CHECK(expect<step::build>(next_step(o, at(300'000), policy)).kind == attempt_kind::swap);
+  const auto move = expect<step::move>(next_step(o, at(300'001), policy));
+  CHECK(move.to == order_state::execute_failed);
+  CHECK(move.reason == "evidence_too_old");
+  o.attempts.push_back(example_attempt(attempt_kind::swap, 1));
+  expect<step::resolve>(next_step(o, at(300'001), policy));
+}
+
 TEST_CASE("a failed try is repeated within its bound, then the deposit goes home") {
   auto o = with(order_state::execute_failed, {final_deposit});
   o.attempts_made = 1;
