@@ -58,6 +58,8 @@ struct body_sink {
 struct call {
   std::function<void(http_result)> done;
   std::string url;
+  http_request request;
+  bool own_connection = false;  ///< opened for this request alone
   std::atomic<bool> claimed{false};
   timer deadline;
   pplx::cancellation_token_source abort;
@@ -68,6 +70,18 @@ struct call {
     return !claimed.exchange(true);
   }
 };
+
+/// The connection ended before all of the request was written. The library sends again over a kept connection that
+/// turns out closed when the answer is read, but not when it does so while the request is still being written.
+bool was_not_written(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const web::http::http_exception& e) {
+    return std::string_view{e.what()}.starts_with("Failed to write request");
+  } catch (...) {
+    return false;
+  }
+}
 
 std::optional<std::size_t> declared_length(const web::http::http_response& response) {
   std::size_t length = 0;
@@ -150,30 +164,35 @@ struct http_client::impl : std::enable_shared_from_this<impl> {
     post([self = shared_from_this(), c, error = std::move(error)] { self->fail(c, error); });
   }
 
-  void begin(http_request request, const std::shared_ptr<call>& c) {
-    c->deadline.start(std::chrono::milliseconds{request.timeout_ms},
-                      [self = weak_from_this(), c = std::weak_ptr{c}, ms = request.timeout_ms] {
+  void begin(const std::shared_ptr<call>& c) {
+    c->deadline.start(std::chrono::milliseconds{c->request.timeout_ms},
+                      [self = weak_from_this(), c = std::weak_ptr{c}, ms = c->request.timeout_ms] {
                         const auto s = self.lock();
                         const auto locked = c.lock();
                         if (s && locked)
                           s->fail(locked, {net_error::kind::timeout,
                                            locked->url + ": no full answer within " + std::to_string(ms) + " ms"});
                       });
+    start(c, c->request.send_at_most_once);
+  }
+
+  void start(const std::shared_ptr<call>& c, bool own_connection) {
     try {
-      c->client = request.send_at_most_once
-                      ? std::make_shared<library_client>(web::uri(base_url), library_config(options))
-                      : client;
-      send(library_request(std::move(request), *c), c);
+      c->own_connection = own_connection;
+      c->client =
+          own_connection ? std::make_shared<library_client>(web::uri(base_url), library_config(options)) : client;
+      send(library_request(*c), c);
     } catch (...) {
       fail_later(c, describe_failure(std::current_exception(), c->url));
     }
   }
 
-  static web::http::http_request library_request(http_request request, const call& c) {
+  static web::http::http_request library_request(const call& c) {
+    const auto& request = c.request;
     web::http::http_request out{request.method};
     out.set_request_uri(web::uri(request.path_and_query));
     if (!request.body.empty())
-      out.set_body(std::move(request.body), "application/json");
+      out.set_body(request.body, "application/json");
     for (const auto& [name, value] : request.headers) {
       out.headers().remove(name);
       out.headers().add(name, value);
@@ -188,7 +207,11 @@ struct http_client::impl : std::enable_shared_from_this<impl> {
           try {
             self->receive(headers.get(), c);
           } catch (...) {
-            self->fail(c, describe_failure(std::current_exception(), c->url));
+            const auto thrown = std::current_exception();
+            if (was_not_written(thrown) && !c->own_connection && !c->claimed)
+              self->start(c, true);
+            else
+              self->fail(c, describe_failure(thrown, c->url));
           }
         });
   }
@@ -251,12 +274,13 @@ void http_client::request(http_request request, std::function<void(http_result)>
   c->done = std::move(done);
   c->url = impl_->base_url + request.path_and_query.substr(0, request.path_and_query.find('?'));
   c->sink->bound = request.max_response_bytes;
+  c->request = std::move(request);
   if (!impl_->enlist(c))
     impl_->fail_later(c, {net_error::kind::unreachable, c->url + ": too many requests are under way"});
   else if (impl_->unusable)
     impl_->fail_later(c, *impl_->unusable);
   else
-    impl_->begin(std::move(request), c);
+    impl_->begin(c);
 }
 
 http_result http_client::request_sync(http_request request) {

@@ -137,6 +137,40 @@ TEST_CASE("a connection that breaks is a reset and noise is malformed") {
   CHECK(failure_of(http_client{noise.url()}.request_sync({})) == kind::malformed);
 }
 
+TEST_CASE("a kept connection that has ended meanwhile costs no request") {
+  for (const bool with_reset : {true, false}) {
+    CAPTURE(with_reset);
+    // Several kept connections, and every one of them ends.
+    constexpr std::size_t kept = 8;
+    mailbox<bool> asked;
+    mailbox<bool> answered;
+    mailbox<bool> ended;
+    raw_server s{[&](wire& w) {
+      w.read_until("}");
+      asked.put(true);
+      if (!asked.wait(kept))
+        return;
+      w.write(ok);
+      if (!answered.wait())
+        return;
+      with_reset ? w.reset() : w.shut();
+      ended.put(true);
+    }};
+    http_client c{s.url()};
+    const http_request request{.method = "POST", .body = "{}"};
+    mailbox<http_result> results;
+    for (std::size_t i = 0; i < kept; ++i)
+      c.request(request, [&](http_result r) { results.put(std::move(r)); });
+    REQUIRE(results.wait(kept));
+    answered.put(true);
+    REQUIRE(ended.wait(kept));
+    for (int i = 0; i < 5; ++i) {
+      const auto r = c.request_sync(request);
+      CHECK_MESSAGE(r, (r ? "" : r.error().message));
+    }
+  }
+}
+
 TEST_CASE("a path that is no path is malformed") {
   raw_server s{always(std::string{ok})};
   http_client c{s.url()};

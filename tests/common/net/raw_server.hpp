@@ -114,6 +114,12 @@ public:
   void shut() const {
     ::shutdown(fd_, SHUT_RDWR);
   }
+  /// Ends the connection with a reset: what the other side writes from then on fails at once.
+  void reset() const {
+    sockaddr unspecified{};
+    unspecified.sa_family = AF_UNSPEC;
+    ::connect(fd_, &unspecified, sizeof unspecified);
+  }
 
 private:
   int fd_;
