@@ -9,7 +9,9 @@ import { waitFor } from './lib/wait.mjs';
 
 const enough = 20;
 const ordersARound = 12;
-const maxRounds = 8;
+const maxRounds = 12;
+const fastMs = 40;
+const slowMs = 400;
 /** Each kind of write has to be lost (done, without an answer) and cut (not done) often enough. */
 const watched = ['deposit_request', 'deposit', 'open', 'decision', 'claim', 'release', 'swap', 'payout', 'refund', 'close', 'confirmation', 'outcome', 'certificate', 'fill', 'move'];
 const fates = ['lost', 'cut'];
@@ -48,7 +50,10 @@ const sendsAreDropped = () => Promise.all(['rpc0', 'rpc1'].map((target) => stack
 const eachHas = (ids, what, look) => waitFor(`each order ${what}`, async () => (await Promise.all(ids.map(look))).every(Boolean), { timeoutMs: 90_000 });
 const swaps = async (id) => (await stack.database.attempts(id)).filter((a) => a.kind === 'swap');
 
-/** Some orders that are filled, each after a swap that died, and as many that expire. */
+/**
+ * Some orders that are filled, each after a swap that died, and as many that expire. The chain moves on between the swaps, and then past
+ * the end of one after another, so that their death certificates are commits of their own.
+ */
 async function round() {
   await stack.devnet.price('SOL', 150);
   const each = (make) => Promise.all(Array.from({ length: ordersARound }, (_none, i) => make(i)));
@@ -57,12 +62,15 @@ async function round() {
   await sendsAreDropped();
   for (let i = 0; i < ordersARound; i++) {
     await stack.devnet.price('SOL', 151 + i / 10);
-    await eachHas([filling[i]], 'is decided', async (id) => (await stack.database.order(id)).state !== 'open');
+    await eachHas([filling[i]], 'has signed a swap', async (id) => (await swaps(id)).length > 0);
+    await stack.devnet.slots({ advance: 5, msPerSlot: slowMs });
   }
-  await eachHas(filling, 'has signed a swap', async (id) => (await swaps(id)).length > 0);
-  await stack.devnet.slots({ advance: 200 });
-  await eachHas(filling, 'has one that died', async (id) => (await swaps(id)).some((a) => a.outcome === 'dead'));
+  for (const id of filling) {
+    await stack.devnet.finalizePast(await stack.database.lastValidHeight((await swaps(id))[0]));
+    await eachHas([id], 'has a swap that died', async () => (await swaps(id))[0].outcome === 'dead');
+  }
   await stack.devnet.clearFaults();
+  await stack.devnet.slots({ msPerSlot: fastMs });
   const began = Date.now();
   const expiring = await each((i) => stack.placePatiently(user, { amount: '0.2', price: 100_000, expiresAt: began + 5_000 + 200 * i }));
   for (const id of filling) await stack.reaches(id, 'fill_success', 180_000);

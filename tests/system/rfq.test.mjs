@@ -134,7 +134,7 @@ for (const [name, end] of Object.entries(misdeeds)) {
     assert.deepEqual(failed.map((m) => m.attempt_id), swaps.slice(0, -1).map((s) => s.attempt_id));
     if (name === 'late_fill') {
       const entry = (await stack.devnet.ledger()).find((e) => e.signature === swaps[0].signature);
-      assert.equal(entry.blockHeight, (await orders.lastValidHeight(swaps[0])) + 1, 'in the last block that could take it');
+      assert.equal(entry.blockHeight, (await stack.database.lastValidHeight(swaps[0])) + 1, 'in the last block that could take it');
     }
   });
 }

@@ -33,6 +33,11 @@ export class Database {
     return this.rows(`select * from attempt_history where order_id = '${id}'`);
   }
 
+  /** The last block that can take the attempt's transaction. */
+  async lastValidHeight({ attempt_id: id }) {
+    return (await this.rows(`select last_valid_block_height as height from attempt where id = '${id}'`))[0].height;
+  }
+
   /** How many rows each table has: what a refused request must leave as it was. */
   async counts() {
     const tables = await this.rows("select tablename as name from pg_tables where schemaname = 'public' order by 1");

@@ -49,6 +49,13 @@ export class Devnet {
     return this.#call('POST', '/slots', change);
   }
 
+  /** At once, so many blocks that one after this one is final. */
+  async finalizePast(blockHeight) {
+    const { finalized } = await this.state();
+    const more = blockHeight + 1 - finalized.blockHeight;
+    if (more > 0) await this.slots({ advance: more });
+  }
+
   fault(fault) {
     return this.#call('POST', '/faults', fault);
   }

@@ -64,13 +64,9 @@ export class MakerOrders {
     return waitFor('a swap stored for the maker', async () => (await this.swaps(id)).find((a) => a.quote_id !== null), { everyMs: 10 });
   }
 
-  async lastValidHeight({ attempt_id: id }) {
-    return (await this.stack.database.rows(`select last_valid_block_height as height from attempt where id = '${id}'`))[0].height;
-  }
-
   /** The chain moves on until the attempt could not land any more, and that is final; from then on it is fast. */
   async pastItsLife(attempt) {
-    const last = await this.lastValidHeight(attempt);
+    const last = await this.stack.database.lastValidHeight(attempt);
     const { blockHeight } = await this.stack.devnet.state();
     await this.stack.devnet.slots({ advance: Math.max(1, last + 3 - blockHeight), msPerSlot: fastMs });
     await waitFor('its end is final', async () => (await this.stack.devnet.state()).finalized.blockHeight >= last + 3);
