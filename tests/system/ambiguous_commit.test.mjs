@@ -57,7 +57,7 @@ const swaps = async (id) => (await stack.database.attempts(id)).filter((a) => a.
 async function round() {
   await stack.devnet.price('SOL', 150);
   const each = (make) => Promise.all(Array.from({ length: ordersARound }, (_none, i) => make(i)));
-  const filling = await each((i) => stack.placePatiently(user, { amount: '0.2', price: 151 + i / 10 }));
+  const filling = await each((i) => stack.placeUntilDeposited(user, { amount: '0.2', price: 151 + i / 10 }));
   await eachHas(filling, 'is open', async (id) => (await stack.database.order(id)).state === 'open');
   await sendsAreDropped();
   for (let i = 0; i < ordersARound; i++) {

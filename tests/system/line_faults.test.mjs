@@ -9,7 +9,7 @@ import { Stack } from './lib/stack.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const wanted = Number(process.env.LANDFALL_LINE_CELLS ?? 35);
-/** What only slows a line lasts until the order of its time is created; what kills a connection has done enough once. */
+/** What only slows a line lasts until the deposit of its time has arrived; what kills a connection has done enough once. */
 const slows = new Set(['latency', 'drip']);
 let stack;
 let user;
@@ -39,7 +39,7 @@ after(async () => {
   await stack?.stop();
 });
 
-const place = () => stack.placePatiently(user, { amount: '0.2' });
+const place = () => stack.placeUntilDeposited(user, { amount: '0.2' });
 
 function drawn() {
   const cells = Object.keys(lines).flatMap((name) => faultKinds.flatMap((kind) => ways.map((way) => ({ name, kind, way }))));

@@ -181,6 +181,19 @@ export class Stack {
     return (await answered('an order is created', () => client.create(body))).id;
   }
 
+  /** As `placePatiently`, by a user who places again when a deposit came too late for its blockhash. Returns the id of the one that arrived. */
+  async placeUntilDeposited(client, terms) {
+    for (let late = 0; late < 3; late++) {
+      const id = await this.placePatiently(client, terms);
+      const order = await waitFor(`the deposit of order ${id} is decided`, async () => [await this.database.order(id)].find(({ state }) => !['pending_deposit', 'depositing'].includes(state)), { timeoutMs: 90_000 });
+      if (order.state !== 'deposit_failed') return id;
+      const { deposits } = await judge(this.devnet, order);
+      if (deposits.length > 0) throw new Error(`order ${id} failed, and yet its deposit landed\n${await this.describe(id)}`);
+      console.log(`order ${id}: its deposit came too late`);
+    }
+    throw new Error('three deposits of one order came too late for their blockhash');
+  }
+
   async describe(id) {
     const [moves, attempts] = [await this.database.moves(id), await this.database.attempts(id)];
     return [
