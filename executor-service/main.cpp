@@ -18,6 +18,7 @@
 #include "executor-service/actors/dispatcher.hpp"
 #include "executor-service/actors/limit_metrics.hpp"
 #include "executor-service/actors/verifier.hpp"
+#include "executor-service/api/actor_chain.hpp"
 #include "executor-service/api/api.hpp"
 #include "executor-service/config.hpp"
 #include "executor-service/keys.hpp"
@@ -138,10 +139,29 @@ void probe_database(postgres::database& db, runtime::health& health, bool& was_u
   was_up = up;
 }
 
+api::config make_api_config(const service_config& config) {
+  api::config c;
+  c.instance = config.instance;
+  c.database = database_options(config, config.api_postgres_url);
+  c.api_keys = config.api_keys;
+  c.minimum_order_usd = config.min_order_usd;
+  c.deposits.wait = std::chrono::milliseconds{config.confirm_wait_ms};
+  c.deposits.poll = std::chrono::milliseconds{std::min(config.status_poll_ms, 300)};
+  c.wallet_limit = {std::max(1, config.requests_per_minute / 60), config.requests_per_minute};
+  c.address_limit = {4 * c.wallet_limit.per_second, 4 * c.wallet_limit.burst};
+  return c;
+}
+
 int run(const service_config& config, const std::shared_ptr<const signer_keys>& keys) {
   const auto metrics = std::make_shared<runtime::metrics>();
   const auto health = std::make_shared<runtime::health>(checks_of(config));
   const auto clock = std::make_shared<const runtime::system_clock_source>();
+
+  const auto api_settings = make_api_config(config);
+  if (const auto wrong = api::validate(api_settings); wrong && config.has_role("api")) {
+    runtime::log_error("bad_setting", {{"why", *wrong}});
+    return 1;
+  }
 
   // One limiter a host, whoever in this process asks.
   net::host_limiters limiters{limit_metrics(*metrics), std::random_device{}()};
@@ -163,36 +183,6 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   net::http_server server{config.listen_address, config.port_base, http};
   serve_operations(server, health, metrics);
 
-  std::unique_ptr<api::api_server> public_api;
-  if (config.has_role("api")) {
-    api::config c;
-    c.instance = config.instance;
-    c.database = database_options(config, config.api_postgres_url);
-    c.api_keys = config.api_keys;
-    c.minimum_order_usd = config.min_order_usd;
-    c.deposits.wait = std::chrono::milliseconds{config.confirm_wait_ms};
-    c.deposits.poll = std::chrono::milliseconds{std::min(config.status_poll_ms, 300)};
-    c.wallet_limit = {std::max(1, config.requests_per_minute / 60), config.requests_per_minute};
-    c.address_limit = {4 * c.wallet_limit.per_second, 4 * c.wallet_limit.burst};
-    api::dependencies d;
-    d.chain = api::make_rpc_chain(endpoints);
-    api::hermes_options prices;
-    prices.base_url = config.hermes_http_url;
-    prices.api_key = config.hermes_api_key;
-    prices.limiter = limiters.of(config.hermes_http_url, {static_cast<std::uint32_t>(config.hermes_requests_per_window),
-                                                          std::chrono::milliseconds{config.hermes_window_ms}});
-    d.prices = api::make_hermes_prices(prices, *clock);
-    d.clock = clock;
-    d.master = keys->master;
-    d.metrics = metrics;
-    if (const auto wrong = api::validate(c)) {
-      runtime::log_error("bad_setting", {{"why", *wrong}});
-      return 1;
-    }
-    public_api = std::make_unique<api::api_server>(std::move(c), std::move(d));
-    public_api->register_routes(server);
-  }
-
   caf::actor_system_config system_config;
   runtime::configure_actor_system(system_config, 2);
   caf::actor_system system{system_config};
@@ -202,6 +192,22 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   chain_settings.fee_floor_micro_lamports = config.fee_floor_micro_lamports;
   chain_settings.fee_cap_micro_lamports = config.fee_cap_micro_lamports;
   auto chain_worker = spawn_chain(system, chain_settings, endpoints, *clock, {metrics.get(), health.get(), "rpc"});
+  std::unique_ptr<api::api_server> public_api;
+  if (config.has_role("api")) {
+    api::dependencies d;
+    d.chain = api::make_actor_chain(system, chain_worker);
+    api::hermes_options prices;
+    prices.base_url = config.hermes_http_url;
+    prices.api_key = config.hermes_api_key;
+    prices.limiter = limiters.of(config.hermes_http_url, {static_cast<std::uint32_t>(config.hermes_requests_per_window),
+                                                          std::chrono::milliseconds{config.hermes_window_ms}});
+    d.prices = api::make_hermes_prices(prices, *clock);
+    d.clock = clock;
+    d.master = keys->master;
+    d.metrics = metrics;
+    public_api = std::make_unique<api::api_server>(api_settings, std::move(d));
+    public_api->register_routes(server);
+  }
   std::vector<caf::strong_actor_ptr> to_stop;
   dispatcher_actor dispatcher;
   if (config.has_role("executor")) {

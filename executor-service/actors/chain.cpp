@@ -94,6 +94,7 @@ chain_actor::behavior_type chain_behavior(chain_actor::stateful_pointer<chain_st
       [self](const chain::simulate_request& r) { return self->state.reads.simulate(r); },
       [self](const chain::accounts_request& r) { return self->state.reads.accounts(r); },
       [self](const chain::transaction_request& r) { return self->state.reads.find_transaction(r); },
+      [self](const chain::statuses_request& r) { return self->state.reads.statuses(r); },
       [self](const chain::rent_request& r) { return self->state.reads.rent_of(r.space_bytes); },
       [self](const chain::fee_request& r) { return self->state.reads.fee_for(r); },
       [self](const chain::health_request&) { return self->state.health(); },

@@ -116,6 +116,17 @@ struct transaction_found {
   std::optional<transaction_view> view;  ///< nothing: every endpoint answered, none has it
 };
 
+struct statuses_request {
+  std::vector<solana::signature> ids;  ///< at most `max_statuses_per_call`
+  /// Also what landed longer ago than nodes remember by themselves, at a price.
+  bool search_history = false;
+};
+
+struct statuses_read {
+  /// In the order asked. Nothing: nobody who answered knows it, which proves nothing.
+  std::vector<std::optional<status_view>> statuses;
+};
+
 struct rent_request {
   std::uint64_t space_bytes = 165;
 };
@@ -177,6 +188,8 @@ using chain_actor = caf::typed_actor<
     caf::replies_to<chain::accounts_request>::with<chain::accounts_read>,
     // A landed transaction with its balances.
     caf::replies_to<chain::transaction_request>::with<chain::transaction_found>,
+    // What is known of signatures now, once: the furthest that any endpoint says. For people who wait, not for proofs.
+    caf::replies_to<chain::statuses_request>::with<chain::statuses_read>,
     // Lamports that an account of this size needs.
     caf::replies_to<chain::rent_request>::with<chain::rent>,
     // What landed transactions lately paid for these accounts, between floor and cap.
@@ -245,6 +258,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::accounts_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::accounts_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::transaction_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::transaction_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::statuses_request)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::statuses_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::rent_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::rent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::fee_request)

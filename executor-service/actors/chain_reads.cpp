@@ -9,6 +9,40 @@ namespace landfall::executor {
 
 using domain::failure;
 
+/// What the endpoints said so far. One that lags or forgot does not know what the next may know, so each is asked; one
+/// that is silent is not waited for longer than a hedge waits.
+struct chain_reads::gathered_statuses {
+  gathered_statuses(std::size_t count, caf::typed_response_promise<chain::statuses_read> p)
+      : best(count), promise(std::move(p)) {}
+
+  static bool confirmed(const std::optional<status_view>& s) {
+    return s && s->level != commitment::processed;
+  }
+
+  void merge(const statuses_view& view) {
+    ++answers;
+    for (std::size_t i = 0; i < best.size(); ++i)
+      if (view.statuses[i] && !confirmed(best[i]))
+        best[i] = view.statuses[i];
+  }
+  [[nodiscard]] bool all_confirmed() const {
+    return std::ranges::all_of(best, confirmed);
+  }
+  void deliver() {
+    if (!std::exchange(delivered, true))
+      promise.deliver(chain::statuses_read{best});
+  }
+  void fail(const caf::error& e) {
+    if (!std::exchange(delivered, true))
+      promise.deliver(e);
+  }
+
+  std::vector<std::optional<status_view>> best;
+  caf::typed_response_promise<chain::statuses_read> promise;
+  std::size_t answers = 0;
+  bool delivered = false;
+};
+
 namespace {
 
 /// Cached rents, by size of the account.
@@ -131,6 +165,48 @@ caf::typed_response_promise<chain::transaction_found> chain_reads::find_transact
       },
       deliver_error(promise));
   return promise;
+}
+
+caf::typed_response_promise<chain::statuses_read> chain_reads::statuses(const chain::statuses_request& r) {
+  auto promise = pool.self->make_response_promise<chain::statuses_read>();
+  if (r.ids.empty() || r.ids.size() > max_statuses_per_call) {
+    promise.deliver(refused("no signatures, or more than one call takes"));
+    return promise;
+  }
+  const auto known = std::make_shared<gathered_statuses>(r.ids.size(), promise);
+  pool.ask<statuses_view>(
+      [r](rpc_api& api, rpc_done<statuses_view> d) {
+        if (!r.search_history)
+          return api.signature_statuses(r.ids, false, std::move(d));
+        // A node without history refuses the search, and may still know.
+        api.signature_statuses(r.ids, true, [&api, ids = r.ids, d = std::move(d)](rpc_result<statuses_view> view) {
+          if (!view && view.error().what == rpc_error::kind::rpc)
+            return api.signature_statuses(ids, false, d);
+          d(std::move(view));
+        });
+      },
+      [this, known](std::size_t, statuses_view& view) {
+        if (view.statuses.size() != known->best.size())
+          return false;
+        known->merge(view);
+        if (known->all_confirmed())
+          known->deliver();
+        else if (known->answers == 1)
+          deliver_soon(known);
+        return known->delivered;
+      },
+      [known](const caf::error& e) {
+        if (known->answers > 0)
+          known->deliver();
+        else
+          known->fail(e);
+      });
+  return promise;
+}
+
+void chain_reads::deliver_soon(const std::shared_ptr<gathered_statuses>& known) {
+  auto handle = std::make_shared<std::function<void()>>([known] { known->deliver(); });
+  pool.self->delayed_send(pool.self, domain::milliseconds{pool.config.hedge_max_ms}, chain::arrived{std::move(handle)});
 }
 
 caf::typed_response_promise<chain::rent> chain_reads::rent_of(std::uint64_t space_bytes) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -21,11 +22,15 @@ public:
   caf::typed_response_promise<chain::simulated> simulate(const chain::simulate_request& r);
   caf::typed_response_promise<chain::accounts_read> accounts(const chain::accounts_request& r);
   caf::typed_response_promise<chain::transaction_found> find_transaction(const chain::transaction_request& r);
+  caf::typed_response_promise<chain::statuses_read> statuses(const chain::statuses_request& r);
   caf::typed_response_promise<chain::rent> rent_of(std::uint64_t space_bytes);
   caf::typed_response_promise<chain::fee_estimate> fee_for(const chain::fee_request& r);
 
 private:
+  struct gathered_statuses;
+
   void fetch_blockhash();
+  void deliver_soon(const std::shared_ptr<gathered_statuses>& known);
 
   endpoint_pool& pool;
   std::optional<chain::fresh_blockhash> blockhash;

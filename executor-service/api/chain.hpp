@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,9 +47,5 @@ public:
   /// Hands the bytes to every endpoint, without waiting for what they say.
   virtual void broadcast(const solana::bytes& transaction, const solana::signature& id) = 0;
 };
-
-/// `chain_gateway` over JSON-RPC endpoints: reads ask one after the other until one answers, sends go to all.
-/// `endpoints` has at least one.
-[[nodiscard]] std::unique_ptr<chain_gateway> make_rpc_chain(std::vector<std::shared_ptr<rpc_api>> endpoints);
 
 }  // namespace landfall::executor::api
