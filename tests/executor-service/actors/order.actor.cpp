@@ -135,6 +135,7 @@ chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
             [j](const chain::transaction_request&) {
               return chain::transaction_found{"rpc0", j->transaction};
             },
+            [](const chain::statuses_request&) { return chain::statuses_read{}; },
             [](const chain::rent_request&) { return chain::rent{2'039'280}; },
             [](const chain::fee_request&) {
               return chain::fee_estimate{1'000, true};
