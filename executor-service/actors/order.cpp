@@ -4,51 +4,36 @@
 #include <utility>
 
 #include "common/fault/fault_point.hpp"
-#include "common/runtime/log.hpp"
-#include "common/solana/token.hpp"
-#include "common/solana/transaction.hpp"
+#include "executor-service/actors/attempt_watch.hpp"
 #include "executor-service/actors/await.hpp"
+#include "executor-service/actors/chain_record.hpp"
 #include "executor-service/actors/commit_point.hpp"
 #include "executor-service/actors/construction.hpp"
+#include "executor-service/actors/order_log.hpp"
 #include "executor-service/core/consequence.hpp"
 
 namespace landfall::executor {
 
 using domain::order_state;
 using fault::effect;
-using runtime::field;
 
 namespace {
 
-struct order_worker {
+/// The actor of one order: asks what to do, does it, and makes it durable. Everything that is written of the order is
+/// written here; what becomes of a stored attempt is found out by `watch`.
+struct order_worker : leased_order {
   static inline const char* name = "order";
 
-  order_actor::pointer self = nullptr;
-  order o;
-  std::shared_ptr<const order_dependencies> with;
-
-  /// The attempt being resolved, and what was seen of it since.
-  std::optional<domain::attempt_id> watched;
-  observation_set seen;
+  attempt_watch watch{*this};
   /// A commit or a question is under way; what comes meanwhile waits for its answer.
   bool busy = false;
   bool stopping = false;
   std::uint64_t round = 0;
   int pauses = 0;
 
-  // --- log lines carry order, attempt and signature ---
-
   void log(runtime::level level, std::string_view event, std::string_view why = {},
            std::string_view detail = {}) const {
-    const auto* a = watched ? const_cast<order&>(o).find(*watched) : nullptr;
-    runtime::log(level, event,
-                 {field{"order_id", o.id.to_string()}, field{"state", to_string(o.state)},
-                  field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()},
-                  field{"signature", signature_of(a)}, field{"why", why}, field{"detail", detail}});
-  }
-
-  static std::string signature_of(const attempt* a) {
-    return a != nullptr && a->signature ? a->signature->to_string() : std::string{};
+    log_order(o, watch.watched(), level, event, why, detail);
   }
 
   // --- asking what to do ---
@@ -82,13 +67,8 @@ struct order_worker {
         {effect::deposit_check}, self, with->chain, with->config.request_timeout, std::move(request),
         [this, id = deposit->id](const chain::accounts_read& read) {
           busy = false;
-          const auto& account = read.view.accounts.front();
-          if (account && account->owner == o.input.token_program) {
-            const auto decoded = solana::token::decode_account(account->data);
-            if (decoded.ok() && decoded->owner == o.vault && decoded->mint == o.input.mint &&
-                decoded->amount >= o.input_amount.units())
-              return move_to(order_state::open, "deposit_confirmed", {}, id);
-          }
+          if (holds_deposit(o, read))
+            return move_to(order_state::open, "deposit_confirmed", {}, id);
           // Confirmed, and yet not there: its fork may have died. Only the attempt's own fate tells.
           if (!o.find(id)->outcome)
             return start_watching(id);
@@ -163,7 +143,7 @@ struct order_worker {
           busy = false;
           if (!found.view)
             return pause("transaction_unread", "no endpoint has the finalized transaction");
-          on_swap_read(id, *found.view);
+          write_down(swap_validated(o, *o.find(id), swap_record_of(o, *found.view)));
         },
         [this](const caf::error& e) {
           busy = false;
@@ -177,7 +157,7 @@ struct order_worker {
     // Told to stop meanwhile: what was signed has not left this process, and never will.
     if (stopping)
       return proceed();
-    count_signed(kind);
+    count_signed(kind, with->metrics);
     write_down(store_signed(o, ready.what, ready.quote));
   }
 
@@ -196,198 +176,54 @@ struct order_worker {
     write_down(nothing_to_close(o));
   }
 
-  void on_swap_read(const domain::attempt_id& id, const transaction_view& view) {
-    const auto delta = [&](const solana::pubkey& account) -> std::optional<domain::int128> {
-      const auto change = view.token_delta(account);
-      return change ? std::optional{change->delta()} : std::nullopt;
-    };
-    write_down(swap_validated(o, *o.find(id), {delta(o.order_account), delta(o.output_account), view.err.has_value()}));
-  }
-
   // --- resolving a stored attempt ---
 
   void start_watching(const domain::attempt_id& id) {
-    if (watched && *watched == id)
+    if (!watch.start(id))
       return;
-    stop_watching();
-    watched = id;
-    const auto* a = o.find(id);
-    watch(*a);
-    log(runtime::level::info, "attempt_watched", to_string(a->kind));
-    if (!a->confirmed_slot)
-      send_stored(*a);
+    log(runtime::level::info, "attempt_watched", to_string(watch.watched()->kind));
+    send_stored();
     schedule(with->config.rebroadcast);
   }
 
-  void stop_watching() {
-    if (!watched)
+  void send_stored() {
+    const auto note = watch.send();
+    if (!note)
       return;
-    if (const auto* a = o.find(*watched); !a->maker)
-      self->send(with->chain, chain::unwatch{a->signature.value(), observer()});
-    watched.reset();
-    seen = {};
-    sent.reset();
-    noted = false;
+    // For people only: nothing depends on it, so nothing waits for it. What fails is tried again with the next send.
+    self->request(with->ledger, caf::infinite, unit_of({*note}))
+        .then([this](const commit_reply& reply) { watch.noted(!reply.error); },
+              [this](const caf::error&) { watch.noted(false); });
   }
 
-  chain::observer observer() const {
-    return caf::actor_cast<chain::observer>(self);
-  }
-
-  /// What the endpoints say of it is told as it comes, or has to be looked for where a maker chooses its id.
-  void watch(const attempt& a) {
-    if (!a.maker)
-      return self->send(with->chain, chain::watch{a.signature.value(), observer()});
-    const auto tx = solana::parse_transaction(a.transaction);
-    const auto* deposit = o.latest(attempt_kind::deposit);
-    if (!tx || deposit == nullptr || !deposit->signature)
-      return log(runtime::level::error, "message_unreadable", "the stored bytes are no transaction, or no deposit is");
-    self->send(with->chain,
-               chain::history_look{a.id, solana::message_bytes(*tx), tx->body.static_keys.front(), o.order_account,
-                                   o.input.token_program, *deposit->signature, self->address()});
-  }
-
-  /// The bytes that the database holds, and only they.
-  void send_stored(const attempt& a) {
-    if (a.maker) {
-      fault::around_send({sent ? effect::handed_over_again : effect::handed_over}, [&] {
-        self->send(with->maker, maker::hand_over{a.id, *a.maker, a.quote_id(), a.transaction});
-      });
-    } else {
-      fault::around_send({sent ? effect::rebroadcast : effect::broadcast, to_string(a.kind)}, [&] {
-        self->send(with->chain, chain::broadcast{a.signature.value(), a.transaction});
-      });
-    }
-    if (!sent)
-      sent = with->clock->now();
-    if (!std::exchange(noted, true))
-      note_broadcast(a.id);
-  }
-  /// When this process first sent the attempt, and whether that is written down or on its way.
-  std::optional<domain::utc_time> sent;
-  bool noted = false;
-
-  /// For people only: nothing depends on it, so nothing waits for it. What fails is tried again with the next send.
-  void note_broadcast(const domain::attempt_id& id) {
-    commit_unit request;
-    request.unit = {o.id, o.order_account, o.lease_epoch, {write::note_broadcast{id, *sent}}};
-    request.point = commit_point(o, request.unit.writes);
-    self->request(with->ledger, caf::infinite, std::move(request))
-        .then([this](const commit_reply& reply) { noted = !reply.error; },
-              [this](const caf::error&) { noted = false; });
-  }
-
-  void on_observed(const chain::history_observed& m) {
-    if (watched == m.attempt && accumulate(seen, m.seen))
-      consider();
-  }
-
-  void on_observed(const chain::observed& m) {
-    if (!watched || o.find(*watched)->signature != m.id)
-      return;
-    if (accumulate(seen, m.seen))
+  template <class Observed>
+  void on_observed(const Observed& m) {
+    if (watch.hear(m))
       consider();
   }
 
   void consider() {
-    if (busy || !watched || stopping)
+    if (busy || stopping || watch.watched() == nullptr)
       return;
-    const auto* a = o.find(*watched);
-    const auto proven = resolve(*a, seen, with->config.resolution, with->clock->now());
-    if (const auto* doubt = std::get_if<fate::in_doubt>(&proven)) {
-      if (doubt->balance_min_slot)
-        read_balance(*a, *doubt->balance_min_slot);
-      return;
-    }
-    if (consequence_of(o, *a, proven, {}, with->clock->now(), with->config.steps).nothing())
-      return;
-    // The fee is worth a look at the transaction once it is final, but no delay: without an answer it stays unknown.
-    const auto* seen_landed = std::get_if<fate::landed>(&proven);
-    // A maker pays its own.
-    if (!a->maker &&
-        ((seen_landed != nullptr && seen_landed->finalized) || std::holds_alternative<fate::landed_failed>(proven)))
-      return with_fee(a->id, [this, proven](std::optional<std::uint64_t> fee) { conclude(proven, fee); });
-    conclude(proven, {});
-  }
-
-  void conclude(const resolution& proven, std::optional<std::uint64_t> fee_lamports) {
-    tell(proven);
-    if (std::holds_alternative<fate::gone_again>(proven)) {
-      // What was told before does not count any more, but it may be all there is to tell: have it told again.
-      seen = {};
-      watch(*o.find(*watched));
-    }
-    write_down(consequence_of(o, *o.find(*watched), proven, fee_lamports, with->clock->now(), with->config.steps));
-  }
-
-  void tell(const resolution& proven) const {
-    const auto& m = with->metrics;
-    if (const auto* landed = std::get_if<fate::landed>(&proven)) {
-      log(runtime::level::info, landed->finalized ? "attempt_landed" : "attempt_confirmed");
-      if (landed->finalized)
-        m.landed.inc();
-    } else if (const auto* failed = std::get_if<fate::landed_failed>(&proven)) {
-      log(runtime::level::warn, "attempt_landed_failed", failed->err);
-      m.landed_failed.inc();
-    } else if (std::holds_alternative<fate::dead>(proven)) {
-      log(runtime::level::warn, "attempt_dead");
-      m.dead.inc();
-    } else {
-      log(runtime::level::warn, "rolled_back");
-      m.rollbacks.inc();
-    }
-  }
-
-  template <class Then>
-  void with_fee(const domain::attempt_id& id, Then then) {
     busy = true;
-    await(
-        {effect::fee_read, to_string(o.find(id)->kind)}, self, with->chain, with->config.request_timeout,
-        chain::transaction_request{o.find(id)->signature.value(), commitment::finalized},
-        [this, then](const chain::transaction_found& found) {
-          busy = false;
-          then(found.view ? std::optional{found.view->fee_lamports} : std::nullopt);
-        },
-        [this, then](const caf::error&) {
-          busy = false;
-          then(std::nullopt);
-        });
+    watch.consider([this](const consideration& c) {
+      busy = false;
+      if (const auto* proven = std::get_if<considered::proven>(&c))
+        return conclude(*proven);
+      if (stopping)
+        return proceed();
+      if (std::holds_alternative<considered::more_seen>(c))
+        consider();
+    });
   }
 
-  void read_balance(const attempt& a, std::uint64_t min_slot) {
-    busy = true;
-    chain::accounts_request request;
-    // The account that the attempt takes from.
-    const bool from_output = a.kind == attempt_kind::payout;
-    request.keys = {from_output ? o.output_account : o.order_account};
-    request.level = commitment::confirmed;
-    request.min_context_slot = min_slot;
-    await(
-        {effect::balance_read, to_string(a.kind)}, self, with->chain, with->config.request_timeout, std::move(request),
-        [this,
-         program = from_output ? o.output.token_program : o.input.token_program](const chain::accounts_read& read) {
-          busy = false;
-          balance_observation balance;
-          balance.endpoint = read.endpoint;
-          balance.slot = read.view.context_slot;
-          const auto& account = read.view.accounts.front();
-          if (account && account->owner == program) {
-            const auto decoded = solana::token::decode_account(account->data);
-            // Data that cannot be read is no balance, and no absence either.
-            if (!decoded.ok())
-              return stopping ? proceed() : void();
-            balance.balance = domain::token_amount{decoded->amount};
-          }
-          if (stopping)
-            return proceed();
-          if (accumulate(seen, std::move(balance)))
-            consider();
-        },
-        [this](const caf::error&) {
-          busy = false;
-          if (stopping)
-            proceed();
-        });
+  void conclude(const considered::proven& proven) {
+    const auto* a = watch.watched();
+    tell_proven(o, *a, proven.what, with->metrics);
+    // What was told before does not count any more, but it may be all there is to tell.
+    if (std::holds_alternative<fate::gone_again>(proven.what))
+      watch.start_over();
+    write_down(consequence_of(o, *a, proven.what, proven.fee_lamports, with->clock->now(), with->config.steps));
   }
 
   // --- time ---
@@ -399,13 +235,10 @@ struct order_worker {
   void on_tick(const order_tick& tick) {
     if (tick.round != round)
       return;
-    if (!watched)
+    if (watch.watched() == nullptr)
       return busy ? schedule(with->config.pause) : proceed();
-    const auto* a = o.find(*watched);
-    if (!a->confirmed_slot)
-      send_stored(*a);
-    if (a->maker)
-      watch(*a);
+    send_stored();
+    watch.look_again();
     consider();
     schedule(with->config.rebroadcast);
   }
@@ -436,37 +269,33 @@ struct order_worker {
     auto w = move_from(o, to, std::move(reason), std::move(detail), about);
     w.retry_after = retry_after;
     if (retry_after.count() == 0)
-      return commit({std::move(w)});
-    leave_with({w, write::release{with->clock->now() + retry_after, w.to}});
+      return store({std::move(w)}, false);
+    store({w, write::release{with->clock->now() + retry_after, w.to}}, true);
   }
 
   void give_back(domain::utc_time until) {
-    leave_with({release_until(until)});
-  }
-  write::release release_until(domain::utc_time until) const {
-    return {until, o.state};
+    store({write::release{until, o.state}}, true);
   }
 
-  void commit(std::vector<order_write> writes) {
-    store(std::move(writes), false);
-  }
-  void leave_with(std::vector<order_write> writes) {
-    store(std::move(writes), true);
+  [[nodiscard]] commit_unit unit_of(std::vector<order_write> writes) const {
+    const auto point = commit_point(o, writes);
+    return {{o.id, o.order_account, o.lease_epoch, std::move(writes)}, point};
   }
 
+  /// One commit. With it the order is left to whoever claims it next, or what to do is asked anew.
   void store(std::vector<order_write> writes, bool leave) {
     busy = true;
-    commit_unit request;
-    request.unit = {o.id, o.order_account, o.lease_epoch, writes};
-    request.point = commit_point(o, writes);
-    self->request(with->ledger, caf::infinite, std::move(request))
+    auto unit = unit_of(writes);
+    self->request(with->ledger, caf::infinite, std::move(unit))
         .then(
             [this, writes = std::move(writes), leave](const commit_reply& reply) mutable {
               if (reply.error)
                 return on_refused(*reply.error, std::move(writes), leave);
               busy = false;
-              for (const auto& w : writes)
-                follow(w);
+              for (const auto& w : writes) {
+                apply(o, w);
+                tell_written(o, w);
+              }
               if (leave)
                 return self->quit();
               pauses = 0;
@@ -490,16 +319,9 @@ struct order_worker {
     if (e.kind == kind::constraint && !leave && !is_lease_lost(e)) {
       // Somebody else moved the order, or a rule says no. What is stored is the truth: give it back and read it anew; a
       // rule's no is worth a person's look, and no hot loop.
-      const bool moved = e.sqlstate == moved_meanwhile;
-      const bool halted = e.sqlstate == "LF011";
-      log(moved    ? runtime::level::info
-          : halted ? runtime::level::warn
-                   : runtime::level::error,
-          moved    ? "order_moved_by_other"
-          : halted ? "signing_halted"
-                   : "commit_refused",
-          e.sqlstate, e.message);
-      return give_back(with->clock->now() + (moved ? domain::milliseconds{0} : with->config.steps.retry_cap));
+      tell_refused(o, watch.watched(), e);
+      return give_back(with->clock->now() +
+                       (e.sqlstate == moved_meanwhile ? domain::milliseconds{0} : with->config.steps.retry_cap));
     }
     // In doubt, without a lease, or on the way out: whoever claims the order next reads what is stored.
     log(runtime::level::warn, is_lease_lost(e) ? "lease_lost" : "commit_not_known", to_string(e.kind), e.message);
@@ -512,42 +334,10 @@ struct order_worker {
 
   void after_commit() {
     // A confirmation leaves the same attempt to be watched until it is final.
-    if (watched) {
-      const auto* a = o.find(*watched);
-      if (a->outcome)
-        stop_watching();
-    }
+    if (const auto* a = watch.watched(); a != nullptr && a->outcome)
+      watch.stop();
     proceed();
-    if (watched)
-      consider();
-  }
-
-  // --- the loaded order follows what was committed ---
-
-  void follow(const order_write& w) {
-    apply(o, w);
-    if (const auto* move = std::get_if<write::move>(&w)) {
-      const auto* a = move->attempt ? o.find(*move->attempt) : nullptr;
-      runtime::log_info(
-          "order_moved",
-          {field{"order_id", o.id.to_string()}, field{"from", to_string(move->from)}, field{"to", to_string(move->to)},
-           field{"reason", move->reason}, field{"detail", move->detail},
-           field{"attempt_id", a == nullptr ? std::string{} : a->id.to_string()}, field{"signature", signature_of(a)}});
-    } else if (const auto* stored = std::get_if<write::insert_attempt>(&w)) {
-      runtime::log_info("attempt_stored",
-                        {field{"order_id", o.id.to_string()}, field{"attempt_id", stored->what.id.to_string()},
-                         field{"signature", signature_of(&stored->what)},
-                         field{"maker", stored->what.maker.value_or("")}, field{"kind", to_string(stored->what.kind)}});
-    }
-  }
-
-  void count_signed(attempt_kind kind) const {
-    const auto& m = with->metrics;
-    (kind == attempt_kind::swap     ? m.signed_swaps
-     : kind == attempt_kind::payout ? m.signed_payouts
-     : kind == attempt_kind::refund ? m.signed_refunds
-                                    : m.signed_closes)
-        .inc();
+    consider();
   }
 };
 
@@ -568,7 +358,7 @@ order_actor::behavior_type order_behavior(order_actor::stateful_pointer<order_wo
         // The first tick starts the work; later ones of this number repeat a commit that did not happen.
         if (s.repeat)
           return std::exchange(s.repeat, nullptr)();
-        if (s.round == 0 && !s.busy && !s.watched)
+        if (s.round == 0 && !s.busy && s.watch.watched() == nullptr)
           s.proceed();
       },
       [self](order_stop) { self->state.on_stop(); },

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/domain/order_state.hpp"
@@ -110,9 +111,12 @@ struct order {
         found = &a;
     return found;
   }
-  [[nodiscard]] attempt* find(const domain::attempt_id& id_wanted) {
+  [[nodiscard]] const attempt* find(const domain::attempt_id& id_wanted) const {
     const auto at = std::find_if(attempts.begin(), attempts.end(), [&](const attempt& a) { return a.id == id_wanted; });
     return at == attempts.end() ? nullptr : &*at;
+  }
+  [[nodiscard]] attempt* find(const domain::attempt_id& id_wanted) {
+    return const_cast<attempt*>(std::as_const(*this).find(id_wanted));
   }
   [[nodiscard]] int count(attempt_kind kind) const {
     return static_cast<int>(

@@ -14,8 +14,8 @@ namespace landfall::simulation {
 
 class process;
 
-/// Performs what the pure cores decide for one order, effect by effect as `executor-service/actors/order.cpp` and
-/// `construction.cpp` do.
+/// Performs what the pure cores decide for one order, effect by effect as `order.cpp`, `attempt_watch.cpp` and
+/// `construction.cpp` in `executor-service/actors` do.
 class order_worker {
 public:
   order_worker(process& home, const stored_order& loaded, std::uint64_t serial);
