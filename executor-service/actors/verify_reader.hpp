@@ -12,6 +12,8 @@
 #include "common/domain/result.hpp"
 #include "executor-service/actors/verify_caller.hpp"
 #include "executor-service/core/verify.hpp"
+#include "executor-service/core/verify_judge.hpp"
+#include "executor-service/core/verify_sums.hpp"
 #include "executor-service/stores/verify_store.hpp"
 
 namespace landfall::executor {

@@ -1,10 +1,7 @@
 #include "executor-service/core/verify.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
-
-#include "common/domain/result.hpp"
 
 namespace landfall::executor::verify {
 
@@ -12,27 +9,6 @@ using domain::int128;
 using domain::order_state;
 
 namespace {
-
-constexpr std::array<std::string_view, finding_kind_count> kind_names{
-    "order_account_short",
-    "order_account_not_emptied",
-    "output_account_short",
-    "output_account_not_emptied",
-    "deposit_arrived_after_failure",
-    "double_swap",
-    "double_payout",
-    "double_refund",
-    "swap_and_refund",
-    "fill_record_differs",
-    "landed_not_found",
-    "landed_but_failed",
-    "landed_slot_differs",
-    "failed_but_landed",
-    "dead_but_landed",
-    "dead_but_failed",
-    "moved_too_little",
-    "sum_short",
-};
 
 int128 wide(domain::token_amount amount) {
   return static_cast<int128>(amount.units());
@@ -354,49 +330,7 @@ private:
   std::vector<check> checks_;
 };
 
-finding finding_of(const check& c) {
-  return {c.kind, c.subject, c.order, c.attempt, c.detail, c.expected, c.observed, c.slot, c.endpoint, c.money, false};
-}
-
 }  // namespace
-
-std::string_view to_string(finding_kind kind) {
-  return kind_names[static_cast<std::size_t>(kind)];
-}
-
-std::optional<finding_kind> parse_finding_kind(std::string_view name) {
-  const auto at = std::find(kind_names.begin(), kind_names.end(), name);
-  if (at == kind_names.end())
-    return std::nullopt;
-  return static_cast<finding_kind>(at - kind_names.begin());
-}
-
-bool touches_money(finding_kind kind, bool is_final) {
-  switch (kind) {
-    case finding_kind::order_account_not_emptied:
-    case finding_kind::output_account_not_emptied:
-      return is_final;
-    case finding_kind::fill_record_differs:
-    case finding_kind::landed_slot_differs:
-    case finding_kind::dead_but_failed:
-      return false;
-    case finding_kind::order_account_short:
-    case finding_kind::output_account_short:
-    case finding_kind::deposit_arrived_after_failure:
-    case finding_kind::double_swap:
-    case finding_kind::double_payout:
-    case finding_kind::double_refund:
-    case finding_kind::swap_and_refund:
-    case finding_kind::landed_not_found:
-    case finding_kind::landed_but_failed:
-    case finding_kind::failed_but_landed:
-    case finding_kind::dead_but_landed:
-    case finding_kind::moved_too_little:
-    case finding_kind::sum_short:
-      return true;
-  }
-  domain::broken_invariant("finding kind outside its enumeration");
-}
 
 std::vector<check> verify(const order_facts& stored, const chain_facts& seen) {
   return examiner{stored, seen}.run();
@@ -411,95 +345,6 @@ std::vector<const attempt_facts*> attempts_to_ask(const order_facts& stored) {
   return list;
 }
 
-judgement judge(std::span<const std::vector<check>> answers, std::size_t needed) {
-  struct tally {
-    const check* first = nullptr;
-    std::size_t found = 0;
-    std::size_t right = 0;
-    std::size_t not_seen = 0;
-    std::uint64_t lowest_slot = 0;
-  };
-  std::map<std::pair<finding_kind, std::string>, tally> tallies;
-  for (const auto& of_one : answers) {
-    for (const auto& c : of_one) {
-      auto& t = tallies[{c.kind, c.subject}];
-      if (c.is == verdict::found) {
-        t.lowest_slot = t.first == nullptr ? c.slot : std::min(t.lowest_slot, c.slot);
-        t.first = t.first == nullptr ? &c : t.first;
-        ++t.found;
-      } else if (c.is == verdict::right) {
-        ++t.right;
-      } else if (c.is == verdict::not_seen) {
-        ++t.not_seen;
-      }
-    }
-  }
-  judgement j;
-  for (const auto& [question, t] : tallies) {
-    const bool agreed = t.found >= needed;
-    if (t.found == 0) {
-      if (t.right + t.not_seen >= needed)
-        j.right.push_back({question.first, question.second});
-    } else if (t.right == 0 && (agreed || question.first != finding_kind::landed_not_found)) {
-      auto f = finding_of(*t.first);
-      f.slot = t.lowest_slot;
-      f.agreed = agreed;
-      j.found.push_back(std::move(f));
-    }
-  }
-  return j;
-}
-
-std::vector<sum_line> add_up(std::span<const booked_account> accounts, std::span<const account_reading> readings) {
-  if (accounts.size() != readings.size())
-    domain::broken_invariant("as many readings as accounts");
-  std::map<std::pair<solana::pubkey, side>, sum_line> lines;
-  for (std::size_t i = 0; i < accounts.size(); ++i) {
-    const auto& a = accounts[i];
-    const auto& r = readings[i];
-    auto& line = lines[{a.mint, a.of}];
-    line.mint = a.mint;
-    line.of = a.of;
-    if (a.in_flight || r.slot < a.last_slot) {
-      ++line.left_out;
-      continue;
-    }
-    const bool ours =
-        r.account && r.account->program == a.program && r.account->mint == a.mint && r.account->owner == a.vault;
-    const auto held = ours ? wide(r.account->amount) : 0;
-    line.slot = line.accounts == 0 ? r.slot : std::min(line.slot, r.slot);
-    ++line.accounts;
-    line.booked += a.booked;
-    line.observed += held;
-    if (held < a.booked) {
-      line.shortfall += a.booked - held;
-      ++line.accounts_short;
-    }
-  }
-  std::vector<sum_line> list;
-  for (auto& [key, line] : lines)
-    list.push_back(std::move(line));
-  return list;
-}
-
-check check_of(const sum_line& line, const std::string& endpoint, int128 dust) {
-  check c;
-  c.kind = finding_kind::sum_short;
-  c.subject = line.mint.to_string() + ":" + std::string{to_string(line.of)};
-  c.is = line.shortfall > dust                     ? verdict::found
-         : line.accounts > 0 || line.left_out == 0 ? verdict::right
-                                                   : verdict::unknown;
-  c.detail = std::to_string(line.accounts_short) + " of " + std::to_string(line.accounts) + " " +
-             std::string{line.of == side::input ? "order" : "output"} + " accounts hold together " +
-             to_text(line.shortfall) + " less than the finalized movements have left in them";
-  c.expected = to_text(line.booked);
-  c.observed = to_text(line.observed);
-  c.slot = line.slot;
-  c.endpoint = endpoint;
-  c.money = true;
-  return c;
-}
-
 std::string to_text(int128 number) {
   if (number == 0)
     return "0";
@@ -509,14 +354,6 @@ std::string to_text(int128 number) {
   for (; rest != 0; rest /= 10)
     digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
   return negative ? "-" + digits : digits;
-}
-
-bool wants_hold(const open_finding& f, const policy& p) {
-  return f.money && f.kind != finding_kind::sum_short && !f.held_already && f.times_agreed >= p.looks_before_hold;
-}
-
-bool wants_halt(const open_finding& f, int128 shortfall, int128 accepted, const policy& p) {
-  return f.kind == finding_kind::sum_short && f.times_agreed >= p.looks_before_halt && shortfall > accepted;
 }
 
 }  // namespace landfall::executor::verify

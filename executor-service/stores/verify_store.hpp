@@ -7,6 +7,8 @@
 
 #include "common/postgres/database.hpp"
 #include "executor-service/core/verify.hpp"
+#include "executor-service/core/verify_judge.hpp"
+#include "executor-service/core/verify_sums.hpp"
 
 namespace landfall::executor {
 
