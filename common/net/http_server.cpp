@@ -9,11 +9,11 @@
 #include <charconv>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "common/net/http_routes.hpp"
 #include "common/net/json.hpp"
 #include "common/net/listening_socket.hpp"
 #include "common/net/pool.hpp"
@@ -36,68 +36,6 @@ std::string lower_case(std::string_view text) {
   std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
-
-std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9')
-    return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f')
-    return static_cast<unsigned>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F')
-    return static_cast<unsigned>(c - 'A' + 10);
-  return std::nullopt;
-}
-
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      const auto high = i + 2 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
-      const auto low = i + 2 < text.size() ? hex_digit(text[i + 2]) : std::nullopt;
-      if (!high || !low)
-        return std::nullopt;
-      out += static_cast<char>(*high * 16 + *low);
-      i += 2;
-    } else {
-      out += text[i] == '+' && plus_is_space ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
-std::vector<std::string_view> split(std::string_view text, char at) {
-  std::vector<std::string_view> out;
-  for (;;) {
-    const auto end = text.find(at);
-    out.push_back(text.substr(0, end));
-    if (end == std::string_view::npos)
-      return out;
-    text.remove_prefix(end + 1);
-  }
-}
-
-bool is_parameter(std::string_view segment) {
-  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
-}
-
-struct known_route {
-  std::string method;
-  std::string pattern;
-  std::vector<std::string> segments;
-  http_handler handler;
-
-  [[nodiscard]] bool matches(const std::vector<std::string>& path) const {
-    return std::ranges::equal(segments, path, [](const std::string& wanted, const std::string& given) {
-      return is_parameter(wanted) ? !given.empty() : wanted == given;
-    });
-  }
-  /// Literal segments first: of two patterns that match, the more literal one wins.
-  [[nodiscard]] std::vector<bool> looseness() const {
-    std::vector<bool> out;
-    for (const auto& s : segments)
-      out.push_back(is_parameter(s));
-    return out;
-  }
-};
 
 /// What the library answers the framing of a body with: nothing, a length, or chunks.
 struct framing {
@@ -149,7 +87,7 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
     std::atomic<bool> answered{false};
     std::atomic<bool> body_over{false};
     timer deadline;
-    const known_route* route = nullptr;
+    const http_route* route = nullptr;
     std::array<std::uint8_t, read_bytes> piece{};
     std::size_t received = 0;
     bool too_large = false;
@@ -159,7 +97,7 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
   std::string address;
   int port;
   http_server_options options;
-  std::vector<known_route> routes;
+  http_routes routes;
   std::unique_ptr<library_listener> listener;
 
   std::mutex mutex;
@@ -223,7 +161,7 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
       return refuse(x, error_response(400, "Bad request"), frame);
     if (!choose_route(*x)) {
       auto answer = error_response(404, "Not found");
-      if (const auto allowed = methods_of(*x); !allowed.empty()) {
+      if (const auto allowed = routes.methods_of(path_segments(x->request.request_uri().path())); !allowed.empty()) {
         answer = error_response(405, "Method not allowed");
         answer.headers["Allow"] = allowed;
       }
@@ -244,56 +182,24 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
     if (!path)
       return false;
     x.seen.path = *path;
-    for (const auto pair : split(uri.query(), '&')) {
-      if (pair.empty())
-        continue;
-      const auto equals = pair.find('=');
-      const auto name = percent_decode(pair.substr(0, equals), true);
-      const auto value = percent_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1), true);
-      if (!name || !value)
-        return false;
-      x.seen.query[*name] = *value;
-    }
+    auto query = parse_query(uri.query());
+    if (!query)
+      return false;
+    x.seen.query = *std::move(query);
     for (const auto& [name, value] : x.request.headers())
       x.seen.headers[lower_case(name)] = value;
     x.seen.remote_address = x.request.remote_address();
     return true;
   }
 
-  static std::vector<std::string> segments_of(const exchange& x) {
-    std::vector<std::string> out;
-    const auto raw = x.request.request_uri().path();
-    for (const auto segment : split(std::string_view{raw}, '/'))
-      out.push_back(percent_decode(segment, false).value_or(std::string{}));
-    return out;
-  }
-
   bool choose_route(exchange& x) const {
-    const auto path = segments_of(x);
-    for (const auto& r : routes) {
-      if (r.method != x.seen.method || !r.matches(path))
-        continue;
-      if (x.route == nullptr || r.looseness() < x.route->looseness())
-        x.route = &r;
-    }
+    const auto path = path_segments(x.request.request_uri().path());
+    x.route = routes.find(x.seen.method, path);
     if (x.route == nullptr)
       return false;
     x.seen.route = x.route->pattern;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-      if (const std::string_view segment = x.route->segments[i]; is_parameter(segment))
-        x.seen.path_params[std::string{segment.substr(1, segment.size() - 2)}] = path[i];
-    }
+    x.seen.path_params = x.route->params_of(path);
     return true;
-  }
-
-  [[nodiscard]] std::string methods_of(const exchange& x) const {
-    std::string out;
-    const auto path = segments_of(x);
-    for (const auto& r : routes) {
-      if (r.matches(path))
-        out += (out.empty() ? "" : ", ") + r.method;
-    }
-    return out;
   }
 
   // --- its body ---
@@ -516,10 +422,7 @@ http_server::~http_server() {
 }
 
 void http_server::route(std::string method, std::string_view pattern, http_handler handler) {
-  known_route r{std::move(method), std::string{pattern}, {}, std::move(handler)};
-  for (const auto segment : split(pattern, '/'))
-    r.segments.emplace_back(segment);
-  impl_->routes.push_back(std::move(r));
+  impl_->routes.add(std::move(method), pattern, std::move(handler));
 }
 
 domain::result<domain::done, std::string> http_server::open() {
