@@ -1,83 +1,19 @@
-#include "executor-service/core/resolve.hpp"
-
+// What is proven about an attempt, row by row.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <functional>
-#include <random>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/executor-service/core/resolve_answers.hpp"
+
 namespace landfall::executor {
 
+using namespace tests;
+
 namespace {
-
-using confirmation::confirmed;
-using confirmation::finalized;
-using confirmation::processed;
-
-constexpr std::uint64_t last_valid = 1'000;
-constexpr std::uint64_t deposit_units = 5'000;
-const domain::utc_time signed_at = domain::from_unix_ms(1'790'000'000'000);
-const std::string slippage = R"({"InstructionError":[3,{"Custom":6001}]})";
-
-/// The chain's finalized tip as an endpoint knows it; slots run 200 ahead of heights.
-observation denies(std::string endpoint, std::uint64_t height, std::uint64_t ahead = 32) {
-  return {std::move(endpoint), height, height + 200, height + 200 + ahead, true, std::nullopt};
-}
-observation shows(std::string endpoint, std::uint64_t height, confirmation level, std::uint64_t slot = 1'050,
-                  std::optional<std::string> err = {}) {
-  auto seen = denies(std::move(endpoint), height);
-  seen.status = signature_status{slot, level, std::move(err)};
-  return seen;
-}
-observation fails(std::string endpoint, std::uint64_t height, confirmation level, std::uint64_t slot = 1'050,
-                  std::string err = slippage) {
-  return shows(std::move(endpoint), height, level, slot, std::move(err));
-}
-observation without_history(observation seen) {
-  seen.searched_history = false;
-  return seen;
-}
-/// The status answered by a backend that lags behind the one that told the height.
-observation status_at(observation seen, std::uint64_t context_slot) {
-  seen.status_context_slot = context_slot;
-  return seen;
-}
-
-balance_observation holds(std::uint64_t slot, std::optional<std::uint64_t> units) {
-  return {"a", slot, units ? std::optional{domain::token_amount{*units}} : std::nullopt};
-}
-
-attempt stored(attempt_kind kind = attempt_kind::swap) {
-  attempt a;
-  a.kind = kind;
-  a.last_valid_block_height = last_valid;
-  a.order_account_balance = domain::token_amount{deposit_units};
-  a.signed_at = signed_at;
-  return a;
-}
-
-std::string text(const resolution& r) {
-  struct {
-    std::string operator()(const fate::landed& l) const {
-      return "landed " + std::to_string(l.slot) + (l.finalized ? " finalized" : " confirmed");
-    }
-    std::string operator()(const fate::landed_failed& f) const {
-      return "failed " + std::to_string(f.slot) + " " + f.err;
-    }
-    std::string operator()(const fate::dead& d) const {
-      return "dead by " + std::to_string(d.certificate.observations.size());
-    }
-    std::string operator()(const fate::gone_again& g) const {
-      return "gone again at " + std::to_string(g.denied_at_slot);
-    }
-    std::string operator()(const fate::in_doubt& d) const {
-      return "in doubt: " + std::string{to_string(d.why)};
-    }
-  } const to_text;
-  return std::visit(to_text, r);
-}
 
 struct row {
   const char* name;
@@ -99,10 +35,6 @@ std::string outcome_of(const row& r) {
     static_cast<void>(accumulate(set, *r.balance));
   return text(resolve(a, set, {.endpoints_configured = r.endpoints}, signed_at));
 }
-
-/// Past the life of the attempt, by the margin and not a block more.
-constexpr std::uint64_t over = last_valid + 2;
-const balance_observation untouched = holds(over + 230, deposit_units);
 
 const std::vector<row>& rows() {
   static const std::vector<row> table{
@@ -440,149 +372,6 @@ TEST_CASE("endpoints may be heard in any order") {
     std::ranges::stable_sort(shuffled.seen, std::greater{}, &observation::endpoint);
     CHECK(outcome_of(shuffled) == outcome_of(r));
   }
-}
-
-TEST_CASE("no mixture of answers kills an attempt that some endpoint shows or whose money moved") {
-  const unsigned seed = 20'261'121;
-  std::mt19937 random{seed};
-  INFO("seed ", seed);
-  const auto pick = [&](unsigned n) { return std::uniform_int_distribution<unsigned>{0, n - 1}(random); };
-  unsigned dead = 0;
-  unsigned overtaken = 0;
-  for (int i = 0; i < 20'000; ++i) {
-    observation_set set;
-    const auto answers = 1 + pick(8);
-    for (unsigned k = 0; k < answers; ++k) {
-      const std::string name{static_cast<char>('a' + pick(3))};
-      auto seen = denies(name, last_valid - 2 + pick(8), pick(3) == 0 ? 0 : 32);
-      if (pick(6) == 0)
-        seen.status = signature_status{1'050 + pick(2), static_cast<confirmation>(pick(3)),
-                                       pick(2) == 0 ? std::optional{slippage} : std::nullopt};
-      seen.searched_history = pick(8) != 0;
-      if (pick(8) == 0)
-        seen.status_context_slot = seen.finalized_slot - 1;
-      static_cast<void>(accumulate(set, seen));
-    }
-    if (pick(4) != 0)
-      static_cast<void>(accumulate(set, holds(over + 195 + pick(10), deposit_units - pick(2))));
-    const auto r = resolve(stored(), set, {.endpoints_configured = 3}, signed_at);
-    if (const auto* d = std::get_if<fate::dead>(&r)) {
-      ++dead;
-      const auto& proof = d->certificate;
-      REQUIRE(proof.observations.size() >= 2);
-      auto lowest = proof.observations.front().finalized_slot;
-      for (const auto& seen : proof.observations) {
-        REQUIRE(seen.finalized_block_height >= last_valid + 2);
-        REQUIRE(seen.status_context_slot >= seen.finalized_slot);
-        REQUIRE(seen.searched_history);
-        REQUIRE(!seen.status);
-        lowest = std::min(lowest, seen.finalized_slot);
-      }
-      REQUIRE(proof.order_account.slot >= lowest);
-      REQUIRE(proof.order_account.balance->units() >= deposit_units);
-      for (const auto& [name, view] : set.endpoints) {
-        REQUIRE(!view.finalized);
-        if (!view.latest.status)
-          continue;
-        // Shown in a block that was only processed, and two have finalized past it since.
-        ++overtaken;
-        REQUIRE(view.latest.status->level == processed);
-        REQUIRE(!view.shown);
-        REQUIRE(std::ranges::count_if(proof.observations, [&view = view](const observation& o) {
-                  return o.finalized_slot >= view.latest.status_context_slot;
-                }) >= 2);
-      }
-    }
-  }
-  CHECK(dead > 100);
-  CHECK(overtaken > 0);
-}
-
-TEST_CASE("a margin below two blocks is taken as two") {
-  observation_set set;
-  static_cast<void>(accumulate(set, denies("a", last_valid + 1)));
-  static_cast<void>(accumulate(set, untouched));
-  CHECK(text(resolve(stored(), set, {.endpoints_configured = 1, .margin_blocks = 0}, signed_at)) == "in doubt: alive");
-}
-
-TEST_CASE("a larger margin is kept") {
-  observation_set set;
-  static_cast<void>(accumulate(set, denies("a", last_valid + 9)));
-  static_cast<void>(accumulate(set, holds(9'999, deposit_units)));
-  const auto with_margin = [&](std::uint64_t blocks) {
-    return text(resolve(stored(), set, {.endpoints_configured = 1, .margin_blocks = blocks}, signed_at));
-  };
-  CHECK(with_margin(10) == "in doubt: alive");
-  CHECK(with_margin(9) == "dead by 1");
-}
-
-TEST_CASE("heights near the end of the range prove nothing by overflow") {
-  auto a = stored();
-  a.last_valid_block_height = UINT64_MAX;
-  observation_set set;
-  static_cast<void>(accumulate(set, denies("a", 5)));
-  CHECK(text(resolve(a, set, {.endpoints_configured = 1}, signed_at)) == "in doubt: alive");
-}
-
-TEST_CASE("an unread balance is asked for where it counts for every proof") {
-  observation_set set;
-  static_cast<void>(accumulate(set, denies("a", over)));
-  static_cast<void>(accumulate(set, denies("b", over + 7)));
-  const auto r = resolve(stored(), set, {.endpoints_configured = 2}, signed_at);
-  const auto* doubt = std::get_if<fate::in_doubt>(&r);
-  REQUIRE(doubt != nullptr);
-  CHECK(doubt->balance_min_slot == over + 207);
-  CHECK(doubt->send_again);
-}
-
-TEST_CASE("time alone only makes an attempt overdue") {
-  observation_set set;
-  static_cast<void>(accumulate(set, denies("a", 900)));
-  const resolve_policy policy{.endpoints_configured = 2};
-  const auto at = [&](domain::milliseconds after) {
-    return std::get<fate::in_doubt>(resolve(stored(), set, policy, signed_at + after));
-  };
-  CHECK_FALSE(at(policy.overdue_after).overdue);
-  CHECK(at(policy.overdue_after + domain::milliseconds{1}).overdue);
-  CHECK(at(std::chrono::hours{1'000}).why == doubt::alive);
-}
-
-TEST_CASE("answers that go back in time change nothing") {
-  observation_set set;
-  CHECK(accumulate(set, denies("a", 900)));
-  const auto before = set;
-  auto lower_slot = denies("a", 900);
-  --lower_slot.status_context_slot;
-  auto lower_finalized = denies("a", 900);
-  --lower_finalized.finalized_slot;
-  CHECK_FALSE(accumulate(set, denies("a", 899)));
-  CHECK_FALSE(accumulate(set, lower_slot));
-  CHECK_FALSE(accumulate(set, lower_finalized));
-  CHECK(set == before);
-  CHECK(accumulate(set, denies("b", 899)));
-}
-
-TEST_CASE("of two balances at one slot the lower counts, and no older one") {
-  observation_set set;
-  CHECK(accumulate(set, holds(100, 7)));
-  CHECK_FALSE(accumulate(set, holds(99, 1)));
-  CHECK_FALSE(accumulate(set, holds(100, 8)));
-  CHECK(accumulate(set, holds(100, 6)));
-  CHECK(accumulate(set, holds(101, 9)));
-  CHECK(set.balance == holds(101, 9));
-}
-
-TEST_CASE("a certificate reads as PostgreSQL checks it") {
-  death_certificate proof{1'000, 2, {denies("rpc-0", 1'002), denies("r\"1\n", 1'003)}, holds(1'234, 5'000)};
-  CHECK(proof.to_json() ==
-        R"({"rule":"finalized_height","last_valid_block_height":1000,"endpoints_configured":2,"observations":[)"
-        R"({"endpoint":"rpc-0","finalized_block_height":1002,"finalized_slot":1202,"status_context_slot":1234,)"
-        R"("status":null,"searched_history":true},)"
-        R"({"endpoint":"r\"1\u000a","finalized_block_height":1003,"finalized_slot":1203,"status_context_slot":1235,)"
-        R"("status":null,"searched_history":true}],)"
-        R"("order_account":{"balance":"5000","slot":1234,"endpoint":"a"}})");
-  proof.order_account.balance.reset();
-  CHECK(proof.to_json().find(R"("balance":"0")") != std::string::npos);
 }
 
 }  // namespace landfall::executor

@@ -1,0 +1,118 @@
+// The search for what a market maker signs last.
+#include "common/solana/keypair.hpp"
+#include "common/solana/programs.hpp"
+#include "tests/executor-service/actors/chain_fixture.hpp"
+
+namespace landfall::executor {
+
+using namespace tests;
+
+namespace {
+
+/// A message of a maker's that one endpoint or the other is asked about.
+struct history_fixture : chain_fixture {
+  history_fixture() {
+    std::array<std::uint8_t, 32> seed{};
+    seed.fill(5);
+    auto keys = std::move(solana::keypair::from_seed(seed)).value();
+    wanted.maker = keys.public_key();
+    wanted.message = {1, 2, 3};
+    wanted.anchor = signature(1);
+    wanted.token_program = solana::programs::token;
+    wanted.attempt = domain::attempt_id::random();
+    fill = keys.sign(wanted.message);
+    for (const auto& e : {a, b}) {
+      e->history = {{wanted.anchor, {900, commitment::finalized, {}}}};
+      e->order_account = account_info{2'039'280, solana::programs::token, solana::bytes(165, 0), false};
+      e->order_account->data[64] = 77;
+      e->order_account->data[108] = 1;
+    }
+  }
+  void look() {
+    watcher = system.spawn([this](chain::history_observer::pointer) -> chain::history_observer::behavior_type {
+      return {[this](const chain::history_observed& o) { seen[o.seen.endpoint] = o.seen; }};
+    });
+    wanted.to = watcher->address();
+    caf::anon_send(actor, wanted);
+    scheduler.run();
+  }
+
+  chain::history_look wanted;
+  solana::signature fill;
+  chain::history_observer watcher;
+  std::map<std::string, observation> seen;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(history_fixture, "a message is found by the maker's own signature of it, and by nothing else") {
+  a->history.insert(a->history.begin(), {fill, {1'100, commitment::confirmed, {}}});
+  // The endpoint's word for a signature that is not the maker's is worth nothing.
+  b->history.insert(b->history.begin(), {signature(2), {1'100, commitment::finalized, {}}});
+  start();
+  a->order.clear();
+  look();
+  CHECK(a->order == std::vector<std::string>{"epoch", "history", "accounts"});
+  REQUIRE(seen.size() == 2);
+  REQUIRE(seen["a"].status);
+  CHECK(seen["a"].status->found_as == fill);
+  CHECK(seen["a"].status->level == confirmation::confirmed);
+  CHECK(seen["a"].status->slot == 1'100);
+  CHECK(seen["a"].finalized_block_height == a->finalized.block_height);
+  CHECK(seen["a"].status_context_slot == a->finalized.absolute_slot);
+  CHECK(seen["a"].searched_history);
+  CHECK(seen["a"].balance->balance == domain::token_amount{77});
+  CHECK(seen["a"].balance->slot == a->confirmed.absolute_slot);
+  CHECK_FALSE(seen["b"].status);
+}
+
+TEST_CASE_FIXTURE(history_fixture, "a history that does not reach back to the deposit proves nothing") {
+  a->history.clear();
+  start();
+  look();
+  CHECK_FALSE(seen["a"].searched_history);
+  CHECK(seen["b"].searched_history);
+}
+
+TEST_CASE_FIXTURE(history_fixture, "a long history is read page by page, up to its bound") {
+  const auto dust = [&](std::size_t count) {
+    for (std::size_t n = 0; n < count; ++n)
+      a->history.insert(a->history.begin(), {signature(10 + n), {1'000, commitment::finalized, {}}});
+  };
+  dust(max_address_signatures_per_call + 5);
+  start();
+  look();
+  CHECK(a->calls["history"] == 2);
+  CHECK(seen["a"].searched_history);
+  dust(5 * max_address_signatures_per_call);
+  a->calls.clear();
+  look();
+  CHECK(a->calls["history"] == 4);
+  CHECK_FALSE(seen["a"].searched_history);
+}
+
+TEST_CASE_FIXTURE(history_fixture,
+                  "an error at any step is no observation, and an endpoint is not asked twice at once") {
+  start();
+  for (const auto kind : {rpc_error::kind::timeout, rpc_error::kind::rpc, rpc_error::kind::malformed}) {
+    a->fails = error(kind);
+    seen.clear();
+    look();
+    CHECK(seen.count("a") == 0);
+    CHECK(seen.count("b") == 1);
+  }
+  a->fails.reset();
+  a->order_account->data.resize(10);
+  seen.clear();
+  look();
+  CHECK(seen.count("a") == 0);
+
+  a->order_account->data.resize(165);
+  a->hold = true;
+  a->calls.clear();
+  look();
+  look();
+  CHECK(a->calls["epoch"] == 1);
+}
+
+}  // namespace landfall::executor
