@@ -20,7 +20,8 @@ struct http_request {
   std::uint32_t timeout_ms = 10'000;                 ///< from the call to the last byte of the answer
   std::size_t max_response_bytes = 4 * 1024 * 1024;  ///< of the body
   /// A kept connection may turn out dead just as it is used again; the request is then sent once more over another,
-  /// though the other side may have acted on the first. True opens a connection for this request alone, so that it is sent at most once.
+  /// though the other side may have acted on the first. True opens a connection for this request alone, so that it is
+  /// sent at most once.
   bool send_at_most_once = false;
 };
 
