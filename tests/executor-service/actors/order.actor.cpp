@@ -38,6 +38,7 @@ struct journal {
   std::map<solana::pubkey, account_info> accounts;
   /// Asked before it is answered, so that a test can act in between.
   std::function<void()> before_simulation;
+  std::function<void()> before_accounts;
   std::optional<transaction_view> transaction;
   std::optional<chain::history_look> looked;
 
@@ -123,6 +124,8 @@ chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
               return s;
             },
             [j](const chain::accounts_request& request) {
+              if (j->before_accounts)
+                j->before_accounts();
               chain::accounts_read read;
               read.endpoint = "rpc0";
               read.view.context_slot = std::max<std::uint64_t>(50, request.min_context_slot.value_or(0));
@@ -189,6 +192,7 @@ struct bench {
     anon_send_exit(with->signer, caf::exit_reason::kill);
     j->watcher = nullptr;
     j->before_simulation = nullptr;
+    j->before_accounts = nullptr;
     scheduler.run();
     // Timers hold their actors: let them all come due.
     scheduler.advance_time(std::chrono::hours{1});
@@ -384,6 +388,16 @@ TEST_CASE("told to stop while it builds, it stores nothing, sends nothing, and g
   b.scheduler.run();
   CHECK(b.j->lines == strings{"release"});
   CHECK(b.j->sent.empty());
+}
+
+TEST_CASE("told to stop while it reads the balance that a death needs, it gives the lease back, and nothing is dead") {
+  bench b;
+  b.start();
+  b.observe(0, 500, std::nullopt);
+  b.j->before_accounts = [&b] { caf::anon_send(b.worker, order_stop{}); };
+  b.observe(1, 500, std::nullopt);
+  CHECK(b.j->lines.back() == "release");
+  CHECK(b.j->count("resolve dead") == 0);
 }
 
 TEST_CASE("a fee payer that runs dry signs nothing, and goes on when it has money again") {
