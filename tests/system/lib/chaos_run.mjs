@@ -82,8 +82,8 @@ export class ChaosRun {
   /** A line for people who wait. */
   soFar() {
     const { kills, postgres, forks, faults } = this.counts;
-    const sum = (counts) => (typeof counts === 'object' ? Object.values(counts).reduce((a, b) => a + b, 0) : counts);
-    return `${this.placed.length} orders placed, ${sum(faults)} faults, ${sum(kills)} kills, ${postgres} restarts of PostgreSQL, ${forks} forks`;
+    const sum = (counts) => Object.values(counts).reduce((a, b) => a + b, 0);
+    return `${this.placed.length} orders placed, ${sum(faults)} faults, ${sum(kills)} kills, ${sum(postgres)} restarts of PostgreSQL, ${forks} forks`;
   }
 
   async #calm() {
