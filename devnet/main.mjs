@@ -8,7 +8,7 @@ import { Maker } from './market/maker.mjs';
 import { Pool } from './market/pool.mjs';
 import { Prices } from './market/prices.mjs';
 import { Router } from './market/router.mjs';
-import { placeTokens } from './market/tokens.mjs';
+import { placeMarketTable, placeTokens } from './market/tokens.mjs';
 import { parseOptions, usage } from './options.mjs';
 import { RpcEndpoint } from './rpc/endpoint.mjs';
 import { createVenue } from './venue.mjs';
@@ -33,6 +33,7 @@ const chain = new Chain(options);
 const history = new History(chain);
 const treasury = new Treasury(chain);
 placeTokens(chain);
+placeMarketTable(chain);
 // So that there is a finalized block beyond genesis for the first caller.
 chain.advance(options.finalizeDepth + 2);
 

@@ -30,7 +30,7 @@ constexpr auto table = std::to_array<money_path_row>({
     {effect::accounts_read, "accounts_read", "executor", signed_kinds, ""},
     {effect::route, "route", "executor", "", "fill rfq"},
     {effect::rent_read, "rent_read", "executor", "", "fill rfq"},
-    {effect::lookup_tables_read, "lookup_tables_read", "executor", "", "-"},
+    {effect::lookup_tables_read, "lookup_tables_read", "executor", "", "fill"},
     {effect::priority_fee_read, "priority_fee_read", "executor", signed_kinds, ""},
     {effect::blockhash_read, "blockhash_read", "executor", signed_kinds, ""},
     {effect::simulation, "simulation", "executor", signed_kinds, ""},
@@ -104,7 +104,6 @@ std::vector<money_path_point> money_path_points() {
     for (const auto entry : kinds) {
       const auto kind = entry.substr(0, entry.find(':'));
       const auto flows = entry.size() > kind.size() ? words(entry.substr(kind.size() + 1), '+')
-                         : row.flows == "-"         ? std::vector<std::string_view>{}
                          : row.flows.empty()        ? words(flows_of_kind(kind))
                                                     : words(row.flows);
       const auto base = std::string{row.name} + (kind.empty() ? "" : ".") + std::string{kind};

@@ -79,7 +79,7 @@ struct money_path_row {
   /// Separated by spaces; empty if it has none. One may name its flows: "swap:fill+retry".
   std::string_view kinds;
   /// deposit, fill, rfq, payout, refund, retry: the flows that come by, separated by spaces. Where this is empty they
-  /// are the kind's own; "-" if no flow comes by.
+  /// are the kind's own.
   std::string_view flows;
   /// Whether an error after it can be told: what has no answer cannot lose one.
   bool answers = true;

@@ -4,7 +4,7 @@ import { addressBytes } from '../base58.mjs';
 import { tokenProgram } from '../chain/token-state.mjs';
 import { HttpError, Service, jsonBody } from '../http.mjs';
 import { parsePrice, priceScale } from './prices.mjs';
-import { associatedTokenAddress, poolAuthority, reserveOf, tokenByMint, wrappedSol } from './tokens.mjs';
+import { associatedTokenAddress, marketTable, marketTableEntries, poolAuthority, reserveOf, tokenByMint, wrappedSol } from './tokens.mjs';
 
 const batchTag = 255;
 const maxU64 = 2n ** 64n - 1n;
@@ -120,7 +120,7 @@ export class Router {
       computeBudgetInstructions: instructions.computeBudgetInstructions.filter((ix) => Buffer.from(ix.data, 'base64')[0] === 3),
       tipInstruction: null,
       addressLookupTableAddresses: undefined,
-      addressesByLookupTableAddress: {},
+      addressesByLookupTableAddress: { [marketTable]: marketTableEntries },
       blockhashWithMetadata: {
         blockhash: [...addressBytes(tip.hash)],
         lastValidBlockHeight: this.#chain.lastValidBlockHeight(tip.hash),
@@ -167,7 +167,7 @@ export class Router {
       swapInstruction: batch(legs),
       cleanupInstruction: unwrapped ? shown(createCloseAccountInstruction(new PublicKey(unwrapped), user, user)) : null,
       otherInstructions: [],
-      addressLookupTableAddresses: [],
+      addressLookupTableAddresses: [marketTable],
     };
   }
 

@@ -4,6 +4,9 @@ import { encodeMint, encodeTokenAccount, mintBytes, token2022Program, tokenAccou
 import { getAssociatedTokenAddressSync } from '@solana/spl-token';
 import { PublicKey } from '@solana/web3.js';
 
+const lookupTableProgram = 'AddressLookupTab1e1111111111111111111111111';
+const lookupTableHeaderBytes = 56;
+
 export const wrappedSol = 'So11111111111111111111111111111111111111112';
 
 /** `expo` is the price feed's; `reserve` the pool's stock at genesis, in the smallest unit. */
@@ -72,6 +75,21 @@ export function placeTokens(chain) {
     const maker = makerKey.publicKey.toBase58();
     chain.placeAccount(associatedTokenAddress(token.mint, maker), tokenAccount(chain, { mint: token.mint, owner: maker, amount: makerStock(token) }));
   }
+}
+
+/** Routes name the market's accounts by their place in this table, as routes do on a real cluster. */
+export const marketTable = devnetKey('market lookup table').publicKey.toBase58();
+
+export const marketTableEntries = tokens.filter((t) => t.transferFeeBps === undefined).flatMap((t) => [t.mint, reserveOf(t.mint)]);
+
+export function placeMarketTable(chain) {
+  const header = Buffer.alloc(lookupTableHeaderBytes);
+  header.writeUInt32LE(1, 0); // initialized
+  header.writeBigUInt64LE(2n ** 64n - 1n, 4); // never deactivated
+  header[21] = 1; // has an authority
+  header.set(addressBytes(poolAuthority.publicKey.toBase58()), 22);
+  const data = Buffer.concat([header, ...marketTableEntries.map(addressBytes)]);
+  chain.placeAccount(marketTable, { lamports: chain.rentExemptMinimum(data.length), data, owner: lookupTableProgram, executable: false });
 }
 
 export function reserveOf(mint) {

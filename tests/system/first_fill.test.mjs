@@ -34,6 +34,9 @@ test('a sell above fills when the price rises, and pays tokens to the wallet', a
   const got = life.payouts[0].received;
   assert.equal(end.USDC - start.USDC, got);
   assert.ok(got >= worth(2_000_000_000n, 'SOL', 156, 'USDC'), `${got} for 2 SOL at 156`);
+  // The router's route names the market's accounts by their place in a lookup table.
+  const { meta } = await stack.devnet.rpc('getTransaction', [life.swaps[0].signature, { maxSupportedTransactionVersion: 0, commitment: 'confirmed' }]);
+  assert.ok(meta.loadedAddresses.writable.length > 0, JSON.stringify(meta.loadedAddresses));
   // All of the deposit, and the fee of its one signature; the rent of the order account came back.
   assert.equal(start.SOL - end.SOL, 2_000_000_000n + life.deposits[0].fee);
   const shown = await user.order(order.id);
