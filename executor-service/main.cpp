@@ -84,6 +84,8 @@ order_dependencies make_order_dependencies(const service_config& config, const s
       outcome_of("landed_failed"),
       outcome_of("dead"),
       metrics.counter("landfall_executor_rollbacks_total", "Confirmed attempts whose fork died."),
+      metrics.counter("landfall_executor_attempts_overdue_total",
+                      "Attempts in doubt for so long that a person has to look."),
       metrics.counter("landfall_executor_build_failures_total", "Transactions that were refused before signing."),
       metrics.counter("landfall_executor_makers_taken_total", "Swaps signed for a market maker."),
       metrics.counter("landfall_executor_makers_refused_total", "Better quotes of makers that could not be used."),

@@ -35,6 +35,7 @@ void attempt_watch::stop() {
   seen_ = {};
   sent_.reset();
   noted_ = false;
+  told_overdue_ = false;
 }
 
 void attempt_watch::start_over() {
@@ -101,6 +102,8 @@ void attempt_watch::consider(std::function<void(const consideration&)> then) {
   const auto& a = *watched();
   auto proven = resolve(a, seen_, with.config.resolution, with.clock->now());
   if (const auto* doubt = std::get_if<fate::in_doubt>(&proven)) {
+    if (doubt->overdue && !std::exchange(told_overdue_, true))
+      tell_overdue(at_.o, a, doubt->why, with.metrics);
     if (doubt->balance_min_slot)
       return read_balance(a, *doubt->balance_min_slot, std::move(then));
     return then(considered::nothing_new{});

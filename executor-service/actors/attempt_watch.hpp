@@ -84,6 +84,8 @@ private:
   /// When this process first sent it, and whether that is written down or on its way.
   std::optional<domain::utc_time> sent_;
   bool noted_ = false;
+  /// That it is in doubt for too long is told once.
+  bool told_overdue_ = false;
 };
 
 }  // namespace landfall::executor

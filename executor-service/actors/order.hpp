@@ -45,6 +45,7 @@ struct order_metrics {
   runtime::counter_handle landed_failed;
   runtime::counter_handle dead;
   runtime::counter_handle rollbacks;
+  runtime::counter_handle overdue;
   runtime::counter_handle build_failures;
   runtime::counter_handle makers_taken;
   runtime::counter_handle makers_refused;

@@ -62,6 +62,11 @@ void tell_proven(const order& o, const attempt& a, const resolution& proven, con
   }
 }
 
+void tell_overdue(const order& o, const attempt& a, doubt why, const order_metrics& metrics) {
+  log_order(o, &a, level::warn, "attempt_overdue", to_string(why));
+  metrics.overdue.inc();
+}
+
 void tell_refused(const order& o, const attempt* about, const postgres::database_error& e) {
   if (e.sqlstate == moved_meanwhile)
     log_order(o, about, level::info, "order_moved_by_other", e.sqlstate, e.message);

@@ -24,6 +24,9 @@ void tell_written(const order& o, const order_write& w);
 /// What is proven about a stored attempt, and newly so.
 void tell_proven(const order& o, const attempt& a, const resolution& proven, const order_metrics& metrics);
 
+/// Nothing is proven about a stored attempt, and has not been for so long that a person has to look.
+void tell_overdue(const order& o, const attempt& a, doubt why, const order_metrics& metrics);
+
 /// The database's no to a commit, which leads to the order being given back.
 void tell_refused(const order& o, const attempt* about, const postgres::database_error& e);
 

@@ -14,10 +14,11 @@ namespace landfall::executor {
 
 using stop_flag = std::shared_ptr<const std::atomic<bool>>;
 
-/// An endpoint that answers, and its finalized slot by its own word.
+/// An endpoint that answers, and its finalized slot and block height by its own word.
 struct eye {
   rpc_api* endpoint = nullptr;
   std::uint64_t finalized_slot = 0;
+  std::uint64_t finalized_block_height = 0;
 };
 
 /// Calls to endpoints from a thread that may wait.

@@ -64,7 +64,7 @@ seen_or_trouble<std::vector<eye>> reader::open_eyes() const {
   std::vector<eye> eyes;
   for (std::size_t i = 0; i < answers.size(); ++i)
     if (const auto view = calls_.wait(answers[i]))
-      eyes.push_back({endpoints_[i].get(), view->absolute_slot});
+      eyes.push_back({endpoints_[i].get(), view->absolute_slot, view->block_height});
   if (eyes.empty())
     return failure{std::string{"no endpoint answers"}};
   std::stable_sort(eyes.begin(), eyes.end(),
@@ -190,7 +190,7 @@ std::vector<reader::starting_view> reader::start_views(const std::vector<order_f
   std::vector<solana::signature> signatures;
   std::set<domain::attempt_id> seen;
   for (const auto& o : orders)
-    for (const auto* a : verify::attempts_to_ask(o))
+    for (const auto* a : verify::attempts_to_ask(o, eyes.front().finalized_block_height))
       if (seen.insert(a->id).second) {
         asked.push_back(a->id);
         signatures.push_back(*a->signature);
@@ -227,6 +227,7 @@ std::vector<chain_facts> reader::finish(const std::vector<order_facts>& orders, 
   for (auto& f : facts) {
     f.endpoint = view.from.endpoint->name();
     f.finalized_slot = view.from.finalized_slot;
+    f.finalized_block_height = view.from.finalized_block_height;
   }
   for (std::size_t call = 0; call < view.accounts.size(); ++call) {
     const auto read = calls_.wait(view.accounts[call]);
@@ -244,7 +245,7 @@ std::vector<chain_facts> reader::finish(const std::vector<order_facts>& orders, 
     const auto read = calls_.wait(view.statuses[call]);
     const auto first = call * max_statuses_per_call;
     const auto count = std::min(view.asked.size() - first, max_statuses_per_call);
-    if (!read || read->statuses.size() != count)
+    if (!read || read->context_slot < view.from.finalized_slot || read->statuses.size() != count)
       continue;
     for (std::size_t i = 0; i < count; ++i) {
       const auto& s = read->statuses[i];

@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, finding_kind_count> kind_names{
     "dead_but_landed",
     "dead_but_failed",
     "moved_too_little",
+    "neither_landed_nor_dead",
     "sum_short",
 };
 
@@ -64,10 +65,15 @@ bool touches_money(finding_kind kind, bool is_final) {
     case finding_kind::failed_but_landed:
     case finding_kind::dead_but_landed:
     case finding_kind::moved_too_little:
+    case finding_kind::neither_landed_nor_dead:
     case finding_kind::sum_short:
       return true;
   }
   domain::broken_invariant("finding kind outside its enumeration");
+}
+
+bool rests_on_unknown(finding_kind kind) {
+  return kind == finding_kind::landed_not_found || kind == finding_kind::neither_landed_nor_dead;
 }
 
 }  // namespace landfall::executor::verify

@@ -26,9 +26,10 @@ enum class finding_kind : std::uint8_t {
   dead_but_landed,                ///< stored as dead, finalized without an error
   dead_but_failed,                ///< stored as dead, finalized with an error
   moved_too_little,               ///< landed, and moved less than it had to
+  neither_landed_nor_dead,        ///< unresolved, past its life, unknown, and yet its account has lost money
   sum_short,                      ///< the accounts of a token hold less than all movements left in them
 };
-inline constexpr std::size_t finding_kind_count = 18;
+inline constexpr std::size_t finding_kind_count = 19;
 
 /// The names of the column `kind`.
 [[nodiscard]] std::string_view to_string(finding_kind kind);
@@ -36,5 +37,7 @@ inline constexpr std::size_t finding_kind_count = 18;
 /// Whether somebody's money may be missing or paid twice. `is_final`: the order has reached a state of rest; before it,
 /// what a stranger can bring about by sending tokens must not hold an order.
 [[nodiscard]] bool touches_money(finding_kind kind, bool is_final);
+/// Whether it says that a signature is unknown. That counts only where enough endpoints say so: each forgets.
+[[nodiscard]] bool rests_on_unknown(finding_kind kind);
 
 }  // namespace landfall::executor::verify

@@ -22,6 +22,15 @@ bool landed(const attempt_facts& a) {
   return a.outcome == attempt_outcome::landed;
 }
 
+/// Of blocks beyond the last that can take a transaction, as for a death certificate.
+constexpr std::uint64_t margin_blocks = 2;
+
+/// Its id is ours, and nothing that is finalized from now on can hold it.
+bool past_its_life(const attempt_facts& a, std::uint64_t finalized_block_height) {
+  return a.signature && !a.by_maker && a.last_valid_block_height > 0 &&
+         finalized_block_height >= a.last_valid_block_height + margin_blocks;
+}
+
 /// Stored as landed, or shown so by this endpoint, whatever is stored.
 bool landed_here(const attempt_facts& a, const chain_facts& seen) {
   if (!a.outcome || landed(a))
@@ -67,6 +76,7 @@ public:
         continue;
       status(a);
       moved(a);
+      in_doubt(a);
     }
     return std::move(checks_);
   }
@@ -319,6 +329,28 @@ private:
         "at least " + to_text(expected), to_text(seen));
   }
 
+  /// An attempt that took nothing dies; one that landed is known. While it is neither, nothing else is signed for its
+  /// account, and without a person that stays so: a transaction that is not stored has moved the money.
+  void in_doubt(const attempt_facts& a) {
+    if (a.kind == attempt_kind::deposit || !a.balance_before)
+      return;
+    const auto before = wide(*a.balance_before);
+    const auto status = seen_.statuses.find(a.id);
+    const bool over = !a.outcome && past_its_life(a, seen_.finalized_block_height) && seen_.accounts &&
+                      status != seen_.statuses.end();
+    const bool pays_out = a.kind == attempt_kind::payout;
+    const auto held =
+        !over      ? before
+        : pays_out ? held_in(seen_.accounts->output_account, stored_.output_program, stored_.output_mint, stored_.vault)
+                   : held_in(seen_.accounts->order_account, stored_.input_program, stored_.input_mint, stored_.vault);
+    auto& c = add(a, finding_kind::neither_landed_nor_dead,
+                  judged(a.outcome || over, !a.outcome && over && !status->second && held < before));
+    say(c,
+        "the " + std::string{to_string(a.kind)} + " cannot land any more and no endpoint knows it, and yet the " +
+            (pays_out ? "output" : "order") + " account holds less than before it",
+        "at least " + to_text(before), to_text(held));
+  }
+
   static verdict judged(bool known, bool bad) {
     if (!known)
       return verdict::unknown;
@@ -336,11 +368,11 @@ std::vector<check> verify(const order_facts& stored, const chain_facts& seen) {
   return examiner{stored, seen}.run();
 }
 
-std::vector<const attempt_facts*> attempts_to_ask(const order_facts& stored) {
+std::vector<const attempt_facts*> attempts_to_ask(const order_facts& stored, std::uint64_t finalized_block_height) {
   std::vector<const attempt_facts*> list;
   // Siblings too: whether a dead swap of the other leg landed decides on a double swap of the deposit.
   for (const auto& a : stored.attempts)
-    if (a.outcome && a.signature && !a.settled)
+    if (a.outcome ? a.signature && !a.settled : past_its_life(a, finalized_block_height))
       list.push_back(&a);
   return list;
 }

@@ -35,6 +35,11 @@ struct attempt_facts {
   attempt_kind kind = attempt_kind::deposit;
   /// Nothing where a market maker signs last.
   std::optional<solana::signature> signature;
+  /// A market maker signs last: what its id is, the chain shows.
+  bool by_maker = false;
+  std::uint64_t last_valid_block_height = 0;
+  /// Of the account that it takes from, before it was signed.
+  std::optional<domain::token_amount> balance_before;
   std::optional<attempt_outcome> outcome;
   std::optional<std::uint64_t> slot;
   std::optional<domain::token_amount> expected_input;
@@ -86,9 +91,11 @@ struct chain_facts {
   std::string endpoint;
   /// Finalized, as it said before anything else was asked.
   std::uint64_t finalized_slot = 0;
+  std::uint64_t finalized_block_height = 0;
   /// Nothing if it gave no answer.
   std::optional<account_facts> accounts;
-  /// Answered with history searched; an attempt that is missing here was not asked for or not answered.
+  /// Answered with history searched, in a bank no older than `finalized_slot`; an attempt that is missing here was not
+  /// asked for or not answered.
   std::map<domain::attempt_id, std::optional<signature_status>> statuses;
 };
 
@@ -120,8 +127,10 @@ struct check {
 /// Every question about an order, as one endpoint answers it.
 [[nodiscard]] std::vector<check> verify(const order_facts& stored, const chain_facts& seen);
 
-/// Attempts whose status has to be asked for: all of the order's own that are resolved and not settled.
-[[nodiscard]] std::vector<const attempt_facts*> attempts_to_ask(const order_facts& stored);
+/// Attempts whose status has to be asked for: those that are resolved and not settled, and those that are not resolved
+/// although a block past their life is finalized.
+[[nodiscard]] std::vector<const attempt_facts*> attempts_to_ask(const order_facts& stored,
+                                                                std::uint64_t finalized_block_height);
 
 [[nodiscard]] std::string to_text(domain::int128 number);
 

@@ -45,7 +45,7 @@ judgement judge(std::span<const std::vector<check>> answers, std::size_t needed)
     if (t.found == 0) {
       if (t.right + t.not_seen >= needed)
         j.right.push_back({question.first, question.second});
-    } else if (t.right == 0 && (agreed || question.first != finding_kind::landed_not_found)) {
+    } else if (t.right == 0 && (agreed || !rests_on_unknown(question.first))) {
       auto f = finding_of(*t.first);
       f.slot = t.lowest_slot;
       f.agreed = agreed;

@@ -72,6 +72,9 @@ verify::attempt_facts read_attempt(const pqxx::row& row) {
   a.kind = stored(parse_attempt_kind(row["kind"].as<std::string>()), "attempt kind");
   if (!row["signature"].is_null())
     a.signature = column<solana::signature>(row["signature"]);
+  a.by_maker = row["by_maker"].as<bool>();
+  a.last_valid_block_height = row["last_valid_block_height"].as<std::uint64_t>();
+  a.balance_before = nullable<domain::token_amount>(row["order_account_balance"]);
   if (!row["outcome"].is_null())
     a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
   if (!row["slot"].is_null())

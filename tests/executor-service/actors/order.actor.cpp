@@ -337,6 +337,26 @@ TEST_CASE("a payout that is denied while money left the account is in doubt, not
   CHECK(b.j->count("resolve dead") == 0);
 }
 
+TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
+  bench b;
+  strings told;
+  runtime::log_redirect([&told](std::string_view line) {
+    if (line.find("attempt_overdue") != std::string_view::npos)
+      told.emplace_back(line);
+  });
+  b.start();
+  b.j->accounts[b.o.output_account].data = token_account_of(b.o.output.mint, b.o.vault, output_amount - 1);
+  b.observe(0, 500, std::nullopt);
+  b.observe(1, 500, std::nullopt);
+  b.pass(b.with->config.resolution.overdue_after);
+  CHECK(told.empty());
+  for (int i = 0; i < 3; ++i)
+    b.pass(b.with->config.rebroadcast);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("balance_moved") != std::string::npos);
+  CHECK(b.j->count("resolve dead") == 0);
+}
+
 TEST_CASE("confirmed is noted, final ends it, and then what is left is closed") {
   bench b;
   b.start();

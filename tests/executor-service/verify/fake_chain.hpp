@@ -19,6 +19,8 @@ public:
   explicit fake_chain(std::string name) : name_(std::move(name)) {}
 
   std::uint64_t finalized = 2'000;
+  /// Below what the fixtures' attempts live to.
+  std::uint64_t finalized_height = 900;
   bool down = false;
   std::map<solana::pubkey, account_info> held;
   std::map<solana::signature, status_view> known;
@@ -70,7 +72,7 @@ public:
     return name_;
   }
   void epoch_info(commitment, rpc_done<epoch_view> done) override {
-    answer(std::move(done), epoch_view{finalized, finalized});
+    answer(std::move(done), epoch_view{finalized, finalized_height});
   }
   void signature_statuses(std::vector<solana::signature> asked, bool, rpc_done<statuses_view> done) override {
     statuses_view view;

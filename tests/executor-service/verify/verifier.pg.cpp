@@ -237,6 +237,52 @@ TEST_SUITE("verifier") {
     CHECK(w.any_open() == "0");
   }
 
+  TEST_CASE("an attempt that nobody knows and that yet took the deposit is found, and holds its order") {
+    world w;
+    const auto taken = w.order_in("executing");
+    const auto attempt = w.rows.store_attempt(taken, "swap");
+    const auto dying = w.order_in("executing");
+    (void)w.rows.store_attempt(dying, "swap");
+    w.everywhere([&](fake_chain& c) {
+      c.closes(taken.deposit.order_account);
+      c.finalized_height = fixtures::last_valid_block_height + 1;
+    });
+    const auto v = w.make();
+    REQUIRE(v->look());
+    CHECK(w.any_open() == "0");
+
+    // One of two is past its life, or knows it: that proves nothing.
+    w.next_slot();
+    ++w.chains[0]->finalized_height;
+    REQUIRE(v->look());
+    CHECK(w.any_open() == "0");
+    w.next_slot();
+    ++w.chains[1]->finalized_height;
+    w.chains[1]->landed(w.signature(taken, "swap"), 1500, {});
+    REQUIRE(v->look());
+    CHECK(w.any_open() == "0");
+
+    w.chains[1]->known.erase(*solana::signature::parse(w.signature(taken, "swap")));
+    for (int i = 0; i < 2; ++i) {
+      w.next_slot();
+      REQUIRE(v->look());
+    }
+    CHECK(w.open("neither_landed_nor_dead") == "1");
+    CHECK(w.any_open() == "1");
+    CHECK(w.rows.value("select attempt_id from discrepancy where kind = $1", "neither_landed_nor_dead") == attempt);
+    CHECK(w.held(taken));
+    CHECK_FALSE(w.held(dying));
+    const auto summary = w.once();
+    REQUIRE(summary.findings.size() == 1);
+    CHECK(summary.findings[0].kind == verify::finding_kind::neither_landed_nor_dead);
+
+    // They know it after all.
+    w.everywhere([&](fake_chain& c) { c.landed(w.signature(taken, "swap"), 1500, {}); });
+    w.next_slot();
+    REQUIRE(v->look());
+    CHECK(w.any_open() == "0");
+  }
+
   TEST_CASE("signatures are held against outcomes") {
     world w;
     const auto unknown = w.order_in("fill_success");

@@ -81,6 +81,58 @@ TEST_SUITE("verify") {
     CHECK(found_in(early).empty());
   }
 
+  TEST_CASE("what cannot land any more, is unknown, and yet moved the money, is found") {
+    const auto in_doubt = [](attempt_kind kind) {
+      auto s = kind == attempt_kind::payout
+                   ? swapped_order(order_state::withdrawing)
+                   : open_order(kind == attempt_kind::swap ? order_state::executing : order_state::ready_expire);
+      s.seen.statuses[s.attempt(kind, std::nullopt).id] = std::nullopt;
+      s.balances(std::nullopt, std::nullopt);
+      s.seen.finalized_block_height = last_valid + 2;
+      return s;
+    };
+    constexpr auto kind = finding_kind::neither_landed_nor_dead;
+    for (const auto what : {attempt_kind::swap, attempt_kind::payout, attempt_kind::refund}) {
+      const auto s = in_doubt(what);
+      CHECK(found_in(s) == names{"neither_landed_nor_dead"});
+      for (const auto& c : verify::verify(s.stored, s.seen))
+        if (c.is == verdict::found) {
+          CHECK(c.subject == s.stored.attempts.back().id.to_string());
+          CHECK(c.order == s.stored.id);
+          CHECK(c.money);
+        }
+    }
+    // It dies by itself where nothing left the account.
+    auto unmoved = in_doubt(attempt_kind::swap);
+    unmoved.balances(holding(input_mint, input), std::nullopt);
+    CHECK(found_in(unmoved).empty());
+    auto unpaid = in_doubt(attempt_kind::payout);
+    unpaid.balances(std::nullopt, holding(output_mint, output));
+    CHECK(found_in(unpaid).empty());
+    // It may land yet.
+    auto alive = in_doubt(attempt_kind::swap);
+    alive.seen.finalized_block_height = last_valid + 1;
+    CHECK(verdict_on(alive, kind) == verdict::unknown);
+    // It is known, wherever it is.
+    auto known = in_doubt(attempt_kind::swap);
+    known.seen.statuses[known.stored.attempts.back().id] = signature_status{seen_slot, confirmation::processed, {}};
+    CHECK(verdict_on(known, kind) == verdict::right);
+    // Nobody answered; the accounts are not read; a maker signs last, and its id may be another one.
+    auto unasked = in_doubt(attempt_kind::swap);
+    unasked.seen.statuses.erase(unasked.stored.attempts.back().id);
+    CHECK(verdict_on(unasked, kind) == verdict::unknown);
+    auto unread = in_doubt(attempt_kind::swap);
+    unread.seen.accounts.reset();
+    CHECK(verdict_on(unread, kind) == verdict::unknown);
+    auto makers = in_doubt(attempt_kind::swap);
+    makers.stored.attempts.back().by_maker = true;
+    CHECK(verdict_on(makers, kind) == verdict::unknown);
+    // Resolved since.
+    auto resolved = in_doubt(attempt_kind::swap);
+    resolved.stored.attempts.back().outcome = attempt_outcome::dead;
+    CHECK(verdict_on(resolved, kind) == verdict::right);
+  }
+
   TEST_CASE("an endpoint that is behind what is stored cannot tell") {
     auto s = open_order();
     s.balances(std::nullopt, std::nullopt);
@@ -130,13 +182,17 @@ TEST_SUITE("verify") {
     CHECK(found_in(s).empty());
   }
 
-  TEST_CASE("resolved attempts with a signature are asked for until they are settled") {
+  TEST_CASE(
+      "attempts with a signature are asked for from their outcome, or the end of their life, until they are settled") {
     auto s = filled_order();
     s.stored.attempts[0].settled = true;
     s.stored.attempts[1].signature.reset();
     s.attempt(attempt_kind::close, std::nullopt);
-    const auto asked = attempts_to_ask(s.stored);
+    const auto asked = attempts_to_ask(s.stored, last_valid + 1);
     REQUIRE(asked.size() == 1);
     CHECK(asked[0]->kind == attempt_kind::payout);
+    const auto later = attempts_to_ask(s.stored, last_valid + 2);
+    REQUIRE(later.size() == 2);
+    CHECK(later[1]->kind == attempt_kind::close);
   }
 }

@@ -62,11 +62,11 @@ TEST_SUITE("verify judge") {
     CHECK(gone.right.size() == 1);
   }
 
-  TEST_CASE("that one endpoint does not know a landed attempt is nothing yet") {
-    CHECK(judged({answer(verdict::found, finding_kind::landed_not_found), answer(verdict::unknown)}).found.empty());
-    CHECK(judged({answer(verdict::found, finding_kind::landed_not_found),
-                  answer(verdict::found, finding_kind::landed_not_found)})
-              .found.size() == 1);
+  TEST_CASE("that one endpoint does not know an attempt is nothing yet") {
+    for (const auto kind : {finding_kind::landed_not_found, finding_kind::neither_landed_nor_dead}) {
+      CHECK(judged({answer(verdict::found, kind), answer(verdict::unknown)}).found.empty());
+      CHECK(judged({answer(verdict::found, kind), answer(verdict::found, kind)}).found.size() == 1);
+    }
   }
 
   TEST_CASE("right takes as many endpoints as found") {

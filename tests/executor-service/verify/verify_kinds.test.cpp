@@ -184,6 +184,15 @@ TEST_SUITE("verify kinds") {
            });
          },
          {"moved_too_little"}},
+        {"a payout that is unknown and over, and the output gone",
+         [&] {
+           return with(swapped_order(order_state::withdrawing), [](scene& s) {
+             s.seen.statuses[s.attempt(attempt_kind::payout, std::nullopt).id] = std::nullopt;
+             s.balances(std::nullopt, std::nullopt);
+             s.seen.finalized_block_height = last_valid + 2;
+           });
+         },
+         {"neither_landed_nor_dead"}},
         {"the books say more is left than the state does",
          [&] {
            return with(filled_order(), [](scene& s) {

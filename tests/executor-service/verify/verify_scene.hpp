@@ -20,6 +20,7 @@ inline constexpr std::uint64_t input = 1'000;
 inline constexpr std::uint64_t output = 500;
 inline constexpr std::uint64_t landed_slot = 100;
 inline constexpr std::uint64_t seen_slot = 200;
+inline constexpr std::uint64_t last_valid = 150;
 
 inline solana::pubkey key(std::uint8_t n) {
   std::array<std::uint8_t, 32> raw{};
@@ -55,6 +56,9 @@ struct scene {
     a.signature = signature(stored.attempts.size() + 1);
     a.outcome = outcome;
     a.expected_input = domain::token_amount{kind == attempt_kind::payout ? output : input};
+    a.last_valid_block_height = last_valid;
+    if (kind != attempt_kind::deposit && kind != attempt_kind::close)
+      a.balance_before = a.expected_input;
     if (kind == attempt_kind::swap)
       a.minimum_output = domain::token_amount{output - 10};
     if (outcome && outcome != attempt_outcome::dead)
