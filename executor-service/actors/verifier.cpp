@@ -27,6 +27,8 @@ constexpr domain::milliseconds just_landed_within{3'600'000};
 domain::result<domain::done, std::string> verifier_config::validate() const {
   if (pace <= domain::milliseconds{0} || sum_pace <= domain::milliseconds{0})
     return failure{std::string{"the verifier's paces have to be above 0"}};
+  if (deposits < 2 || static_cast<std::size_t>(deposits) > max_accounts_per_call)
+    return failure{"the verifier looks at 2 to " + std::to_string(max_accounts_per_call) + " deposits at once"};
   if (batch < 4 || max_transactions == 0 || max_sum_accounts == 0)
     return failure{std::string{"the verifier looks at 4 orders, a transaction and an account at least"}};
   if (policy.looks_before_hold < 2 || policy.looks_before_halt < 2)
@@ -43,6 +45,7 @@ struct verifier::impl {
 
   std::optional<domain::order_id> after_unsettled;
   std::optional<domain::order_id> after_all;
+  std::optional<domain::deposit_request_id> after_deposit;
   domain::utc_time pass_began;
   std::map<std::string, bool> trouble;
 
@@ -201,6 +204,44 @@ struct verifier::impl {
     return worked("orders");
   }
 
+  /// The newest, and a page of the walk over all; each once.
+  domain::result<std::vector<verify::unclaimed_deposit>, std::string> next_deposits() {
+    std::map<domain::deposit_request_id, verify::unclaimed_deposit> list;
+    const int half = config.deposits / 2;
+    for (const auto& after : {std::optional<domain::deposit_request_id>{}, after_deposit}) {
+      const auto page = store.unclaimed_deposits(after, half);
+      if (!page.ok())
+        return failure{page.error().message};
+      for (const auto& deposit : *page)
+        list.emplace(deposit.id, deposit);
+      after_deposit = page->size() == static_cast<std::size_t>(half) ? std::optional{page->back().id} : std::nullopt;
+    }
+    std::vector<verify::unclaimed_deposit> next;
+    for (const auto& [id, deposit] : list)
+      next.push_back(deposit);
+    return next;
+  }
+
+  bool look_at_deposits() {
+    const auto list = next_deposits();
+    if (!list)
+      return troubled("deposits", list.error());
+    auto seen = eyes.deposits(*list);
+    if (!seen)
+      return troubled("deposits", seen.error());
+    const auto claimed = store.claimed_since();
+    if (!claimed.ok())
+      return troubled("deposits", claimed.error().message);
+    for (const auto& subject : *claimed)
+      seen->right.push_back({verify::finding_kind::deposit_without_order, subject});
+    const auto stored = store.record(*seen, {}, config.policy);
+    if (!stored.ok())
+      return troubled("deposits", stored.error().message);
+    tell(seen->found, *stored);
+    standing();
+    return worked("deposits");
+  }
+
   bool look_at_sums() {
     const auto seen = eyes.sums(config.max_sum_accounts);
     if (!seen)
@@ -232,6 +273,10 @@ bool verifier::look() {
   return impl_->look();
 }
 
+bool verifier::look_at_deposits() {
+  return impl_->look_at_deposits();
+}
+
 bool verifier::look_at_sums() {
   return impl_->look_at_sums();
 }
@@ -254,6 +299,7 @@ verifier_actor::behavior_type verifier_behavior(verifier_actor::stateful_pointer
   return {
       [self, pace](verifier_look_tick) {
         (void)self->state.work->look();
+        (void)self->state.work->look_at_deposits();
         self->delayed_send(self, pace, verifier_look_tick{});
       },
       [self, sum_pace](verifier_sum_tick) {

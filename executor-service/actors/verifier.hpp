@@ -31,7 +31,8 @@ struct verifier_look_tick {};
 struct verifier_sum_tick {};
 
 using verifier_actor = caf::typed_actor<
-    /// Its own timers: some orders and their attempts; the sums over all orders of each token.
+    /// Its own timers: some orders, their attempts, and deposits without an order; the sums over all orders of each
+    /// token.
     caf::reacts_to<verifier_look_tick>, caf::reacts_to<verifier_sum_tick>>;
 
 struct verifier_config {
@@ -43,6 +44,8 @@ struct verifier_config {
   domain::milliseconds sum_pace{10'000};
   /// Orders in one look; a quarter each for what was found wrong, what just landed, what is on its way, and all.
   int batch = 48;
+  /// Deposits without an order in one look; half of them the newest.
+  int deposits = 100;
   /// Transactions read in one look, each from as many endpoints as have to agree.
   std::size_t max_transactions = 32;
   /// Accounts in one look at the sums; with more of them in use the sums tell of the first ones only, and the log says
@@ -78,6 +81,7 @@ public:
 
   /// Each false if the database or the endpoints gave no answer.
   bool look();
+  bool look_at_deposits();
   bool look_at_sums();
 
 private:

@@ -53,6 +53,30 @@ void wait_for_later_slot(const reader& eyes, std::uint64_t slot) {
   }
 }
 
+/// Adds the deposits that no order was made of; what goes wrong is told in `out.trouble`.
+void deposits_once(verify_store& store, reader& eyes, std::uint64_t slot, verify_summary& out) {
+  std::optional<domain::deposit_request_id> after;
+  do {
+    const auto page = store.unclaimed_deposits(after, static_cast<int>(max_accounts_per_call));
+    if (!page.ok()) {
+      out.trouble = page.error().message;
+      return;
+    }
+    after = page->size() == max_accounts_per_call ? std::optional{page->back().id} : std::nullopt;
+    auto seen = eyes.deposits(*page);
+    if (seen && !seen->found.empty()) {
+      wait_for_later_slot(eyes, slot);
+      auto found = std::move(seen->found);
+      seen = eyes.deposits(*page);
+      if (seen)
+        keep_confirmed(found, seen->found);
+      std::move(found.begin(), found.end(), std::back_inserter(out.findings));
+    }
+    if (!seen)
+      out.trouble = seen.error();
+  } while (after);
+}
+
 }  // namespace
 
 verify_summary verify_once(const postgres::database::options& database, std::vector<std::shared_ptr<rpc_api>> endpoints,
@@ -107,6 +131,7 @@ verify_summary verify_once(const postgres::database::options& database, std::vec
   if (request.order)
     return out;
 
+  deposits_once(store, eyes, slot, out);
   auto sums = eyes.sums(verifier_config{}.max_sum_accounts);
   if (!sums) {
     out.trouble = sums.error();

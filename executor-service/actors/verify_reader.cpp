@@ -125,6 +125,29 @@ seen_or_trouble<look_result> reader::look(const std::vector<domain::order_id>& i
   return out;
 }
 
+seen_or_trouble<verify::judgement> reader::deposits(const std::vector<verify::unclaimed_deposit>& list) {
+  if (list.empty())
+    return verify::judgement{};
+  const auto eyes = open_eyes();
+  if (!eyes)
+    return failure{eyes.error()};
+  std::vector<solana::pubkey> keys;
+  for (const auto& deposit : list)
+    keys.push_back(deposit.order_account);
+  std::vector<std::vector<verify::check>> answers;
+  for (const auto& e : *eyes) {
+    const auto read = readings_of(keys, e);
+    if (!read)
+      continue;
+    auto& checks = answers.emplace_back();
+    for (std::size_t i = 0; i < list.size(); ++i)
+      checks.push_back(verify::check_of(list[i], (*read)[i], e.endpoint->name()));
+  }
+  if (answers.empty())
+    return failure{std::string{"no endpoint shows the accounts"}};
+  return verify::judge(answers, needed());
+}
+
 seen_or_trouble<sums_result> reader::sums(std::size_t max_accounts) {
   sums_result out;
   const auto before = store_.booked_accounts(max_accounts);
@@ -134,9 +157,12 @@ seen_or_trouble<sums_result> reader::sums(std::size_t max_accounts) {
   const auto eyes = open_eyes();
   if (!eyes)
     return failure{eyes.error()};
+  std::vector<solana::pubkey> keys;
+  for (const auto& a : *before)
+    keys.push_back(a.account);
   std::vector<std::pair<std::string, std::vector<verify::account_reading>>> readings;
   for (const auto& e : *eyes)
-    if (auto read = readings_of(*before, e))
+    if (auto read = readings_of(keys, e))
       readings.emplace_back(e.endpoint->name(), std::move(*read));
   if (readings.empty())
     return failure{std::string{"no endpoint shows the accounts"}};
@@ -303,8 +329,8 @@ std::map<domain::attempt_id, verify_store::seen_movement> reader::movements(
   return found;
 }
 
-std::optional<std::vector<verify::account_reading>> reader::readings_of(
-    const std::vector<verify::booked_account>& accounts, const eye& from) const {
+std::optional<std::vector<verify::account_reading>> reader::readings_of(const std::vector<solana::pubkey>& accounts,
+                                                                        const eye& from) const {
   constexpr std::size_t calls_at_once = 8;
   std::vector<verify::account_reading> readings;
   readings.reserve(accounts.size());
@@ -314,7 +340,7 @@ std::optional<std::vector<verify::account_reading>> reader::readings_of(
     for (std::size_t first = at; first < round_end; first += max_accounts_per_call) {
       std::vector<solana::pubkey> keys;
       for (std::size_t i = first; i < std::min(round_end, first + max_accounts_per_call); ++i)
-        keys.push_back(accounts[i].account);
+        keys.push_back(accounts[i]);
       const auto count = keys.size();
       calls.emplace_back(count, caller::start<accounts_view>([&](auto done) {
                            from.endpoint->accounts(std::move(keys), commitment::finalized, from.finalized_slot,

@@ -54,6 +54,8 @@ public:
   /// Those that answer, the one that is furthest first.
   [[nodiscard]] seen_or_trouble<std::vector<eye>> open_eyes() const;
   seen_or_trouble<look_result> look(const std::vector<domain::order_id>& ids);
+  /// `list`: each once, at most `max_accounts_per_call`.
+  seen_or_trouble<verify::judgement> deposits(const std::vector<verify::unclaimed_deposit>& list);
   seen_or_trouble<sums_result> sums(std::size_t max_accounts);
 
 private:
@@ -73,7 +75,7 @@ private:
       const std::vector<verify::order_facts>& orders, const std::vector<std::vector<verify::chain_facts>>& views,
       const std::vector<eye>& eyes) const;
   [[nodiscard]] std::optional<std::vector<verify::account_reading>> readings_of(
-      const std::vector<verify::booked_account>& accounts, const eye& from) const;
+      const std::vector<solana::pubkey>& accounts, const eye& from) const;
   [[nodiscard]] bool anything_short(
       const std::vector<verify::booked_account>& accounts,
       const std::vector<std::pair<std::string, std::vector<verify::account_reading>>>& readings) const;

@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, finding_kind_count> kind_names{
     "dead_but_failed",
     "moved_too_little",
     "neither_landed_nor_dead",
+    "deposit_without_order",
     "sum_short",
 };
 
@@ -66,6 +67,7 @@ bool touches_money(finding_kind kind, bool is_final) {
     case finding_kind::dead_but_landed:
     case finding_kind::moved_too_little:
     case finding_kind::neither_landed_nor_dead:
+    case finding_kind::deposit_without_order:
     case finding_kind::sum_short:
       return true;
   }

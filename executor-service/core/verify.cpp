@@ -123,14 +123,6 @@ private:
     return sum;
   }
 
-  static int128 held_in(const std::optional<token_account_facts>& account, const solana::pubkey& program,
-                        const solana::pubkey& mint, const solana::pubkey& vault) {
-    // Anybody may have another account at a closed seeded address; it is none of ours.
-    if (!account || account->program != program || account->mint != mint || account->owner != vault)
-      return 0;
-    return wide(account->amount);
-  }
-
   void order_account() {
     const auto all = [](const attempt_facts&) { return true; };
     const bool known = quiet(all);
@@ -363,6 +355,13 @@ private:
 };
 
 }  // namespace
+
+int128 held_in(const std::optional<token_account_facts>& account, const solana::pubkey& program,
+               const solana::pubkey& mint, const solana::pubkey& vault) {
+  if (!account || account->program != program || account->mint != mint || account->owner != vault)
+    return 0;
+  return wide(account->amount);
+}
 
 std::vector<check> verify(const order_facts& stored, const chain_facts& seen) {
   return examiner{stored, seen}.run();

@@ -16,8 +16,8 @@
 #include "executor-service/core/order.hpp"
 
 /// Whether what is stored agrees with the finalized chain. Pure: facts in, verdicts out. Amounts are in smallest units.
-/// Here one order at one endpoint; `verify_sums.hpp` has all orders of a token, `verify_judge.hpp` what several
-/// endpoints' answers come to.
+/// Here one order at one endpoint; `verify_deposits.hpp` has deposits that no order was made of, `verify_sums.hpp` all
+/// orders of a token, `verify_judge.hpp` what several endpoints' answers come to.
 namespace landfall::executor::verify {
 
 /// What a finalized transaction changed; negative is out.
@@ -79,6 +79,17 @@ struct token_account_facts {
   domain::token_amount amount;
 };
 
+/// What there is of a vault's token at an address. Anybody may have another account at a closed seeded address; it is
+/// none of ours, and holds nothing.
+[[nodiscard]] domain::int128 held_in(const std::optional<token_account_facts>& account, const solana::pubkey& program,
+                                     const solana::pubkey& mint, const solana::pubkey& vault);
+
+/// An account in a finalized bank; nothing where there is no token account at the address.
+struct account_reading {
+  std::uint64_t slot = 0;
+  std::optional<token_account_facts> account;
+};
+
 /// Both accounts of an order in one finalized bank; nothing where there is no token account at the address.
 struct account_facts {
   std::uint64_t slot = 0;
@@ -111,7 +122,7 @@ enum class verdict : std::uint8_t {
 /// One question about one subject, as one endpoint answers it.
 struct check {
   finding_kind kind = finding_kind::sum_short;
-  /// An order, an attempt, or mint and side.
+  /// An order, an attempt, a deposit request, or mint and side.
   std::string subject;
   std::optional<domain::order_id> order;
   std::optional<domain::attempt_id> attempt;

@@ -24,9 +24,7 @@ std::vector<sum_line> add_up(std::span<const booked_account> accounts, std::span
       ++line.left_out;
       continue;
     }
-    const bool ours =
-        r.account && r.account->program == a.program && r.account->mint == a.mint && r.account->owner == a.vault;
-    const auto held = ours ? static_cast<int128>(r.account->amount.units()) : 0;
+    const auto held = held_in(r.account, a.program, a.mint, a.vault);
     line.slot = line.accounts == 0 ? r.slot : std::min(line.slot, r.slot);
     ++line.accounts;
     line.booked += a.booked;

@@ -37,12 +37,6 @@ struct booked_account {
   friend bool operator==(const booked_account&, const booked_account&) = default;
 };
 
-/// The same account in a finalized bank.
-struct account_reading {
-  std::uint64_t slot = 0;
-  std::optional<token_account_facts> account;
-};
-
 /// One token and side. Each account is compared by itself, so that what strangers send to one never covers what is
 /// missing in another; and up to the very slot in which it was read, so that reading many accounts in several calls is
 /// as exact as reading them in one.

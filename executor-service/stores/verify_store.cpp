@@ -36,6 +36,13 @@ std::vector<domain::order_id> ids_of(const pqxx::result& rows) {
   return ids;
 }
 
+std::vector<std::string> subjects_of(const pqxx::result& rows) {
+  std::vector<std::string> subjects;
+  for (const auto& row : rows)
+    subjects.push_back(row[0].as<std::string>());
+  return subjects;
+}
+
 std::string array_of(const std::vector<domain::order_id>& ids) {
   std::vector<std::string> texts;
   for (const auto& id : ids)
@@ -43,7 +50,8 @@ std::string array_of(const std::vector<domain::order_id>& ids) {
   return postgres::array_literal(texts);
 }
 
-std::optional<std::string> text_of(const std::optional<domain::order_id>& id) {
+template <class Id>
+std::optional<std::string> text_of(const std::optional<Id>& id) {
   if (!id)
     return std::nullopt;
   return id->to_string();
@@ -233,6 +241,22 @@ postgres::database_result<verify_store::recorded> verify_store::record(const ver
   });
 }
 
+postgres::database_result<std::vector<verify::unclaimed_deposit>> verify_store::unclaimed_deposits(
+    std::optional<domain::deposit_request_id> after, int limit) {
+  return db_.transact([&](postgres::transaction& t) {
+    std::vector<verify::unclaimed_deposit> list;
+    for (const auto& row : t.run(verify_sql::deposits_unclaimed, text_of(after), limit))
+      list.push_back({column<domain::deposit_request_id>(row["id"]), column<solana::pubkey>(row["order_account"]),
+                      column<solana::pubkey>(row["vault"]), column<solana::pubkey>(row["input_mint"]),
+                      column<solana::pubkey>(row["input_program"]), column<domain::token_amount>(row["amount"])});
+    return list;
+  });
+}
+
+postgres::database_result<std::vector<std::string>> verify_store::claimed_since() {
+  return db_.transact([&](postgres::transaction& t) { return subjects_of(t.run(verify_sql::deposits_claimed)); });
+}
+
 postgres::database_result<std::vector<verify::booked_account>> verify_store::booked_accounts(std::size_t limit) {
   return db_.transact([&](postgres::transaction& t) {
     std::vector<verify::booked_account> accounts;
@@ -253,12 +277,7 @@ postgres::database_result<std::vector<verify::booked_account>> verify_store::boo
 }
 
 postgres::database_result<std::vector<std::string>> verify_store::open_sums() {
-  return db_.transact([&](postgres::transaction& t) {
-    std::vector<std::string> subjects;
-    for (const auto& row : t.run(verify_sql::open_sums))
-      subjects.push_back(row[0].as<std::string>());
-    return subjects;
-  });
+  return db_.transact([&](postgres::transaction& t) { return subjects_of(t.run(verify_sql::open_sums)); });
 }
 
 postgres::database_result<verify_store::recorded_sums> verify_store::record_sums(

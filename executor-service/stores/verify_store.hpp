@@ -7,6 +7,7 @@
 
 #include "common/postgres/database.hpp"
 #include "executor-service/core/verify.hpp"
+#include "executor-service/core/verify_deposits.hpp"
 #include "executor-service/core/verify_judge.hpp"
 #include "executor-service/core/verify_sums.hpp"
 
@@ -52,6 +53,13 @@ public:
   /// All of a look in one commit.
   postgres::database_result<recorded> record(const verify::judgement& look, const std::vector<seen_movement>& movements,
                                              const verify::policy& policy);
+
+  // ---- Deposits that no order was made of ----
+  /// A page of them, newest first; `after` is the last of the page before.
+  postgres::database_result<std::vector<verify::unclaimed_deposit>> unclaimed_deposits(
+      std::optional<domain::deposit_request_id> after, int limit);
+  /// Subjects of open findings about one that an order was made of since.
+  postgres::database_result<std::vector<std::string>> claimed_since();
 
   // ---- Sums ----
   postgres::database_result<std::vector<verify::booked_account>> booked_accounts(std::size_t limit);

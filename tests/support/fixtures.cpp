@@ -130,6 +130,14 @@ deposit_fixture fixtures::deposit_request(std::string_view sub_type) {
   return made;
 }
 
+void fixtures::expire(const deposit_fixture& deposit) {
+  pqxx::work work{as("admin")};
+  work.exec("set local session_replication_role = replica");
+  work.exec_params0("update deposit_request set expires_at = clock_timestamp() - interval '1 second' where id = $1",
+                    deposit.id);
+  work.commit();
+}
+
 std::string fixtures::insert_order(pqxx::work& work, const deposit_fixture& deposit, int leg,
                                    std::string_view order_type) {
   return work

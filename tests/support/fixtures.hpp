@@ -60,6 +60,8 @@ public:
 
   /// An unconsumed deposit request of a new wallet. `sub_type`: single or oco.
   deposit_fixture deposit_request(std::string_view sub_type = "single");
+  /// Lets its time to become an order, or to have become one, run out; under the rules' eyes.
+  void expire(const deposit_fixture& deposit);
   /// An order in pending_deposit.
   order_fixture order();
   /// Both legs of an OCO pair in pending_deposit, made in one transaction.

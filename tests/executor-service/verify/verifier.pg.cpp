@@ -310,6 +310,70 @@ TEST_SUITE("verifier") {
     CHECK(w.held(unknown));
   }
 
+  TEST_CASE("a deposit that arrived and can make no order any more is told until it is gone, or has its order") {
+    world w;
+    const auto arrived = w.rows.deposit_request();
+    const auto late = w.rows.deposit_request();
+    const auto never = w.rows.deposit_request();
+    const auto used = w.rows.order();
+    w.everywhere([&](fake_chain& c) {
+      for (const auto& d : {arrived, late, used.deposit})
+        c.holds(d.order_account, sol_mint, d.vault, input);
+    });
+    const auto v = w.make();
+    const auto look = [&] {
+      w.next_slot();
+      REQUIRE(v->look_at_deposits());
+      return w.open("deposit_without_order");
+    };
+    // Its order may still come.
+    CHECK(look() == "0");
+    for (const auto& d : {arrived, late, never, used.deposit})
+      w.rows.expire(d);
+    CHECK(look() == "2");
+    CHECK(w.rows.value("select touches_money::text || coalesce(order_id::text, ' no order') from discrepancy "
+                       "where subject = $1",
+                       arrived.id) == "true no order");
+    const auto summary = w.once();
+    CHECK(summary.findings.size() == 2);
+    CHECK(look() == "2");
+
+    w.chains[0]->closes(arrived.order_account);
+    CHECK(look() == "2");
+    w.chains[1]->closes(arrived.order_account);
+    CHECK(look() == "1");
+    CHECK(sqlstate_of(w.rows.as("admin"),
+                      "set session_replication_role = replica; "
+                      "update deposit_request set consumed_at = now() where id = '" +
+                          late.id + "'; set session_replication_role = origin") == "");
+    CHECK(look() == "0");
+    CHECK(w.once().clean());
+  }
+
+  TEST_CASE("the walk over deposits without an order comes to each of them, the newest in every look") {
+    world w;
+    std::vector<landfall::tests::deposit_fixture> deposits;
+    for (int i = 0; i < 7; ++i) {
+      deposits.push_back(w.rows.deposit_request());
+      w.rows.expire(deposits.back());
+    }
+    w.everywhere([&](fake_chain& c) { c.holds(deposits[0].order_account, sol_mint, deposits[0].vault, input); });
+    auto config = w.config();
+    config.deposits = 4;
+    verifier v{config, w.endpoints(), w.clock};
+    int looks = 0;
+    while (w.open("deposit_without_order") == "0" && looks < 10) {
+      REQUIRE(v.look_at_deposits());
+      ++looks;
+    }
+    CHECK(looks == 4);
+    deposits.push_back(w.rows.deposit_request());
+    w.rows.expire(deposits.back());
+    w.everywhere([&](fake_chain& c) { c.holds(deposits[7].order_account, sol_mint, deposits[7].vault, input); });
+    REQUIRE(v.look_at_deposits());
+    CHECK(w.open("deposit_without_order") == "2");
+  }
+
   TEST_CASE("a sum that lacks something in three looks halts signing until an operator releases it") {
     world w;
     const auto o = w.order_in("open");
@@ -443,6 +507,9 @@ TEST_SUITE("verifier") {
     CHECK_FALSE(c.validate());
     c = {};
     c.batch = 0;
+    CHECK_FALSE(c.validate());
+    c = {};
+    c.deposits = 101;
     CHECK_FALSE(c.validate());
   }
 }
