@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Random } from '../../devnet/random.mjs';
 import { commitLine } from './lib/commit_line.mjs';
-import { Line } from './lib/line.mjs';
+import { Failover } from './lib/failover.mjs';
 import { Stack } from './lib/stack.mjs';
-import { Standby, smallDisk } from './lib/standby.mjs';
+import { smallDisk } from './lib/standby.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const pg = createRequire(new URL('../../devnet/package.json', import.meta.url))('pg');
@@ -152,48 +152,16 @@ describe('a disk that is full', { skip: process.getuid() === 0 ? false : 'a smal
 });
 
 describe('the server is lost', () => {
-  /** Services with both servers in their connection string, the witness on a line that is led to whichever serves. */
-  async function withStandby(options) {
-    const stack = await Stack.start({ parts: 'pg' });
-    let line;
-    try {
-      line = await Line.start(stack.portBase + 2);
-      const servers = `127.0.0.1:${stack.portBase + 2},127.0.0.1:${stack.portBase + 5}/landfall?target_session_attrs=read-write`;
-      const url = (role) => `postgresql://landfall_${role}@${servers}`;
-      stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${line.port}/landfall`;
-      stack.env.EXECUTOR_ARGS = `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')} --verifier-postgres-url ${url('verifier')}`;
-      stack.env.TRIGGER_ARGS = `--postgres-url ${url('trigger')}`;
-      await stack.up('devnet,setup');
-      const standby = await Standby.start(stack, options);
-      await stack.up('executor,trigger');
-      const user = await stack.user({ SOL: '1000' });
-      const stop = async () => {
-        await stack.stop().finally(() => Promise.all([line.stop(), standby.stopNow()]));
-      };
-      const failOver = async () => {
-        await stack.shell('postgres_stop "$LANDFALL_VAR/pg" immediate');
-        await standby.promote();
-        line.targetPort = standby.port;
-        line.end();
-        stack.database.conninfo = `host=127.0.0.1 port=${standby.port} dbname=landfall user=postgres`;
-      };
-      return { stack, standby, user, failOver, stop };
-    } catch (problem) {
-      await line?.stop();
-      await stack.stop();
-      throw problem;
-    }
-  }
-
   test('a synchronous standby takes its place: no committed row is lost, and every order goes on', async () => {
-    const { stack, user, failOver, stop } = await withStandby({ synchronous: true });
+    const system = await Failover.start({ synchronous: true });
+    const { stack, user } = system;
     try {
       const waiting = await times(3, () => stack.placePatiently(user, { amount, price: 160 }));
       await stack.devnet.price('SOL', 152);
       const running = await times(5, () => stack.placePatiently(user, { amount }));
       await waitFor('some are under way', async () => (await stack.database.rows("select from price_order where state in ('executing', 'execute_success', 'withdrawing')")).length >= 2, { everyMs: 20 });
       const later = times(3, () => stack.placePatiently(user, { amount }));
-      await failOver();
+      await system.failOver();
       const ids = [...running, ...(await later)];
       await filledAll(stack, ids);
       await stack.devnet.price('SOL', 161);
@@ -205,7 +173,7 @@ describe('the server is lost', () => {
       assert.deepEqual(ours.filter((entry) => !known.has(entry.signature)).map((entry) => entry.signature), [], 'the promoted server knows all that ever landed');
       console.log(`${ids.length + waiting.length} orders, ${ours.length} transactions of the fee payer, all stored on the promoted server`);
     } finally {
-      await stop();
+      await system.stop();
     }
   });
 });

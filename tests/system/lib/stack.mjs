@@ -27,7 +27,7 @@ function portFree(port) {
 async function freePortBase() {
   for (let i = 0; i < 200; i++) {
     const base = 20_000 + 20 * randomInt(0, 590);
-    const all = await Promise.all([0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 19].map((offset) => portFree(base + offset)));
+    const all = await Promise.all([0, 1, 2, 3, 5, 6, 10, 11, 12, 13, 14, 15, 19].map((offset) => portFree(base + offset)));
     if (all.every(Boolean)) return base;
   }
   throw new Error('no free ports between 20000 and 31800');
@@ -36,6 +36,10 @@ async function freePortBase() {
 export class Stack {
   #running = true;
   root = root;
+  /** Signature → bytes of what was stored before it was sent, on a server that was lost with the row: the witness may object to those. */
+  forgotten = new Map();
+  /** What else a test started in the stack's folder: ended before that is removed. */
+  ending = [];
 
   /** `parts` as scripts/up takes them; `env` further environment of scripts/up, or what gives it for a port base. */
   static async start({ parts = 'pg,devnet,setup,executor,trigger', msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
@@ -148,10 +152,11 @@ export class Stack {
 
   /** Sell SOL above 151 unless told otherwise; SOL stands at 150. */
   place(client, terms) {
-    return client.place(this.#terms(terms));
+    return client.place(this.terms(terms));
   }
 
-  #terms({ amount = '1', price = 151, condition = 'above', input = 'SOL', output = 'USDC', trigger = 'SOL', ...rest } = {}) {
+  /** What `place` makes of its terms. */
+  terms({ amount = '1', price = 151, condition = 'above', input = 'SOL', output = 'USDC', trigger = 'SOL', ...rest } = {}) {
     return { inputMint: mints[input], outputMint: mints[output], triggerMint: mints[trigger], triggerCondition: condition, triggerPriceUsd: price, amount: units(input, amount), ...rest };
   }
 
@@ -175,7 +180,7 @@ export class Stack {
         },
         { timeoutMs: 90_000 },
       );
-    const order = { expiresAt: Date.now() + 3_600_000, slippageBps: 300, ...this.#terms(terms) };
+    const order = { expiresAt: Date.now() + 3_600_000, slippageBps: 300, ...this.terms(terms) };
     const crafted = await answered('a deposit is crafted', () => client.craft(order));
     const body = client.orderBody({ crafted, ...order });
     return (await answered('an order is created', () => client.create(body))).id;
@@ -243,7 +248,9 @@ export class Stack {
       return [`${problem.message} ${JSON.stringify(report?.lastProblem ?? null)}`];
     }
     console.log(`witness: ${report.arrived} arrived, ${report.checked} checked (${report.checkedLate} of them later), ${report.declared} declared, ${report.violationCount} violations`);
-    return report.violations.map((violation) => `sent before it was stored: ${JSON.stringify(violation)}`);
+    const violations = report.violations.filter(({ signature, sent }) => this.forgotten.get(signature) !== sent || sent === undefined);
+    if (violations.length < report.violations.length) console.log(`${report.violations.length - violations.length} violations are sends of what a lost server had stored`);
+    return violations.map((violation) => `sent before it was stored: ${JSON.stringify(violation)}`);
   }
 
   /** Ends all of it; keeps the folder where LANDFALL_KEEP is set. Throws where the chain saw something that was not stored first. */
@@ -259,6 +266,7 @@ export class Stack {
       console.log(`kept running: LANDFALL_VAR=${this.folder} PORT_BASE=${this.portBase}; end it with LANDFALL_VAR=${this.folder} scripts/down`);
       return;
     }
+    for (const end of this.ending) end();
     await this.#script('down', ['--remove']).catch((problem) => console.error(problem.message));
     rmSync(this.folder, { recursive: true, force: true });
   }

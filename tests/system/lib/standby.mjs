@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Database } from './database.mjs';
 import { waitFor } from './wait.mjs';
 
 const portOffset = 5;
@@ -23,6 +24,7 @@ export class Standby {
       as_postgres "$POSTGRES_BIN/pg_ctl" start --pgdata="$home/data" --log="$home/postgresql.log" --wait --timeout=60 --silent \\
         --options="-c port=${standby.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200" >/dev/null </dev/null`);
     process.once('exit', () => standby.stopNow());
+    stack.ending.push(() => standby.stopNow());
     if (synchronous) {
       await stack.sql("alter system set synchronous_standby_names = 'standby'");
       await stack.sql("alter database landfall set synchronous_commit = 'remote_apply'");
@@ -35,6 +37,11 @@ export class Standby {
   /** Takes the place of the first, which must be gone for good. */
   promote() {
     return this.#stack.shell('as_postgres "$POSTGRES_BIN/pg_ctl" promote --pgdata="$(readlink -f "$LANDFALL_VAR/standby")/data" --wait --timeout=60 --silent');
+  }
+
+  /** What it knows so far. */
+  database() {
+    return new Database(this.port - 2);
   }
 
   /** From now on it hears no more of the first. */
