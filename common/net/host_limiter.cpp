@@ -145,9 +145,9 @@ std::optional<milliseconds> host_limiter::try_once(purpose p) {
   return wait;
 }
 
-bool host_limiter::has_spare(purpose p) const {
+bool host_limiter::has_spare() const {
   const std::lock_guard lock{impl_->mutex};
-  return impl_->core.has_spare(p, now());
+  return impl_->core.has_spare(now());
 }
 
 std::uint32_t host_limiter::limit() const {

@@ -52,7 +52,7 @@ public:
   /// permit is given back by itself.
   [[nodiscard]] std::optional<std::chrono::milliseconds> try_once(purpose p);
   /// Whether there is room for what is only nice to have.
-  [[nodiscard]] bool has_spare(purpose p) const;
+  [[nodiscard]] bool has_spare() const;
   [[nodiscard]] std::uint32_t limit() const;
 
 private:

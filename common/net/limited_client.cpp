@@ -117,8 +117,8 @@ http_result limited_client::request_sync(purpose p, http_request one) {
   return answer.get();
 }
 
-bool limited_client::has_spare(purpose p) const {
-  return !impl_->limiter || impl_->limiter->has_spare(p);
+bool limited_client::has_spare() const {
+  return !impl_->limiter || impl_->limiter->has_spare();
 }
 
 }  // namespace landfall::net

@@ -26,7 +26,7 @@ public:
   [[nodiscard]] http_result request_sync(purpose p, http_request request);
 
   /// Whether the host has room for what is only nice to have.
-  [[nodiscard]] bool has_spare(purpose p) const;
+  [[nodiscard]] bool has_spare() const;
 
 private:
   struct impl;

@@ -237,12 +237,12 @@ milliseconds rate_limiter::wait_estimate(std::size_t p, time now) const {
   return up(token_at(p, now) - now);
 }
 
-bool rate_limiter::has_spare(purpose p, time now) const {
+bool rate_limiter::has_spare(time now) const {
   const bool waiting = std::ranges::any_of(lines_, [](const auto& line) { return !line.empty(); });
   const auto gone = std::ranges::count_if(used_, [&](const used_slot& s) { return s.free_at <= now; });
   const auto free = free_slots() + gone;
   return !waiting && now >= paused_until_ && (!credit_ || *credit_ > 1) && limit_ == settings_.requests_per_window &&
-         free > std::max<std::int64_t>(held_back(index(p)), limit_ / 2);
+         free > limit_ / 2;
 }
 
 milliseconds rate_limiter::pause_left(time now) const {

@@ -105,8 +105,9 @@ public:
   /// The answer to a granted request, or that there was none.
   void answered(time now, const limit_signal& signal);
 
-  /// Whether there is room for what is only nice to have: a hedge. Never while somebody waits.
-  [[nodiscard]] bool has_spare(purpose p, time now) const;
+  /// Whether there is room for what is only nice to have, such as a hedge: more than half of the window is free, nobody
+  /// waits, and the host has refused nothing for a while.
+  [[nodiscard]] bool has_spare(time now) const;
 
   [[nodiscard]] std::uint32_t limit() const {
     return limit_;

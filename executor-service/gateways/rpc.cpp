@@ -109,7 +109,7 @@ const std::string& rpc_endpoint::name() const noexcept {
 }
 
 bool rpc_endpoint::has_spare() const {
-  return impl_->client.has_spare(impl_->options.purpose.value_or(net::purpose::read));
+  return impl_->client.has_spare();
 }
 
 void rpc_endpoint::epoch_info(commitment level, rpc_done<epoch_view> done) {

@@ -217,7 +217,7 @@ TEST_CASE("what may not be sent ends in a clear error, and so does what waits wh
   CHECK(answer.error().message.starts_with("rate limited: quote is free again in "));
   CHECK(answer.error().retry_after > milliseconds{500'000});
   CHECK(limiter->try_once(purpose::stream) > milliseconds{500'000});
-  CHECK_FALSE(client.has_spare(purpose::read));
+  CHECK_FALSE(client.has_spare());
 }
 
 }  // namespace landfall::net

@@ -353,20 +353,53 @@ TEST_CASE("a pause that outlasts the wait refuses at once; a line has a bound") 
   CHECK(full.waiting(purpose::stream) == purpose_budgets[5].max_waiting);
 }
 
-TEST_CASE("spare room is for an idle, healthy host alone") {
+TEST_CASE("spare room is more than half of the window") {
   rate_limiter limiter{{10, milliseconds{1'000}}};
-  CHECK(limiter.has_spare(purpose::read, at(0)));
-  for (int i = 0; i < 5; ++i)
+  CHECK(limiter.has_spare(at(0)));
+  for (int i = 0; i < 5; ++i) {
+    CHECK(limiter.has_spare(at(0)));
     REQUIRE_FALSE(limiter.try_take(purpose::read, at(0)));
-  CHECK_FALSE(limiter.has_spare(purpose::read, at(0)));
+  }
+  CHECK_FALSE(limiter.has_spare(at(0)));
   for (int i = 0; i < 5; ++i)
     limiter.answered(at(0), ok());
-  CHECK(limiter.has_spare(purpose::read, at(1'000)));
-  REQUIRE_FALSE(limiter.try_take(purpose::read, at(1'000)));
-  limiter.answered(at(1'001), refusal());
-  CHECK_FALSE(limiter.has_spare(purpose::read, at(1'002)));
-  // Its limit is still in doubt long after the pause.
-  CHECK_FALSE(limiter.has_spare(purpose::read, at(9'000)));
+  CHECK_FALSE(limiter.has_spare(at(999)));
+  CHECK(limiter.has_spare(at(1'000)));
+}
+
+TEST_CASE("there is no spare room while somebody waits, or a host that refused is left alone") {
+  const auto limiter_of_ten = [] { return rate_limiter{{10, milliseconds{1'000}}}; };
+  auto waited = limiter_of_ten();
+  const auto ticket = waited.ask(purpose::quote, at(0));
+  CHECK_FALSE(waited.has_spare(at(0)));
+  waited.cancel(ticket);
+  CHECK(waited.has_spare(at(0)));
+
+  // 503 says nothing of the limit: the pause alone counts.
+  auto paused = limiter_of_ten();
+  REQUIRE_FALSE(paused.try_take(purpose::read, at(0)));
+  paused.answered(at(1), {503, milliseconds{5'000}, {}, {}});
+  REQUIRE(paused.limit() == 10);
+  CHECK_FALSE(paused.has_spare(at(5'000)));
+  CHECK(paused.has_spare(at(5'001)));
+
+  // Its limit is in doubt long after the pause.
+  auto lowered = limiter_of_ten();
+  REQUIRE_FALSE(lowered.try_take(purpose::read, at(0)));
+  lowered.answered(at(1), refusal());
+  CHECK_FALSE(lowered.has_spare(at(2)));
+  CHECK_FALSE(lowered.has_spare(at(9'000)));
+}
+
+TEST_CASE("the last request that a host says it will take is not spare") {
+  rate_limiter limiter{{10, milliseconds{1'000}}};
+  const auto says = [&limiter](std::int64_t remaining) {
+    REQUIRE_FALSE(limiter.try_take(purpose::read, at(0)));
+    limiter.answered(at(0), {200, {}, remaining, milliseconds{500}});
+    return limiter.has_spare(at(0));
+  };
+  CHECK(says(2));
+  CHECK_FALSE(says(1));
 }
 
 TEST_CASE("limits out of range are named") {
