@@ -1,5 +1,7 @@
 #include "common/net/error.hpp"
 
+#include <utility>
+
 namespace landfall::net {
 
 std::string_view to_string(net_error::kind kind) noexcept {
@@ -20,6 +22,18 @@ std::string_view to_string(net_error::kind kind) noexcept {
       break;
   }
   return "cancelled";
+}
+
+net_error failed_at(const std::string& address, net_error::kind what, std::string detail) {
+  net_error e;
+  e.what = what;
+  e.message = address + ": " + detail;
+  e.detail = std::move(detail);
+  return e;
+}
+
+std::string without_address(const net_error& e) {
+  return e.detail.empty() ? std::string{to_string(e.what)} : e.detail;
 }
 
 }  // namespace landfall::net

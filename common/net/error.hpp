@@ -21,9 +21,17 @@ struct net_error {
   };
   kind what = kind::reset;
   std::string message{};  ///< for people; names the address, never headers or bodies
+  std::string
+      detail{};  ///< what broke, without the address, which may hold a key; empty where the kind is all there is
   std::optional<std::chrono::milliseconds> retry_after{};
 };
 
 [[nodiscard]] std::string_view to_string(net_error::kind kind) noexcept;
+
+/// That `detail` happened at an address.
+[[nodiscard]] net_error failed_at(const std::string& address, net_error::kind what, std::string detail);
+
+/// The detail, or the kind where there is none: for people who may not see the address.
+[[nodiscard]] std::string without_address(const net_error& e);
 
 }  // namespace landfall::net

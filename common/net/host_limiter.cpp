@@ -52,6 +52,7 @@ struct host_limiter::impl : std::enable_shared_from_this<impl> {
     net_error e{net_error::kind::rate_limited, "rate limited: " + std::string{to_string(s.what)} +
                                                    " is free again in " + std::to_string(s.retry_after.count()) +
                                                    " ms"};
+    e.detail = e.message;
     e.retry_after = s.retry_after;
     then(std::move(e));
   }

@@ -99,18 +99,19 @@ net_error describe_failure(const std::exception_ptr& thrown, const std::string& 
   } catch (const web::http::http_exception& e) {
     const std::string_view what = e.what();
     const auto begins = [&](std::string_view text) { return what.starts_with(text); };
-    const std::string message = url + ": " + std::string{what} +
-                                (e.error_code().value() != 0 ? " (" + e.error_code().message() + ")" : std::string{});
+    const std::string detail =
+        std::string{what} + (e.error_code().value() != 0 ? " (" + e.error_code().message() + ")" : std::string{});
     if (begins("Failed to connect") || begins("Error resolving") || begins("Failed to resolve") ||
         begins("Error in SSL handshake"))
-      return {kind::unreachable, message};
+      return failed_at(url, kind::unreachable, detail);
     if (begins("Invalid "))
-      return {kind::malformed, message};
+      return failed_at(url, kind::malformed, detail);
     if (e.error_code() == std::errc::timed_out)
-      return {kind::timeout, message};
-    return {kind::reset, message};
+      return failed_at(url, kind::timeout, detail);
+    return failed_at(url, kind::reset, detail);
   } catch (const web::uri_exception& e) {
-    return {kind::malformed, url + ": " + e.what()};
+    // These texts may name the address.
+    return {kind::malformed, url + ": " + e.what(), "not a URL"};
   } catch (const std::exception& e) {
     return {kind::reset, url + ": " + e.what()};
   }
@@ -129,7 +130,7 @@ struct http_client::impl : std::enable_shared_from_this<impl> {
     try {
       client = std::make_shared<library_client>(web::uri(base_url), library_config(options));
     } catch (const std::exception& e) {
-      unusable = net_error{net_error::kind::unreachable, base_url + " is not a URL: " + e.what()};
+      unusable = net_error{net_error::kind::unreachable, base_url + " is not a URL: " + e.what(), "not a URL"};
     }
   }
 
@@ -170,8 +171,8 @@ struct http_client::impl : std::enable_shared_from_this<impl> {
                         const auto s = self.lock();
                         const auto locked = c.lock();
                         if (s && locked)
-                          s->fail(locked, {net_error::kind::timeout,
-                                           locked->url + ": no full answer within " + std::to_string(ms) + " ms"});
+                          s->fail(locked, failed_at(locked->url, net_error::kind::timeout,
+                                                    "no full answer within " + std::to_string(ms) + " ms"));
                       });
     start(c, c->request.send_at_most_once);
   }
@@ -217,7 +218,8 @@ struct http_client::impl : std::enable_shared_from_this<impl> {
   }
 
   static net_error too_large(const call& c) {
-    return {net_error::kind::too_large, c.url + ": the answer is over " + std::to_string(c.sink->bound) + " bytes"};
+    return failed_at(c.url, net_error::kind::too_large,
+                     "the answer is over " + std::to_string(c.sink->bound) + " bytes");
   }
 
   void receive(const web::http::http_response& headers, const std::shared_ptr<call>& c) {
@@ -262,7 +264,7 @@ http_client::~http_client() {
   }
   for (const auto& c : left) {
     if (c->claim()) {
-      impl_->answer(c, domain::failure{net_error{net_error::kind::cancelled, c->url + ": the client was destroyed"}});
+      impl_->answer(c, domain::failure{failed_at(c->url, net_error::kind::cancelled, "the client was destroyed")});
       c->abort.cancel();
     }
   }
@@ -276,7 +278,7 @@ void http_client::request(http_request request, std::function<void(http_result)>
   c->sink->bound = request.max_response_bytes;
   c->request = std::move(request);
   if (!impl_->enlist(c))
-    impl_->fail_later(c, {net_error::kind::unreachable, c->url + ": too many requests are under way"});
+    impl_->fail_later(c, failed_at(c->url, net_error::kind::unreachable, "too many requests are under way"));
   else if (impl_->unusable)
     impl_->fail_later(c, *impl_->unusable);
   else

@@ -28,4 +28,30 @@ enum class no_answer {
 /// How long our own limiter asks to wait.
 [[nodiscard]] std::optional<std::uint64_t> retry_after_ms(const net_error& e);
 
+/// What a missing answer is to the client of a service. Its error has a `what` of these four kinds and perhaps more, a
+/// `message`, which names no address, and perhaps `retry_after_ms`.
+template <class Error>
+[[nodiscard]] Error error_from(const net_error& e) {
+  using kind = typename Error::kind;
+  Error error;
+  switch (classify(e)) {
+    case no_answer::unreachable:
+      error.what = kind::unreachable;
+      break;
+    case no_answer::timeout:
+      error.what = kind::timeout;
+      break;
+    case no_answer::malformed:
+      error.what = kind::malformed;
+      break;
+    case no_answer::rate_limited:
+      error.what = kind::rate_limited;
+      break;
+  }
+  error.message = without_address(e);
+  if constexpr (requires { error.retry_after_ms; })
+    error.retry_after_ms = retry_after_ms(e);
+  return error;
+}
+
 }  // namespace landfall::net

@@ -82,8 +82,7 @@ struct limited_client::impl : std::enable_shared_from_this<impl> {
     }
     for (auto& [id, one] : rest) {
       limiter->cancel(one.ticket);
-      one.done(
-          domain::failure{net_error{net_error::kind::cancelled, client->base_url() + ": the client was destroyed"}});
+      one.done(domain::failure{failed_at(client->base_url(), net_error::kind::cancelled, "the client was destroyed")});
     }
     client.reset();
   }

@@ -30,7 +30,7 @@ public:
       request.headers["Authorization"] = "Bearer " + options_.api_key;
     const auto response = client_.request_sync(net::purpose::quote, std::move(request));
     if (!response)
-      return domain::failure{"the price source does not answer: " + response.error().message};
+      return domain::failure{"the price source does not answer: " + net::without_address(response.error())};
     if (response->status != 200)
       return domain::failure{"the price source answers with status " + std::to_string(response->status)};
     const auto price = parse_latest_price(response->body, feed_id);

@@ -32,15 +32,12 @@ failure<maker_error> malformed(std::string message) {
 
 /// The JSON object of an answer with status 200.
 maker_result<json_value> object_of(const net::http_result& reply) {
-  if (!reply) {
-    const auto what = net::classify(reply.error());
-    return failed(what == net::no_answer::timeout     ? maker_error::kind::timeout
-                  : what == net::no_answer::malformed ? maker_error::kind::malformed
-                                                      : maker_error::kind::unreachable,
-                  std::string{net::to_string(reply.error().what)});
-  }
+  if (!reply)
+    return failure{net::error_from<maker_error>(reply.error())};
   if (reply->status != 200)
-    return failed(reply->status == 404 ? maker_error::kind::no_quote : maker_error::kind::unreachable,
+    return failed(reply->status == 404   ? maker_error::kind::no_quote
+                  : reply->status == 429 ? maker_error::kind::rate_limited
+                                         : maker_error::kind::unreachable,
                   "HTTP " + std::to_string(reply->status));
   auto document = net::parse_json(reply->body);
   if (!document || !net::is(&*document, json_kind::object))
@@ -97,7 +94,7 @@ maker_result<maker_swap_reply> read_swap_reply(const json_value& document, const
 }  // namespace
 
 std::string_view to_string(maker_error::kind kind) noexcept {
-  constexpr std::array<std::string_view, 4> names{"unreachable", "timeout", "no_quote", "malformed"};
+  constexpr std::array<std::string_view, 5> names{"unreachable", "timeout", "rate_limited", "no_quote", "malformed"};
   return names[static_cast<std::size_t>(kind)];
 }
 

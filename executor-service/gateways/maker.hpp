@@ -18,13 +18,14 @@ namespace landfall::executor {
 /// Why a market maker gave no usable answer. Of a quote: nothing is lost. Of a swap handed over: it proves nothing.
 struct maker_error {
   enum class kind : std::uint8_t {
-    unreachable,  ///< no connection, it broke, any HTTP status that is no answer, or not sent for our own limiter
-    timeout,      ///< no answer by the deadline
-    no_quote,     ///< HTTP 404: not this pair, not this amount, not now
-    malformed,    ///< an answer to another question, or none of the promised shape
+    unreachable,   ///< no connection, it broke, or any HTTP status that is no answer
+    timeout,       ///< no answer by the deadline
+    rate_limited,  ///< HTTP 429, or not sent for our own limiter
+    no_quote,      ///< HTTP 404: not this pair, not this amount, not now
+    malformed,     ///< an answer to another question, or none of the promised shape
   };
   kind what = kind::malformed;
-  /// For people.
+  /// For people. Does not name the URL.
   std::string message;
 };
 

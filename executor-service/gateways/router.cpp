@@ -47,26 +47,6 @@ router_error error_of(router_error::kind what, std::string message) {
   return e;
 }
 
-router_error from_net(const net::net_error& e) {
-  const auto kind = [&] {
-    switch (net::classify(e)) {
-      case net::no_answer::timeout:
-        return router_error::kind::timeout;
-      case net::no_answer::malformed:
-        return router_error::kind::malformed;
-      case net::no_answer::rate_limited:
-        return router_error::kind::rate_limited;
-      case net::no_answer::unreachable:
-        break;
-    }
-    return router_error::kind::unreachable;
-  }();
-  auto error =
-      error_of(kind, kind == router_error::kind::rate_limited ? e.message : std::string{net::to_string(e.what)});
-  error.retry_after_ms = net::retry_after_ms(e);
-  return error;
-}
-
 /// Codes that say: not this amount of these mints, not now.
 bool means_no_route(std::string_view code) {
   constexpr std::array<std::string_view, 7> codes{"NO_ROUTES_FOUND",
@@ -234,7 +214,7 @@ parsed<swap_instructions_view> read_swap(const json_value& document) {
 /// The JSON object of an answer with status 200.
 router_result<json_value> object_of(const net::http_result& reply) {
   if (!reply)
-    return failure{from_net(reply.error())};
+    return failure{net::error_from<router_error>(reply.error())};
   if (reply->status != 200)
     return failure{refusal(*reply)};
   auto document = net::parse_json(reply->body);

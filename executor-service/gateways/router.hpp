@@ -28,7 +28,7 @@ struct router_error {
     malformed,     ///< an answer to another question, or none of the promised shape
   };
   kind what = kind::malformed;
-  /// For people.
+  /// For people. Does not name the URL.
   std::string message;
   /// The router's own code ("NO_ROUTES_FOUND"); empty if it gave none.
   std::string code;

@@ -27,26 +27,6 @@ std::string shortened(std::string_view text) {
   return std::string{text.substr(0, max_message_chars)};
 }
 
-rpc_error from_net(const net::net_error& e) {
-  const auto kind = [&] {
-    switch (net::classify(e)) {
-      case net::no_answer::timeout:
-        return rpc_error::kind::timeout;
-      case net::no_answer::malformed:
-        return rpc_error::kind::malformed;
-      case net::no_answer::rate_limited:
-        return rpc_error::kind::rate_limited;
-      case net::no_answer::unreachable:
-        break;
-    }
-    return rpc_error::kind::unreachable;
-  }();
-  // The net layer names the address, which may hold a key; our own limiter names none.
-  auto error = error_of(kind, kind == rpc_error::kind::rate_limited ? e.message : std::string{net::to_string(e.what)});
-  error.retry_after_ms = net::retry_after_ms(e);
-  return error;
-}
-
 /// The JSON-RPC error of an answer, if it is one.
 std::optional<rpc_error> error_in(const json_value& document, int http_status) {
   const auto* error = find(document, "error");
@@ -82,7 +62,7 @@ rpc_error error_of(rpc_error::kind what, std::string message) {
 
 rpc_result<json_value> result_of(const net::http_result& reply, std::uint64_t id) {
   if (!reply)
-    return failure{from_net(reply.error())};
+    return failure{net::error_from<rpc_error>(reply.error())};
   if (reply->status == 429) {
     auto e = error_of(rpc_error::kind::rate_limited, "HTTP 429");
     e.http_status = 429;

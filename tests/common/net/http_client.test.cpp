@@ -137,6 +137,32 @@ TEST_CASE("a connection that breaks is a reset and noise is malformed") {
   CHECK(failure_of(http_client{noise.url()}.request_sync({})) == kind::malformed);
 }
 
+TEST_CASE("each failure says what broke, and names the address in its message alone") {
+  raw_server breaks{[](wire& w) { w.read_until("\r\n\r\n"); }};
+  raw_server noise{always("SSH-2.0-noise\r\n\r\n")};
+  raw_server silent{[](wire& w) { w.read_until("never"); }};
+  raw_server large{always(std::string{ok})};
+  const std::string key = "/secret?api-key=secret";
+  const std::vector<std::pair<std::string, http_request>> calls{
+      {breaks.url(), {}},
+      {noise.url(), {}},
+      {silent.url(), {.timeout_ms = 50}},
+      {large.url(), {.max_response_bytes = 1}},
+      {"http://127.0.0.1:" + std::to_string(free_port()), {}},
+      {"http://no-such-host.invalid", {}},
+  };
+  for (const auto& [base, request] : calls) {
+    CAPTURE(base);
+    const auto r = http_client{base + key}.request_sync(request);
+    REQUIRE_FALSE(r);
+    CHECK(r.error().message.find("secret") != std::string::npos);
+    CHECK_FALSE(r.error().detail.empty());
+    CHECK(r.error().detail.find("secret") == std::string::npos);
+    CHECK(r.error().detail.find("127.0.0.1") == std::string::npos);
+  }
+  CHECK(without_address(http_client{"not a url: secret"}.request_sync({}).error()) == "not a URL");
+}
+
 TEST_CASE("a kept connection that has ended meanwhile costs no request") {
   for (const bool with_reset : {true, false}) {
     CAPTURE(with_reset);

@@ -44,9 +44,9 @@ std::string offer(const std::string& from = "", const std::string& to = "") {
   return text;
 }
 
-maker_result<maker_quote> quote() {
+maker_result<maker_quote> quote(maker_client& m = maker()) {
   std::promise<maker_result<maker_quote>> promise;
-  maker().quote(asked, [&](maker_result<maker_quote> r) { promise.set_value(std::move(r)); });
+  m.quote(asked, [&](maker_result<maker_quote> r) { promise.set_value(std::move(r)); });
   return promise.get_future().get();
 }
 maker_result<maker_swap_reply> swap() {
@@ -100,10 +100,37 @@ TEST_CASE("a quote for anything else is no quote") {
 TEST_CASE("no quote, and no answer") {
   server().answer("{}", 404);
   CHECK(quote().error().what == kind::no_quote);
-  for (const int status : {400, 401, 429, 500, 503}) {
+  server().answer("{}", 429);
+  CHECK(quote().error().what == kind::rate_limited);
+  for (const int status : {400, 401, 500, 503}) {
     server().answer("{}", status);
     CHECK(quote().error().what == kind::unreachable);
+    CHECK(quote().error().message == "HTTP " + std::to_string(status));
   }
+}
+
+TEST_CASE("without an answer it is told what broke, not at which address") {
+  const auto failure_of = [](const std::string& url, maker_options options) {
+    maker_client m{url + "/hooks/?api-key=secret", options};
+    const auto e = quote(m).error();
+    CHECK(e.message.find("secret") == std::string::npos);
+    CHECK(e.message.find("127.0.0.1") == std::string::npos);
+    return e;
+  };
+  const auto nobody = failure_of("http://127.0.0.1:1", {});
+  CHECK(nobody.what == kind::unreachable);
+  CHECK(nobody.message.starts_with("Failed to connect"));
+  server().stay_silent();
+  const auto silent = failure_of(server().url(), {.quote_timeout_ms = 100});
+  CHECK(silent.what == kind::timeout);
+  CHECK(silent.message == "no full answer within 100 ms");
+  maker_options limited;
+  limited.quote_timeout_ms = 100;
+  limited.limiter = std::make_shared<net::host_limiter>("host", net::rate_limit{1, std::chrono::milliseconds{600'000}});
+  CHECK(failure_of(server().url(), limited).what == kind::timeout);
+  const auto refused = failure_of(server().url(), limited);
+  CHECK(refused.what == kind::rate_limited);
+  CHECK(refused.message.starts_with("rate limited: quote is free again in "));
 }
 
 TEST_CASE("what a maker says of a swap is read, and nothing is made of it") {

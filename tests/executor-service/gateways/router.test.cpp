@@ -121,11 +121,16 @@ TEST_CASE("refusals are told apart") {
     CHECK(e.is_transient() == r.transient);
     CHECK(e.http_status == r.status);
   }
-  router_client nobody{"http://127.0.0.1:1"};
-  CHECK(nobody.quote_for_sync(asked).error().what == kind::unreachable);
+  router_client nobody{"http://127.0.0.1:1/?api-key=secret"};
+  const auto away = nobody.quote_for_sync(asked).error();
+  CHECK(away.what == kind::unreachable);
+  CHECK(away.message.starts_with("Failed to connect"));
+  CHECK(away.message.find("secret") == std::string::npos);
   server().stay_silent();
   router_client hasty{server().url() + "/swap/v1", {.api_key = "", .timeout_ms = 100}};
-  CHECK(hasty.quote_for_sync(asked).error().what == kind::timeout);
+  const auto late = hasty.quote_for_sync(asked).error();
+  CHECK(late.what == kind::timeout);
+  CHECK(late.message == "no full answer within 100 ms");
 }
 
 TEST_CASE("instructions come in the order they run, without the router's compute budget") {
