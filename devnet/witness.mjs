@@ -2,6 +2,8 @@ import pg from 'pg';
 
 const systemProgram = '11111111111111111111111111111111';
 const maxKept = 1000;
+/** A transaction each, of little more than a kilobyte. */
+const maxUnseen = 50_000;
 const maxRemembered = 20_000;
 const timeoutMs = 2000;
 
@@ -88,7 +90,7 @@ export class Witness {
       const known = this.#stored.get(quoteId ?? transaction.signature);
       if (known && Buffer.compare(known, transaction.bytes) === 0) return void this.#counts.checked++;
       this.#counts.unchecked++;
-      if (this.#unseen.length < maxKept) this.#unseen.push({ transaction, finding });
+      if (this.#unseen.length < maxUnseen) this.#unseen.push({ transaction, finding });
       return;
     }
     this.#sort(finding);
