@@ -223,8 +223,8 @@ struct construction_state {
     policy.input_amount = o.input_amount;
     policy.output_amount = offered->quote.amount_out;
     policy.max_rent_lamports = token_account_rent;
-    policy.forbidden_makers = o.sibling_accounts;
-    policy.forbidden_makers.push_back(o.wallet);
+    policy.wallet = o.wallet;
+    policy.wallet_accounts = o.wallet_accounts;
     return policy;
   }
 
@@ -240,7 +240,7 @@ struct construction_state {
     policy.vault_token_account = vault_input_account(o);
     policy.input_amount = o.input_amount;
     policy.allowed_programs = with->config.router_programs;
-    policy.forbidden_accounts = o.sibling_accounts;
+    policy.wallet_accounts = o.wallet_accounts;
     const auto router_instructions = found->instructions.in_order();
     if (const auto checked = check_router_instructions(router_instructions, policy); !checked)
       return refuse("router_instructions_refused", checked.error().sentence);

@@ -104,7 +104,7 @@ private:
         return refused("A router instruction wants a signature of " + meta.key.to_string() + ".");
       if (meta.key == policy_.order_account)
         return refused("A router instruction names the order account.");
-      if (contains(policy_.forbidden_accounts, meta.key))
+      if (policy_.wallet_accounts && meta.key != policy_.output_account && policy_.wallet_accounts->contains(meta.key))
         return refused("A router instruction names " + meta.key.to_string() + ", which belongs to another order.");
     }
     return done{};

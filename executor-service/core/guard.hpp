@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include "common/solana/instruction.hpp"
 #include "common/solana/message.hpp"
 #include "common/solana/pubkey.hpp"
+#include "executor-service/core/account_set.hpp"
 
 namespace landfall::executor {
 
@@ -37,9 +39,8 @@ struct router_policy {
   /// Programs that a router instruction may call at the top level. Token, associated token and memo programs count too
   /// and have to be listed; System and ComputeBudget are refused even if they are.
   std::vector<solana::pubkey> allowed_programs;
-  /// Accounts that must not appear at all, besides the order account: those of the wallet's other orders, for which the
-  /// same vault signs.
-  std::vector<solana::pubkey> forbidden_accounts;
+  /// Accounts of the wallet's orders, for which the same vault signs: none but this order's output account may appear.
+  std::shared_ptr<const account_set> wallet_accounts;
   std::size_t max_instructions = 16;
   std::size_t max_accounts = 96;
   std::size_t max_data_bytes = 1024;

@@ -138,8 +138,8 @@ guard_result check_maker_key(const maker_policy& policy) {
     return solana::associated_token_address(owner, policy.input_mint, policy.input_token_program);
   };
   const bool ours = maker == policy.fee_payer || maker == policy.vault || maker == policy.order_account ||
-                    maker == policy.output_account || maker == in_of(policy.vault) ||
-                    std::ranges::find(policy.forbidden_makers, maker) != policy.forbidden_makers.end();
+                    maker == policy.output_account || maker == in_of(policy.vault) || maker == policy.wallet ||
+                    (policy.wallet_accounts && policy.wallet_accounts->contains(maker));
   if (ours)
     return refused("The quote names " + maker.to_string() + " as the maker, which is an account of ours.");
   if (!solana::is_on_curve(maker.bytes()))

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "common/domain/token_amount.hpp"
 #include "common/solana/message.hpp"
 #include "common/solana/pubkey.hpp"
+#include "executor-service/core/account_set.hpp"
 #include "executor-service/core/guard.hpp"
 
 namespace landfall::executor {
@@ -25,9 +26,9 @@ struct maker_policy {
   domain::token_amount output_amount;
   /// What the fee payer may be asked for: the rent of the output account.
   std::uint64_t max_rent_lamports = 0;
-  /// What no maker can be, besides fee payer, vault and this order's accounts: the wallet, the accounts of its other
-  /// orders.
-  std::vector<solana::pubkey> forbidden_makers;
+  /// What no maker can be, besides fee payer, vault and this order's accounts: the wallet, the accounts of its orders.
+  solana::pubkey wallet;
+  std::shared_ptr<const account_set> wallet_accounts;
 };
 
 /// A message that a market maker will complete, last thing before we sign our part of it. It is read anew from the

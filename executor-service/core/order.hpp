@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "common/domain/token_amount.hpp"
 #include "common/domain/uuid.hpp"
 #include "common/solana/pubkey.hpp"
+#include "executor-service/core/account_set.hpp"
 
 namespace landfall::executor {
 
@@ -101,8 +103,9 @@ struct order {
   std::optional<domain::token_amount> output_amount;
   std::uint64_t lease_epoch = 0;
   std::vector<attempt> attempts;
-  /// Accounts of the wallet's other unfinished orders: the same vault signs for them.
-  std::vector<solana::pubkey> sibling_accounts;
+  /// Both accounts of each unfinished order of the wallet, this one's too: the same vault signs for them all. Shared by
+  /// the orders that were loaded together; nothing for an order that was not loaded.
+  std::shared_ptr<const account_set> wallet_accounts;
 
   [[nodiscard]] const attempt* latest(attempt_kind kind) const {
     const attempt* found = nullptr;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <sstream>
+#include <map>
+#include <memory>
+#include <set>
+#include <string_view>
 #include <unordered_map>
 
 #include "common/postgres/column.hpp"
@@ -17,11 +20,6 @@ using postgres::stored;
 using postgres::text_or_null;
 
 namespace {
-
-std::optional<solana::pubkey> parsed_key(const std::string& text) {
-  const auto key = solana::pubkey::parse(text);
-  return key.ok() ? std::optional{*key} : std::nullopt;
-}
 
 token read_token(const pqxx::row& row, const std::string& side) {
   token t;
@@ -49,9 +47,6 @@ order read_order(const pqxx::row& row) {
   o.attempts_made = row["attempts_made"].as<int>();
   o.lease_epoch = row["lease_epoch"].as<std::uint64_t>();
   o.cancel_requested = row["cancel_requested"].as<bool>();
-  std::istringstream siblings{row["sibling_accounts"].as<std::string>()};
-  for (std::string account; siblings >> account;)
-    o.sibling_accounts.push_back(stored(parsed_key(account), "sibling account"));
   o.expires_at = domain::from_unix_ms(row["expires_ms"].as<long long>());
   o.deposit_expires_at = domain::from_unix_ms(row["deposit_expires_ms"].as<long long>());
   if (!row["triggered_ms"].is_null())
@@ -80,6 +75,24 @@ attempt read_attempt(const pqxx::row& row) {
     a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
   a.slot = nullable_plain<std::uint64_t>(row["slot"]);
   return a;
+}
+
+/// Addresses with a space between each two.
+account_set read_accounts(std::string_view text) {
+  std::vector<solana::pubkey> accounts;
+  for (std::size_t from = 0; from < text.size();) {
+    const auto to = std::min(text.find(' ', from), text.size());
+    accounts.push_back(stored(solana::pubkey::parse(text.substr(from, to - from)), "account of an order"));
+    from = to + 1;
+  }
+  return account_set{std::move(accounts)};
+}
+
+std::vector<std::string> wallets_of(const std::vector<order>& orders) {
+  std::set<std::string> wallets;
+  for (const auto& o : orders)
+    wallets.insert(o.wallet.to_string());
+  return {wallets.begin(), wallets.end()};
 }
 
 std::vector<std::string> ids_of(const pqxx::result& rows) {
@@ -128,6 +141,13 @@ std::vector<order> order_store::load(postgres::transaction& t, const std::vector
     at.emplace(row["id"].as<std::string>(), orders.size());
     orders.push_back(read_order(row));
   }
+  std::map<solana::pubkey, std::shared_ptr<const account_set>> accounts;
+  for (const auto& row : t.run(sql::load_wallet_accounts, postgres::array_literal(wallets_of(orders))))
+    accounts.emplace(column<solana::pubkey>(row["wallet"]),
+                     std::make_shared<const account_set>(read_accounts(row["accounts"].as<std::string>())));
+  // Its own accounts are among them: an order under our lease is unfinished.
+  for (auto& o : orders)
+    o.wallet_accounts = accounts.at(o.wallet);
   for (const auto& row : t.run(sql::load_attempts, wanted))
     orders[at.at(row["order_id"].as<std::string>())].attempts.push_back(read_attempt(row));
   return orders;

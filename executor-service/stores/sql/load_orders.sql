@@ -4,9 +4,6 @@ select o.id, o.state, o.wallet, o.vault, o.order_account, o.output_account,
        t.mint as output_mint, t.symbol as output_symbol, t.decimals as output_decimals, t.token_program as output_program,
        o.input_amount, o.slippage_bps, o.output_amount, o.attempts_made, o.lease_epoch,
        o.cancel_requested_at is not null as cancel_requested,
-       (select coalesce(string_agg(x.order_account || ' ' || x.output_account, ' '), '')
-        from price_order x join order_state s on s.name = x.state
-        where x.wallet = o.wallet and x.order_account <> o.order_account and not s.is_final) as sibling_accounts,
        floor(extract(epoch from o.expires_at) * 1000)::bigint as expires_ms,
        floor(extract(epoch from d.expires_at) * 1000)::bigint as deposit_expires_ms,
        floor(extract(epoch from o.triggered_at) * 1000)::bigint as triggered_ms

@@ -54,7 +54,8 @@ router_policy policy() {
   p.input_amount = token_amount{input};
   p.allowed_programs = {swap_program, programs::token, programs::token_2022, programs::associated_token,
                         programs::memo_v3};
-  p.forbidden_accounts = {other_order};
+  p.wallet_accounts =
+      std::make_shared<const account_set>(std::vector<pubkey>{other_order, order_account, output_account});
   return p;
 }
 

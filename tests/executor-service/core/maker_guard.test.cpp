@@ -59,7 +59,8 @@ struct deal {
     p.input_amount = o.input_amount;
     p.output_amount = token_amount{agreed};
     p.max_rent_lamports = rent;
-    p.forbidden_makers = {o.wallet, signer_key(30)};
+    p.wallet = o.wallet;
+    p.wallet_accounts = std::make_shared<const account_set>(std::vector<pubkey>{signer_key(30)});
     return p;
   }
   [[nodiscard]] std::vector<instruction> instructions(const token_balance& output = {}) const {

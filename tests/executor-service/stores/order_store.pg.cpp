@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -108,6 +110,40 @@ TEST_CASE("a claim takes the lease once, and loads what is stored") {
   CHECK(claimed[0].attempts[0].kind == attempt_kind::deposit);
   CHECK(expect(second.claim(room_for(10), lease, no_grace)).empty());
   CHECK(expect(first.claim(room_for(10), lease, no_grace)).empty());
+}
+
+TEST_CASE("with an order come the accounts of all its wallet's unfinished orders, and of no others") {
+  world w;
+  std::map<std::string, tests::order_fixture> orders;
+  for (const auto& info : domain::order_states) {
+    const std::string state{info.name};
+    orders.emplace(state, w.rows.order());
+    w.as_admin("set session_replication_role = replica; update price_order set state = '" + state + "' where id = '" +
+               orders.at(state).id + "'");
+  }
+  const auto& claimed_one = orders.at("ready_execute");
+  const auto stranger = w.order_in("open");
+  w.as_admin("set session_replication_role = replica; update price_order set wallet = '" + claimed_one.deposit.wallet +
+             "' where id <> '" + stranger.id + "'");
+  auto store = w.store_of("executor-1");
+  const auto claimed = expect(store.claim(room_for(100), lease, no_grace));
+  const auto o = std::ranges::find(claimed, claimed_one.id, [](const order& each) { return each.id.to_string(); });
+  REQUIRE(o != claimed.end());
+  REQUIRE(o->wallet_accounts);
+  const auto has = [&](const tests::order_fixture& which) {
+    const auto output = w.sql_value("select output_account from price_order where id = '" + which.id + "'");
+    const bool in = o->wallet_accounts->contains(*solana::pubkey::parse(which.deposit.order_account));
+    CHECK(o->wallet_accounts->contains(*solana::pubkey::parse(output)) == in);
+    return in;
+  };
+  std::size_t unfinished = 0;
+  for (const auto& info : domain::order_states) {
+    CAPTURE(info.name);
+    CHECK(has(orders.at(std::string{info.name})) == !info.is_final);
+    unfinished += info.is_final ? 0U : 1U;
+  }
+  CHECK_FALSE(has(stranger));
+  CHECK(o->wallet_accounts->size() == 2 * unfinished);
 }
 
 TEST_CASE("a lease that ran out is taken over with a higher epoch, and the former holder writes nothing more") {

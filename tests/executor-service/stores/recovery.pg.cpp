@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "executor-service/sql.hpp"
 #include "executor-service/stores/order_store.hpp"
@@ -41,9 +42,12 @@ struct backlog {
     work.commit();
   }
 
+  /// Whose orders they are: each one's own wallet's, or all of them the model's.
+  enum class owner { each_its_own, the_model };
+
   /// Numbers `first` to `last`, with SQL for what their lease and their next time are.
   void copies(int first, int last, const std::string& state, const std::string& lease_until, const std::string& due,
-              bool deposit_final, bool swap_unresolved) const {
+              bool deposit_final, bool swap_unresolved, owner of = owner::each_its_own) const {
     // A digit 0 is no base58, so numbers are written in letters.
     const auto number = [](const std::string& column) {
       return "overlay(" + column + " placing translate(to_char(n, 'FM0000000'), '0123456789', 'ABCDEFGHJK') from 5)";
@@ -58,7 +62,7 @@ struct backlog {
           {"deposit_request_id", id("aaaa")},
           {"order_account", number("m.order_account")},
           {"output_account", number("m.output_account")},
-          {"wallet", number("m.wallet")},
+          {"wallet", of == owner::the_model ? "m.wallet" : number("m.wallet")},
           {"state", "'" + state + "'"},
           {"lease_epoch", "3"},
           {"lease_holder", lease_until == "null" ? "null" : "'executor-gone'"},
@@ -103,9 +107,22 @@ struct backlog {
   }
 
   /// Orders with an unresolved swap whose executor is gone, the lower numbers for longer.
-  void in_flight(int first, int last) const {
+  void in_flight(int first, int last, owner of = owner::each_its_own) const {
     copies(first, last, "executing", "now() - interval '2 hours' + n * interval '1 millisecond'",
-           "now() - interval '3 hours'", true, true);
+           "now() - interval '3 hours'", true, true, of);
+  }
+
+  /// How many rows of price_order were read so far, by those who have gone.
+  [[nodiscard]] long orders_read() const {
+    auto admin = scratch.connect_as_admin();
+    pqxx::nontransaction look{*admin};
+    // A connection counts what it read when it ends.
+    while (look.exec("select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
+                     "and application_name like 'executor-%'")
+               .size() > 0)
+      std::this_thread::yield();
+    return look.exec("select seq_tup_read + idx_tup_fetch from pg_stat_user_tables where relname = 'price_order'")[0][0]
+        .as<long>();
   }
 
   [[nodiscard]] order_store store_of(const std::string& instance) const {
@@ -303,4 +320,34 @@ TEST_CASE("deposits and expired orders do not wait for the end of a backlog of s
     for (const auto& o : expect(store.claim({0, batch, batch}, lease, grace)))
       open += o.state == order_state::open ? 1U : 0U;
   CHECK(open == 20);
+}
+
+TEST_CASE("the accounts of a wallet with ten thousand unfinished orders are read once for a batch of them") {
+  constexpr int unfinished = 10'000;
+  backlog b;
+  b.in_flight(1, unfinished, backlog::owner::the_model);
+  // Twice as many that it finished; and other people's, for which no executor is wanted.
+  b.copies(200'001, 220'000, "fill_success", "null", "now()", true, false, backlog::owner::the_model);
+  b.copies(300'001, 320'000, "open", "null", "now()", true, false);
+  for (const bool analyzed : {false, true}) {
+    CAPTURE(analyzed);
+    if (analyzed)
+      b.as_admin("analyze");
+    const auto before = b.orders_read();
+    std::vector<order> claimed;
+    {
+      auto store = b.store_of("executor-1");
+      claimed = expect(store.claim({0, batch, batch}, lease, grace));
+    }
+    const auto read = b.orders_read() - before;
+    MESSAGE("orders read for a batch of ", batch, ": ", read);
+    // Once for their accounts, and once by the claim, which may sort what is due while there are no statistics.
+    CHECK(read < 3 * unfinished);
+    REQUIRE(claimed.size() == batch);
+    REQUIRE(claimed.front().wallet_accounts);
+    // With the model's.
+    CHECK(claimed.front().wallet_accounts->size() == 2 * unfinished + 2);
+    for (const auto& o : claimed)
+      CHECK(o.wallet_accounts == claimed.front().wallet_accounts);
+  }
 }
