@@ -21,8 +21,8 @@ struct net_error {
   };
   kind what = kind::reset;
   std::string message{};  ///< for people; names the address, never headers or bodies
-  std::string
-      detail{};  ///< what broke, without the address, which may hold a key; empty where the kind is all there is
+  /// What broke, without the address, which may hold a key; empty where the kind is all there is.
+  std::string detail{};
   std::optional<std::chrono::milliseconds> retry_after{};
 };
 
