@@ -269,10 +269,11 @@ bool flush(caf::actor_system& system, const decision_writer_actor& writer) {
 }
 
 int serve(const trigger_settings& settings, surroundings& around) {
+  // Called by actors that are told as down already: it outlives the system.
+  watchdog guard;
   caf::actor_system_config system_config;
   runtime::configure_actor_system(system_config, static_cast<std::size_t>(settings.threads));
   caf::actor_system system{system_config};
-  watchdog guard;
 
   auto writer = spawn_decision_writer(system, writer_config(settings, around));
   auto supervisor = spawn_supervisor(system, supervisors_config(settings, around), writer);

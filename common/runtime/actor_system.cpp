@@ -19,10 +19,29 @@ void configure_actor_system(caf::actor_system_config& config, std::size_t max_th
   config.set("scheduler.max-threads", static_cast<std::uint64_t>(std::max<std::size_t>(max_threads, 1)));
 }
 
+namespace {
+
+using deadline = std::chrono::steady_clock::time_point;
+
+/// False if `actor` was not down at the deadline. What others sent meanwhile is passed over: the down message of an
+/// actor that was given up comes when it likes.
+bool down_by(caf::scoped_actor& self, const caf::actor_addr& actor, deadline end) {
+  bool down = false;
+  bool late = false;
+  while (!down && !late) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    self->receive([&](const caf::down_msg& message) { down = message.source == actor; },
+                  caf::after(std::max(left, std::chrono::milliseconds{0})) >> [&] { late = true; });
+  }
+  return down;
+}
+
+}  // namespace
+
 std::size_t stop_actors(caf::actor_system& system, std::vector<caf::strong_actor_ptr> actors,
                         std::chrono::milliseconds bound) {
   caf::scoped_actor self{system};
-  const auto deadline = std::chrono::steady_clock::now() + bound;
+  const auto end = std::chrono::steady_clock::now() + bound;
   std::size_t killed = 0;
   for (auto& pointer : actors) {
     if (!pointer)
@@ -30,13 +49,7 @@ std::size_t stop_actors(caf::actor_system& system, std::vector<caf::strong_actor
     const auto actor = caf::actor_cast<caf::actor>(std::exchange(pointer, nullptr));
     self->monitor(actor);
     self->send_exit(actor, caf::exit_reason::user_shutdown);
-    const auto left =
-        std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()),
-                 std::chrono::milliseconds{0});
-    bool down = false;
-    self->receive([&](const caf::down_msg& message) { down = message.source == actor.address(); },
-                  caf::after(left) >> [] {});
-    if (down)
+    if (down_by(self, actor.address(), end))
       continue;
     self->demonitor(actor);
     self->send_exit(actor, caf::exit_reason::kill);

@@ -4,19 +4,51 @@
 
 #include <caf/all.hpp>
 
-#include <atomic>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <typeinfo>
+#include <vector>
 
 using namespace landfall::runtime;
 
 namespace {
 
-caf::behavior counting(caf::event_based_actor* self, std::string name,
-                       std::shared_ptr<std::vector<std::string>> ended) {
-  self->attach_functor([name, ended] { ended->push_back(name); });
-  return {[](int x) { return x + 1; }};
+/// What actors of several threads did, in order.
+class story {
+public:
+  void add(const std::string& what) {
+    const std::lock_guard lock{mutex_};
+    all_ += what + ". ";
+  }
+  [[nodiscard]] std::string all() {
+    const std::lock_guard lock{mutex_};
+    return all_;
+  }
+
+private:
+  std::mutex mutex_;
+  std::string all_;
+};
+
+/// Asks whom it calls many times before it ends. What it tells is told before it is down: functors attached to an actor
+/// may run after its down message is sent.
+caf::behavior caller(caf::event_based_actor* self, const std::string& name, const caf::actor& called, story* told) {
+  self->set_exit_handler([self, name, called, told](const caf::exit_msg&) {
+    told->add(name + " is to end");
+    self->send(self, called ? 100 : 0);
+  });
+  return {[self, name, called, told](int left) {
+            if (left > 0) {
+              self->request(called, caf::infinite, std::string{"?"}).then([self, left](const std::string&) {
+                self->send(self, left - 1);
+              });
+              return;
+            }
+            told->add(name + " ends");
+            self->quit();
+          },
+          [](const std::string& question) { return question; }};
 }
 
 caf::behavior stubborn(caf::event_based_actor* self) {
@@ -37,17 +69,37 @@ TEST_CASE("the scheduler shares work") {
 }
 
 TEST_CASE("actors end in the order given and the system with them") {
-  const auto ended = std::make_shared<std::vector<std::string>>();
+  story told;
   {
     caf::actor_system_config config;
     configure_actor_system(config, 2);
     caf::actor_system system{config};
     std::vector<caf::strong_actor_ptr> all;
-    for (const auto* const name : {"api", "order", "ledger"})
-      all.push_back(caf::actor_cast<caf::strong_actor_ptr>(system.spawn(counting, name, ended)));
-    CHECK(stop_actors(system, std::move(all), std::chrono::seconds{10}) == 0);
+    caf::actor called;
+    for (const std::string name : {"ledger", "order", "api"}) {
+      called = system.spawn(caller, name, called, &told);
+      all.insert(all.begin(), caf::actor_cast<caf::strong_actor_ptr>(called));
+    }
+    called = nullptr;
+    CHECK(stop_actors(system, std::move(all), std::chrono::minutes{1}) == 0);
   }
-  CHECK(*ended == std::vector<std::string>{"api", "order", "ledger"});
+  CHECK(told.all() == "api is to end. api ends. order is to end. order ends. ledger is to end. ledger ends. ");
+}
+
+TEST_CASE("the late down message of another is not taken for that of the one that is to end") {
+  caf::actor_system_config config;
+  configure_actor_system(config, 1);
+  caf::actor_system system{config};
+  const caf::actor_addr other = caf::scoped_actor{system}.address();
+  std::vector<caf::strong_actor_ptr> all{
+      caf::actor_cast<caf::strong_actor_ptr>(system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+        self->set_exit_handler([self, other](const caf::exit_msg& exit) {
+          self->send(caf::actor_cast<caf::actor>(exit.source), caf::down_msg{other, caf::exit_reason::kill});
+          self->quit();
+        });
+        return {[](int x) { return x; }};
+      }))};
+  CHECK(stop_actors(system, std::move(all), std::chrono::minutes{1}) == 0);
 }
 
 TEST_CASE("an actor that ignores its exit is killed at the bound") {
