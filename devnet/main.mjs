@@ -39,7 +39,7 @@ chain.advance(options.finalizeDepth + 2);
 
 const prices = new Prices();
 const pool = new Pool({ chain, prices, feeBps: options.feeBps, depthUsd: options.depthUsd });
-const witness = options.witness === null ? null : new Witness({ database: options.witness, feePayer: options.witnessFeePayer });
+const witness = options.witness === null ? null : new Witness({ database: options.witness, feePayer: options.witnessFeePayer, timeoutMs: options.witnessTimeoutMs });
 const maker = new Maker({ port: port(14), chain, prices, faults, spreadBps: options.makerSpreadBps, witness });
 const hermes = new Hermes({ port: port(13), chain, prices, faults, intervalMs: options.priceIntervalMs, keepAliveMs: options.keepaliveMs });
 const services = {

@@ -14,6 +14,7 @@ const table = [
   { name: 'stop-with-stdin', fallback: 0, min: 0, max: 1, help: '1 = stop when standard input closes, so as not to outlive a killed test' },
   { name: 'witness', fallback: null, text: true, help: 'database (host:port/name or URL): watch that what arrives was stored there first' },
   { name: 'witness-fee-payer', fallback: null, text: true, help: 'whose transactions must be stored; learned from the database if not given' },
+  { name: 'witness-timeout-ms', fallback: 2000, min: 1, max: 3_600_000, help: 'how long the witness waits for the database, and a send for the witness' },
   { name: 'keepalive-ms', fallback: 30_000, min: 10, max: 3_600_000, help: 'pings and SSE comments of the price stream' },
 ];
 

@@ -5,11 +5,10 @@ const maxKept = 1000;
 /** A transaction each, of little more than a kilobyte. */
 const maxUnseen = 50_000;
 const maxRemembered = 20_000;
-const timeoutMs = 2000;
 
 const look = `
   select (select transaction from attempt where signature = $1 or quote_id = $3) as stored,
-         (select signed_at <= $4::timestamptz from attempt where signature = $1 or quote_id = $3) as older,
+         (select date_trunc('milliseconds', signed_at) <= $4::timestamptz from attempt where signature = $1 or quote_id = $3) as older,
          array(select order_account::text from deposit_request where order_account = any($2::text[])) as order_accounts`;
 
 /**
@@ -23,6 +22,7 @@ const look = `
  */
 export class Witness {
   #pool;
+  #timeoutMs;
   #feePayers = new Set();
   /** Judged once it is known whose it was: payer → findings. */
   #strangers = new Map();
@@ -32,6 +32,8 @@ export class Witness {
   /** What arrived while the database was away and had not been seen before: it is looked for again until the database has answered. */
   #unseen = [];
   #looking = Promise.resolve();
+  /** Arrivals that are being judged. */
+  #arriving = new Set();
   /** Signatures that somebody else than Landfall will send, once each. */
   #declared = new Set();
   #counts = { arrived: 0, checked: 0, checkedLate: 0, unchecked: 0, ignored: 0, declared: 0 };
@@ -40,7 +42,8 @@ export class Witness {
   #lastProblem = null;
 
   /** `database` is a connection URL, or host:port/name for the superuser without password. */
-  constructor({ database, feePayer = null }) {
+  constructor({ database, feePayer = null, timeoutMs = 2000 }) {
+    this.#timeoutMs = timeoutMs;
     const connectionString = database.includes('://') ? database : `postgres://postgres@${database}`;
     this.#pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs, application_name: 'devnet-witness', allowExitOnIdle: true });
     // An idle connection that the server closed; the next look opens another.
@@ -57,8 +60,9 @@ export class Witness {
     this.#declared.add(signature);
   }
 
-  /** The report, after another look for all that could not be checked when it came. */
+  /** The report, when all that has arrived is judged, after another look for what could not be checked when it came. */
   async settled() {
+    await Promise.all(this.#arriving);
     await this.#lookAgain();
     return this.report();
   }
@@ -79,8 +83,14 @@ export class Witness {
     return this.#arrived({ ...transaction, bytes }, { endpoint: 'chain, from the maker', feePayer: transaction.staticKeys[1], quoteId });
   }
 
-  async #arrived(transaction, { endpoint, feePayer, quoteId }) {
+  #arrived(transaction, from) {
     this.#counts.arrived++;
+    const judged = this.#received(transaction, from).finally(() => this.#arriving.delete(judged));
+    this.#arriving.add(judged);
+    return judged;
+  }
+
+  async #received(transaction, { endpoint, feePayer, quoteId }) {
     if (this.#declared.delete(transaction.signature)) return void this.#counts.declared++;
     const finding = { signature: transaction.signature, quoteId, endpoint, at: new Date().toISOString(), feePayer, held: null };
     try {
@@ -104,7 +114,7 @@ export class Witness {
   }
 
   async #look(transaction, finding) {
-    const { stored, older, order_accounts: orderAccounts } = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction), finding.quoteId, finding.at]));
+    const { stored, older, order_accounts: orderAccounts } = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction), finding.quoteId, finding.at]), this.#timeoutMs);
     finding.isOlder = older;
     finding.isStored = stored !== null;
     finding.kind = orderAccounts.length > 0 ? 'deposit' : 'paid by the fee payer';
@@ -187,7 +197,7 @@ export function allocatedBy({ instructions, staticKeys }) {
   return created;
 }
 
-async function bounded(query) {
+async function bounded(query, timeoutMs) {
   let timer;
   const late = new Promise((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`the database did not answer within ${timeoutMs} ms`)), timeoutMs);

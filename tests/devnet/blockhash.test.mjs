@@ -16,7 +16,7 @@ async function advanceTo(devnet, target) {
 }
 
 test('a blockhash can be used in the 151 blocks after its own and not in the next', async (t) => {
-  const devnet = await startDevnet(t, 2, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const last = await devnet.transfer(payer, 1_000_001);
   const late = await devnet.transfer(payer, 1_000_002);
@@ -38,7 +38,7 @@ test('a blockhash can be used in the 151 blocks after its own and not in the nex
 });
 
 test('preflight and isBlockhashValid agree with the window', async (t) => {
-  const devnet = await startDevnet(t, 2, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer);
   const preflight = async () => (await devnet.send(sent.bytes, { skipPreflight: false, preflightCommitment: 'processed' })).error?.data.err;
@@ -52,7 +52,7 @@ test('preflight and isBlockhashValid agree with the window', async (t) => {
 });
 
 test('a blockhash is unknown to a bank older than itself', async (t) => {
-  const devnet = await startDevnet(t, 2, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer);
   const answer = await devnet.send(sent.bytes, { skipPreflight: false, preflightCommitment: 'finalized' });
@@ -61,7 +61,7 @@ test('a blockhash is unknown to a bank older than itself', async (t) => {
 });
 
 test('a transaction lands once: AlreadyProcessed in the window, BlockhashNotFound after, and never again', async (t) => {
-  const devnet = await startDevnet(t, 2, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer, 2_000_000);
   const balance = async () => (await devnet.result('getBalance', [sent.to.toBase58(), { commitment: 'processed' }])).value;
@@ -81,7 +81,7 @@ test('a transaction lands once: AlreadyProcessed in the window, BlockhashNotFoun
 });
 
 test('statuses live 300 rooted blocks, and longer only in the history', async (t) => {
-  const devnet = await startDevnet(t, 2, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer);
   await devnet.send(sent.bytes);
@@ -95,7 +95,7 @@ test('statuses live 300 rooted blocks, and longer only in the history', async (t
 });
 
 test('slots run ahead of heights, and a skipped slot has no block', async (t) => {
-  const devnet = await startDevnet(t, 2, paused);
+  const devnet = await startDevnet(t, paused);
   await devnet.advance(60);
   const info = await devnet.result('getEpochInfo', [{ commitment: 'finalized' }]);
   assert.ok(info.absoluteSlot > info.blockHeight + 1000);

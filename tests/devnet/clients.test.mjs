@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kit, system } from '../../devnet/clients-kit.mjs';
 import { spl, web3 } from '../../devnet/clients.mjs';
-import { mints, startDevnet, until } from './support/devnet.mjs';
-
-const fast = ['--ms-per-slot', '10'];
+import { mints, startMovingDevnet, until } from './support/devnet.mjs';
 
 test('web3.js: airdrop, transfer and sendAndConfirmTransaction', async (t) => {
-  const devnet = await startDevnet(t, 1, fast);
+  const devnet = await startMovingDevnet(t);
   const { connection } = devnet;
   const payer = web3.Keypair.generate();
   const to = web3.Keypair.generate().publicKey;
@@ -30,7 +28,7 @@ test('web3.js: airdrop, transfer and sendAndConfirmTransaction', async (t) => {
 });
 
 test('web3.js: a mint and token accounts of one\'s own, and the preset ones', async (t) => {
-  const devnet = await startDevnet(t, 1, fast);
+  const devnet = await startMovingDevnet(t);
   const { connection } = devnet;
   const payer = await devnet.fundedKey();
   const mint = await spl.createMint(connection, payer, payer.publicKey, null, 3);
@@ -48,7 +46,7 @@ test('web3.js: a mint and token accounts of one\'s own, and the preset ones', as
 });
 
 test('web3.js: a lookup table is made, filled and used', async (t) => {
-  const devnet = await startDevnet(t, 1, fast);
+  const devnet = await startMovingDevnet(t);
   const { connection } = devnet;
   const payer = await devnet.fundedKey();
   const to = web3.Keypair.generate().publicKey;
@@ -75,7 +73,7 @@ test('web3.js: a lookup table is made, filled and used', async (t) => {
 });
 
 test('web3.js: signature, account, logs and slot subscriptions', async (t) => {
-  const devnet = await startDevnet(t, 1, fast);
+  const devnet = await startMovingDevnet(t);
   const { connection } = devnet;
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer, 3_000_000);
@@ -94,7 +92,7 @@ test('web3.js: signature, account, logs and slot subscriptions', async (t) => {
 });
 
 test('kit: airdrop and sendAndConfirm, at finalized', async (t) => {
-  const devnet = await startDevnet(t, 1, fast);
+  const devnet = await startMovingDevnet(t);
   const rpc = kit.createSolanaRpc(devnet.url(10));
   const rpcSubscriptions = kit.createSolanaRpcSubscriptions(devnet.ws(10));
   const payer = await kit.generateKeyPairSigner();
@@ -115,17 +113,16 @@ test('kit: airdrop and sendAndConfirm, at finalized', async (t) => {
 });
 
 test('kit: account notifications', async (t) => {
-  const devnet = await startDevnet(t, 1, fast);
+  const devnet = await startMovingDevnet(t);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer, 4_000_000);
   const stop = new AbortController();
   const notifications = await kit.createSolanaRpcSubscriptions(devnet.ws(10))
     .accountNotifications(kit.address(sent.to.toBase58()), { commitment: 'processed', encoding: 'base64' })
     .subscribe({ abortSignal: stop.signal });
+  // What comes before anybody asks is dropped there.
+  const first = notifications[Symbol.asyncIterator]().next();
   await devnet.send(sent.bytes);
-  for await (const notification of notifications) {
-    assert.equal(notification.value.lamports, 4_000_000n);
-    break;
-  }
+  assert.equal((await first).value.value.lamports, 4_000_000n);
   stop.abort();
 });

@@ -6,7 +6,7 @@ import { mints, startDevnet } from './support/devnet.mjs';
 const paused = ['--ms-per-slot', '0'];
 
 test('the ledger holds every transaction with its fee, deltas and outcome, failed ones too', async (t) => {
-  const devnet = await startDevnet(t, 7, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey(1_000_000_000);
   const good = await devnet.transfer(payer, 10_000_000);
   const bad = await devnet.transfer(payer, 5_000_000_000);
@@ -26,7 +26,7 @@ test('the ledger holds every transaction with its fee, deltas and outcome, faile
 });
 
 test('minted tokens are in the book of their owner and of their account', async (t) => {
-  const devnet = await startDevnet(t, 7, paused);
+  const devnet = await startDevnet(t, paused);
   const owner = web3.Keypair.generate().publicKey.toBase58();
   for (const token of await devnet.control('/tokens')) {
     const { account, signature } = await devnet.control('/mint-tokens', { to: owner, mint: token.mint, amount: '1000' });
@@ -39,7 +39,7 @@ test('minted tokens are in the book of their owner and of their account', async 
 });
 
 test('prices are exact decimals, as number or string', async (t) => {
-  const devnet = await startDevnet(t, 7, paused);
+  const devnet = await startDevnet(t, paused);
   const priceOf = async (mint) => (await devnet.control('/state')).prices.find((p) => p.mint === mint).priceUsd;
   for (const [given, kept] of [['150.000000000000000001', '150.000000000000000001'], [0.1, '0.1'], [0.0000001234, '0.0000001234'], ['99999999', '99999999'], [150, '150']]) {
     await devnet.control('/price', { mint: mints.SOL, priceUsd: given });
@@ -48,7 +48,7 @@ test('prices are exact decimals, as number or string', async (t) => {
 });
 
 test('bad input is answered with 400 and a sentence, and changes nothing', async (t) => {
-  const devnet = await startDevnet(t, 7, paused);
+  const devnet = await startDevnet(t, paused);
   const before = await devnet.control('/state');
   const to = web3.Keypair.generate().publicKey.toBase58();
   for (const [path, body] of [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { WebSocket } from '../../devnet/clients.mjs';
-import { mints, startDevnet, until } from './support/devnet.mjs';
+import { mints, startDevnet, unanswered, until } from './support/devnet.mjs';
 
 const paused = ['--ms-per-slot', '0'];
 const fast = ['--ms-per-slot', '10'];
@@ -37,7 +38,7 @@ async function slotStream(t, devnet) {
 }
 
 test('drop: the send is answered as ever and nothing lands; its count is used up', async (t) => {
-  const devnet = await startDevnet(t, 5, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer);
   await devnet.fault('rpc0', 'drop', { count: 1 });
@@ -52,7 +53,7 @@ test('drop: the send is answered as ever and nothing lands; its count is used up
 });
 
 test('faults of one endpoint leave the other alone, and a method filter every other method', async (t) => {
-  const devnet = await startDevnet(t, 5, paused);
+  const devnet = await startDevnet(t, paused);
   await devnet.fault('rpc0', 'error', { code: -32005, message: 'Node is behind by 42 slots', data: { numSlotsBehind: 42 }, method: 'getSlot' });
   assert.deepEqual((await devnet.rpc('getSlot')).error, { code: -32005, message: 'Node is behind by 42 slots', data: { numSlotsBehind: 42 } });
   assert.ok((await devnet.rpc('getBlockHeight')).result);
@@ -62,7 +63,7 @@ test('faults of one endpoint leave the other alone, and a method filter every ot
 });
 
 test('error with a status, rate_limit, garbage', async (t) => {
-  const devnet = await startDevnet(t, 5, paused);
+  const devnet = await startDevnet(t, paused);
   for (const [fault, params, check] of [
     ['error', { status: 503 }, async (r) => assert.equal(r.status, 503)],
     ['rate_limit', { retry_after_s: 7 }, async (r) => assert.deepEqual([r.status, r.headers.get('retry-after')], [429, '7'])],
@@ -77,20 +78,25 @@ test('error with a status, rate_limit, garbage', async (t) => {
 });
 
 test('rate_limit with per_second lets so many through and counts the rest', async (t) => {
-  const devnet = await startDevnet(t, 5, paused);
+  const devnet = await startDevnet(t, paused);
   await devnet.fault('rpc0', 'rate_limit', { per_second: 3, retry_after_s: 2 });
-  const answers = await Promise.all(Array.from({ length: 40 }, () => post(devnet, { method: 'getSlot' })));
+  const answers = [];
+  // At once, unless the machine takes seconds for so few.
+  await until('one too many', async () => {
+    answers.push(...(await Promise.all(Array.from({ length: 40 }, () => post(devnet, { method: 'getSlot' })))));
+    return answers.some((r) => r.status === 429);
+  });
   const refused = answers.filter((r) => r.status === 429);
   const taken = answers.filter((r) => r.status === 200);
-  assert.equal(refused.length + taken.length, 40);
-  assert.ok(taken.length >= 3 && refused.length > 0, `${taken.length} taken, ${refused.length} refused`);
+  assert.equal(refused.length + taken.length, answers.length);
+  assert.ok(taken.length >= 3, `${taken.length} taken, ${refused.length} refused`);
   assert.equal(refused[0].headers.get('retry-after'), '2');
   assert.deepEqual((await devnet.control('/state')).counters.faults, { 'rpc0.rate_limit': refused.length });
   assert.equal((await devnet.rpc('getSlot', [], 1)).error, undefined, 'the other endpoint has a limit of its own');
 });
 
 test('delay_ms answers late; timeout does it and never answers', async (t) => {
-  const devnet = await startDevnet(t, 5, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   await devnet.fault('rpc0', 'delay_ms', { ms: 150, count: 1 });
   const startedAt = performance.now();
@@ -100,13 +106,14 @@ test('delay_ms answers late; timeout does it and never answers', async (t) => {
   const sent = await devnet.transfer(payer);
   await devnet.fault('rpc0', 'timeout', { method: 'sendTransaction', count: 1 });
   const params = [Buffer.from(sent.bytes).toString('base64'), { encoding: 'base64', skipPreflight: true }];
-  await assert.rejects(post(devnet, { method: 'sendTransaction', params }, AbortSignal.timeout(200)), { name: 'TimeoutError' });
+  const struck = async () => (await devnet.control('/state')).counters.faults['rpc0.timeout'] === 1;
+  await unanswered(devnet, (signal) => post(devnet, { method: 'sendTransaction', params }, signal), struck);
   await devnet.advance(1);
   assert.ok(await devnet.status(sent.signature), 'it was done all the same');
 });
 
 test('lag_slots: an endpoint answers from an older view, in everything', async (t) => {
-  const devnet = await startDevnet(t, 5, [...paused, '--skip-every', '0']);
+  const devnet = await startDevnet(t, [...paused, '--skip-every', '0']);
   const payer = await devnet.fundedKey();
   await devnet.advance(60);
   const sent = await devnet.transfer(payer, 8_000_000);
@@ -128,7 +135,7 @@ test('lag_slots: an endpoint answers from an older view, in everything', async (
 });
 
 test('null_status denies a known signature; forget prunes what has landed, not what comes after', async (t) => {
-  const devnet = await startDevnet(t, 5, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const [first, second, third] = [await devnet.transfer(payer, 1_000_001), await devnet.transfer(payer, 1_000_002), await devnet.transfer(payer, 1_000_003)];
   await devnet.send(first.bytes);
@@ -149,7 +156,7 @@ test('null_status denies a known signature; forget prunes what has landed, not w
 });
 
 test('disconnect closes what is open, and later connections work', async (t) => {
-  const devnet = await startDevnet(t, 5, fast);
+  const devnet = await startDevnet(t, fast);
   const heard = await slotStream(t, devnet);
   await devnet.fault('rpc0', 'disconnect');
   await until('closed', () => heard.closed);
@@ -157,20 +164,27 @@ test('disconnect closes what is open, and later connections work', async (t) => 
 });
 
 test('silent: the connection stays and nothing comes', async (t) => {
-  const devnet = await startDevnet(t, 5, fast);
+  const devnet = await startDevnet(t, fast);
   const heard = await slotStream(t, devnet);
   await devnet.fault('rpc0', 'silent');
+  // What was on its way comes before the pong.
+  const allHeard = async () => {
+    const pong = once(heard.socket, 'pong');
+    heard.socket.ping();
+    await pong;
+    return heard.messages.length;
+  };
+  const before = await allHeard();
   const { blockHeight } = await devnet.control('/state');
-  const before = heard.messages.length;
   await until('the chain goes on', async () => (await devnet.control('/state')).blockHeight > blockHeight + 20);
-  assert.ok(heard.messages.length - before <= 1, 'at most what was on its way');
+  assert.equal(await allHeard(), before);
   assert.equal(heard.closed, false);
   await devnet.clearFaults();
   await until('it speaks again', () => heard.messages.length > before + 5);
 });
 
 test('duplicate, reorder and garbage on a stream', async (t) => {
-  const devnet = await startDevnet(t, 5, fast);
+  const devnet = await startDevnet(t, fast);
   const heard = await slotStream(t, devnet);
   const order = () => heard.slots().filter((s) => s !== 'garbage');
   await devnet.fault('rpc0', 'duplicate', { count: 1 });
@@ -182,7 +196,7 @@ test('duplicate, reorder and garbage on a stream', async (t) => {
 });
 
 test('refuse: the port is closed until the faults are cleared', async (t) => {
-  const devnet = await startDevnet(t, 5, fast);
+  const devnet = await startDevnet(t, fast);
   const heard = await slotStream(t, devnet);
   await devnet.fault('rpc0', 'refuse');
   await until('the stream is cut', () => heard.closed);
@@ -194,7 +208,7 @@ test('refuse: the port is closed until the faults are cleared', async (t) => {
 
 test('probability comes from the seed: two runs strike alike', async (t) => {
   const strikes = async () => {
-    const devnet = await startDevnet(t, 5, paused);
+    const devnet = await startDevnet(t, paused);
     await devnet.fault('rpc0', 'error', { code: -32005, probability: 0.5 });
     const seen = [];
     for (let i = 0; i < 40; i++) seen.push((await devnet.rpc('getHealth')).error ? 1 : 0);
@@ -207,7 +221,7 @@ test('probability comes from the seed: two runs strike alike', async (t) => {
 });
 
 test('router: stale, jumping and crossed quotes; the jump does not hold on chain', async (t) => {
-  const devnet = await startDevnet(t, 5, paused);
+  const devnet = await startDevnet(t, paused);
   const quote = async (inputMint, outputMint, amount) => BigInt((await (await fetch(devnet.url(12, `/quote?inputMint=${inputMint}&outputMint=${outputMint}&amount=${amount}`))).json()).outAmount);
   const honest = await quote(mints.USDC, mints.SOL, 100_000_000);
   await devnet.fault('router', 'jump_price', { factor: '1.5', count: 1 });
@@ -227,7 +241,7 @@ test('router: stale, jumping and crossed quotes; the jump does not hold on chain
 });
 
 test('what a target does not know is refused with a sentence', async (t) => {
-  const devnet = await startDevnet(t, 5, paused);
+  const devnet = await startDevnet(t, paused);
   const refused = async (body) => {
     const response = await fetch(devnet.url(19, '/faults'), { method: 'POST', body: JSON.stringify(body) });
     assert.equal(response.status, 400);

@@ -5,7 +5,7 @@ import { startDevnet } from './support/devnet.mjs';
 
 /** Five transfers to one address in blocks of their own, the last of them not final; `of(…)` asks for the address's signatures. */
 async function fiveTransfers(t) {
-  const devnet = await startDevnet(t, 11, ['--ms-per-slot', '0', '--skip-every', '0']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0', '--skip-every', '0']);
   const payer = await devnet.fundedKey();
   const sent = [];
   const to = (await devnet.transfer(payer)).to;
@@ -60,7 +60,7 @@ test('what the cluster refuses is refused', async (t) => {
 });
 
 test('a failed transaction is listed with its error', async (t) => {
-  const devnet = await startDevnet(t, 11, ['--ms-per-slot', '0']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const payer = await devnet.fundedKey(1_000_000_000);
   const sent = await devnet.transfer(payer, 5_000_000_000);
   await devnet.send(sent.bytes);

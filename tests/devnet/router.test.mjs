@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { web3, spl } from '../../devnet/clients.mjs';
-import { mints, sign, startDevnet, until } from './support/devnet.mjs';
+import { mints, sign, startDevnet } from './support/devnet.mjs';
 
 const accountFrozen = 17;
 
@@ -37,7 +37,7 @@ async function preparedSwap(devnet, slippageBps = 50) {
 }
 
 test('a swap moves exactly the quoted amounts, and needs no signature but the taker\'s', async (t) => {
-  const devnet = await startDevnet(t, 0, ['--ms-per-slot', '10']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const { user, quoted, parts, signed } = await preparedSwap(devnet);
   assert.ok(BigInt(quoted.outAmount) < 100_000_000n * 1000n / 150n, 'the quote is below the middle');
   assert.ok(BigInt(quoted.otherAmountThreshold) <= BigInt(quoted.outAmount));
@@ -47,39 +47,39 @@ test('a swap moves exactly the quoted amounts, and needs no signature but the ta
   const { bytes, signature } = await signed();
   const sent = await devnet.send(bytes, { skipPreflight: false, preflightCommitment: 'confirmed' });
   assert.equal(sent.result, signature);
-  const status = await until('the swap is confirmed', async () => {
-    const s = await devnet.status(signature);
-    return s && s.confirmationStatus !== 'processed' ? s : null;
-  });
-  assert.equal(status.err, null);
+  await devnet.advance(2);
+  const status = await devnet.status(signature);
+  assert.deepEqual([status.err, status.confirmationStatus], [null, 'confirmed']);
   assert.equal(await devnet.tokenAmount(user.publicKey, mints.USDC), 400_000_000n);
   assert.equal(await devnet.tokenAmount(user.publicKey, mints.SOL), BigInt(quoted.outAmount));
 });
 
 test('a price beyond the slippage makes a signed swap fail on chain, and moves nothing', async (t) => {
-  const devnet = await startDevnet(t, 0, ['--ms-per-slot', '10']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const { user, parts, signed } = await preparedSwap(devnet);
   const { bytes, signature } = await signed();
   await devnet.control('/price', { mint: mints.SOL, priceUsd: '151' });
   await devnet.send(bytes);
-  const status = await until('the swap has landed', () => devnet.status(signature));
+  await devnet.advance(1);
+  const status = await devnet.status(signature);
   assert.deepEqual(status.err, { InstructionError: [parts.setupInstructions.length, { Custom: accountFrozen }] });
   assert.equal(await devnet.tokenAmount(user.publicKey, mints.USDC), 500_000_000n);
 });
 
 test('a price within the slippage leaves the swap as quoted', async (t) => {
-  const devnet = await startDevnet(t, 0, ['--ms-per-slot', '10']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const { user, quoted, signed } = await preparedSwap(devnet);
   const { bytes, signature } = await signed();
   await devnet.control('/price', { mint: mints.SOL, priceUsd: '150.5' });
   await devnet.send(bytes);
-  const status = await until('the swap has landed', () => devnet.status(signature));
+  await devnet.advance(1);
+  const status = await devnet.status(signature);
   assert.equal(status.err, null);
   assert.equal(await devnet.tokenAmount(user.publicKey, mints.SOL), BigInt(quoted.outAmount));
 });
 
 test('a swap that a fork undid fails when sent again at a price that has moved away', async (t) => {
-  const devnet = await startDevnet(t, 0, ['--ms-per-slot', '0']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const { user, parts, signed } = await preparedSwap(devnet);
   await devnet.advance(40);
   const { bytes, signature } = await signed();
@@ -95,7 +95,7 @@ test('a swap that a fork undid fails when sent again at a price that has moved a
 });
 
 test('a tranche is there at every commitment at once, and its supply never changes', async (t) => {
-  const devnet = await startDevnet(t, 0, ['--ms-per-slot', '0']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const user = await devnet.fundedKey();
   const { body } = await quote(devnet, { inputMint: mints.SOL, outputMint: mints.USDC, amount: '1000000000' });
   const reserves = async () => {
@@ -116,7 +116,7 @@ test('a tranche is there at every commitment at once, and its supply never chang
 });
 
 test('the destination and the version paths are honoured; ExactOut delivers exactly', async (t) => {
-  const devnet = await startDevnet(t, 0, ['--ms-per-slot', '10']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const user = await devnet.fundedKey();
   const receiver = web3.Keypair.generate().publicKey;
   await devnet.control('/mint-tokens', { to: user.publicKey.toBase58(), mint: mints.USDC, amount: '500000000' });
@@ -131,12 +131,13 @@ test('the destination and the version paths are honoured; ExactOut delivers exac
   const { blockhash } = (await devnet.result('getLatestBlockhash', [{ commitment: 'confirmed' }])).value;
   const { bytes, signature } = sign([user], blockhash, [...parts.computeBudgetInstructions, parts.swapInstruction].map(instruction));
   await devnet.send(bytes);
-  assert.equal((await until('landed', () => devnet.status(signature))).err, null);
+  await devnet.advance(1);
+  assert.equal((await devnet.status(signature)).err, null);
   assert.equal(await devnet.tokenAmount(receiver, mints.JUP), 7_000_002n);
 });
 
 test('SOL is wrapped and unwrapped where asked, and /build answers with a whole transaction', async (t) => {
-  const devnet = await startDevnet(t, 0, ['--ms-per-slot', '10']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const user = await devnet.fundedKey();
   const query = new URLSearchParams({ inputMint: mints.SOL, outputMint: mints.USDC, amount: '1000000000', taker: user.publicKey.toBase58() });
   const built = await (await fetch(devnet.url(12, `/swap/v2/build?${query}`))).json();
@@ -145,13 +146,14 @@ test('SOL is wrapped and unwrapped where asked, and /build answers with a whole 
   const all = [...built.computeBudgetInstructions, ...built.setupInstructions, built.swapInstruction, built.cleanupInstruction];
   const { bytes, signature } = sign([user], blockhash, all.map(instruction));
   await devnet.send(bytes);
-  assert.equal((await until('landed', () => devnet.status(signature))).err, null);
+  await devnet.advance(1);
+  assert.equal((await devnet.status(signature)).err, null);
   assert.equal(await devnet.tokenAmount(user.publicKey, mints.USDC), BigInt(built.outAmount));
   assert.equal(await devnet.tokenAmount(user.publicKey, mints.SOL), null, 'the wrapped account is closed');
 });
 
 test('what cannot be traded is refused with the public error codes', async (t) => {
-  const devnet = await startDevnet(t, 0);
+  const devnet = await startDevnet(t);
   const fee = (await devnet.control('/tokens')).find((token) => token.symbol === 'FEE').mint;
   const base = { inputMint: mints.USDC, outputMint: mints.SOL, amount: '1000000' };
   assert.equal((await quote(devnet, { ...base, outputMint: fee })).body.errorCode, 'TOKEN_NOT_TRADABLE');
@@ -162,7 +164,7 @@ test('what cannot be traded is refused with the public error codes', async (t) =
 });
 
 test('a large swap pays price impact', async (t) => {
-  const devnet = await startDevnet(t, 0, ['--depth-usd', '1000000']);
+  const devnet = await startDevnet(t, ['--depth-usd', '1000000']);
   const { body } = await quote(devnet, { inputMint: mints.USDC, outputMint: mints.JUP, amount: '1000000000000' });
   // A million USD into a million's depth, less the fee: x*y=k leaves just under half.
   assert.equal(body.outAmount, ((2_000_000_000_000n * 999_000_000_000n) / 1_999_000_000_000n).toString());

@@ -6,7 +6,7 @@ import { mints, sign, startDevnet, until } from './support/devnet.mjs';
 const paused = ['--ms-per-slot', '0'];
 
 test('preflight refuses with the cluster\'s code, error and logs; skipped, the failure lands and pays its fee', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey(1_000_000_000);
   const sent = await devnet.transfer(payer, 5_000_000_000);
   const { error } = await devnet.send(sent.bytes, { skipPreflight: false, preflightCommitment: 'processed' });
@@ -26,7 +26,7 @@ test('preflight refuses with the cluster\'s code, error and logs; skipped, the f
 });
 
 test('a bad signature is refused by preflight and never lands without it', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer);
   sent.bytes[40] ^= 1;
@@ -38,7 +38,7 @@ test('a bad signature is refused by preflight and never lands without it', async
 });
 
 test('errors that have no number of their own come under the cluster\'s names', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const poor = web3.Keypair.generate();
   const preflight = async ({ bytes }) => (await devnet.send(bytes, { skipPreflight: false, preflightCommitment: 'processed' })).error.data.err;
@@ -55,7 +55,7 @@ test('errors that have no number of their own come under the cluster\'s names', 
 });
 
 test('what is no transaction, or too large a one, is -32602', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   assert.equal((await devnet.send(Buffer.from('nonsense'))).error.code, -32602);
   const { error } = await devnet.send(Buffer.alloc(1233));
   assert.equal(error.code, -32602);
@@ -67,7 +67,7 @@ test('what is no transaction, or too large a one, is -32602', async (t) => {
 });
 
 test('fees: 5000 a signature plus the priority fee on the requested limit', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const second = web3.Keypair.generate();
   const { blockhash } = (await devnet.result('getLatestBlockhash', [{ commitment: 'processed' }])).value;
@@ -91,7 +91,7 @@ test('fees: 5000 a signature plus the priority fee on the requested limit', asyn
 });
 
 test('64-bit numbers are exact', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const to = web3.Keypair.generate().publicKey.toBase58();
   const lamports = 2n ** 53n + 1n;
   await devnet.control('/airdrop', { to, lamports: lamports.toString() });
@@ -105,7 +105,7 @@ test('64-bit numbers are exact', async (t) => {
 });
 
 test('a swap of tokens shows in the token balances before and after', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const to = web3.Keypair.generate().publicKey;
   for (const [owner, amount] of [[payer.publicKey, '1000'], [to, '5']]) await devnet.control('/mint-tokens', { to: owner.toBase58(), mint: mints.USDC, amount });
@@ -122,7 +122,7 @@ test('a swap of tokens shows in the token balances before and after', async (t) 
 });
 
 test('simulation: of an old blockhash replaced, with accounts, and leaving nothing behind', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer, 3_000_000);
   await devnet.advance(200);
@@ -136,7 +136,7 @@ test('simulation: of an old blockhash replaced, with accounts, and leaving nothi
 });
 
 test('accounts: rent, slices, batches, filters, the same through both endpoints', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const owner = web3.Keypair.generate().publicKey.toBase58();
   const { account } = await devnet.control('/mint-tokens', { to: owner, mint: mints.JUP, amount: '77' });
   const rent = await devnet.result('getMinimumBalanceForRentExemption', [165]);
@@ -154,7 +154,7 @@ test('accounts: rent, slices, batches, filters, the same through both endpoints'
 });
 
 test('signature subscription: received first, then once at its commitment, and also where it landed before', async (t) => {
-  const devnet = await startDevnet(t, 4, paused);
+  const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer);
   const socket = new WebSocket(devnet.ws(10));

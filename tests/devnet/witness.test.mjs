@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { web3 } from '../../devnet/clients.mjs';
-import { sign, startDevnet, until } from './support/devnet.mjs';
+import { sign, startDevnet } from './support/devnet.mjs';
 import { Taker } from './support/taker.mjs';
 
 const pg = createRequire(new URL('../../devnet/package.json', import.meta.url))('pg');
@@ -33,10 +33,13 @@ async function scratch(t) {
   return { away, back, storeQuoted, address: `${at.host}:${at.port}/${name}`, store: ({ signature, bytes }) => db.query('insert into attempt (signature, transaction) values ($1, $2)', [signature, Buffer.from(bytes)]), expectDeposit: (account) => db.query('insert into deposit_request values ($1)', [account]) };
 }
 
+/** However slow the machine, what can be checked is checked when it arrives. */
+const patient = ['--witness-timeout-ms', '60000'];
+
 async function watched(t, args = []) {
   const database = await scratch(t);
-  const devnet = await startDevnet(t, 9, ['--ms-per-slot', '0', '--witness', database.address, ...args]);
-  const witness = async () => (await devnet.control('/state')).witness;
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0', '--witness', database.address, ...patient, ...args]);
+  const witness = () => devnet.control('/witness');
   return { database, devnet, witness };
 }
 
@@ -55,21 +58,21 @@ test('stored, then sent: no violation, however often and wherever it arrives', {
 
 test("sent before stored: a violation with its story, whether or not the fee payer's name was told", { skip }, async (t) => {
   const database = await scratch(t);
-  const devnet = await startDevnet(t, 9, ['--ms-per-slot', '0', '--witness', database.address]);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0', '--witness', database.address, ...patient]);
   const payer = await devnet.fundedKey();
   const early = await devnet.transfer(payer, 1);
   await devnet.send(early.bytes, {}, 1);
   await database.store(early);
-  assert.equal((await devnet.control('/state')).witness.violations.length, 0, 'a stranger, for all it knows');
+  assert.equal((await devnet.control('/witness')).violations.length, 0, 'a stranger, for all it knows');
   const next = await devnet.transfer(payer, 2);
   await database.store(next);
   await devnet.send(next.bytes);
-  const { violations, checked, ignored } = (await devnet.control('/state')).witness;
+  const { violations, checked, ignored } = await devnet.control('/witness');
   assert.deepEqual([checked, ignored, violations.length], [2, 0, 1]);
   assert.deepEqual([violations[0].signature, violations[0].endpoint, violations[0].held], [early.signature, 'rpc1', 'nothing']);
   const third = await devnet.transfer(payer, 3);
   await devnet.send(third.bytes);
-  assert.equal((await devnet.control('/state')).witness.violations[1].signature, third.signature);
+  assert.equal((await devnet.control('/witness')).violations[1].signature, third.signature);
 });
 
 test('other bytes than those stored: a violation', { skip }, async (t) => {
@@ -116,7 +119,7 @@ test('what a fault keeps from the chain has arrived all the same', { skip }, asy
 });
 
 test('no database: unchecked, and the chain goes on', async (t) => {
-  const devnet = await startDevnet(t, 9, ['--ms-per-slot', '0', '--witness', '127.0.0.1:1/none']);
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0', '--witness', '127.0.0.1:1/none']);
   const payer = await devnet.fundedKey();
   const transaction = await devnet.transfer(payer);
   assert.equal((await devnet.send(transaction.bytes)).result, transaction.signature);
@@ -169,7 +172,7 @@ test('stored, then handed to the maker: its broadcast is of what was stored', { 
   await database.storeQuoted(offer);
   assert.equal((await taker.handOver(offer)).state, 'accepted');
   await taker.handOver(offer);
-  await until('it has seen the broadcast', async () => (await witness()).checked === 3);
+  assert.equal((await witness()).checked, 3, 'the broadcast, too');
   await devnet.advance(1);
   assert.equal(await taker.paid(), BigInt(offer.quoted.amountOut));
   const { violations, feePayers } = await witness();
@@ -180,11 +183,10 @@ test('stored, then handed to the maker: its broadcast is of what was stored', { 
 test('handed to the maker before stored, or other bytes than stored: violations, of the broadcast too', { skip }, async (t) => {
   const { database, witness, taker, offer } = await offered(t);
   await taker.handOver(offer);
-  await until("both are a stranger's, for all it knows", async () => (await witness()).ignored === 2);
+  assert.equal((await witness()).ignored, 2, 'a stranger, for all it knows');
   const other = await taker.offer(2_000_000);
   await database.storeQuoted({ ...other, bytes: Buffer.from('something else') });
   await taker.handOver(other);
-  await until('all judged', async () => (await witness()).violations.length === 4);
   const { violations } = await witness();
   assert.deepEqual(violations.map((v) => [v.quoteId, v.endpoint, v.held.slice(0, 11)]).sort(), [
     [offer.quoted.quoteId, 'chain, from the maker', 'nothing'],

@@ -1,12 +1,12 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { web3, spl } from '../../../devnet/clients.mjs';
+import { reservePorts } from '../../support/ports.mjs';
 
 const main = fileURLToPath(new URL('../../../devnet/main.mjs', import.meta.url));
-const portBase = Number(process.env.PORT_BASE ?? 21000);
-
-// Files run side by side, tests in a file one after the other: each file has its own span of ports.
-const portSpan = 20;
+// Files run side by side, tests in a file one after the other.
+const base = await reservePorts();
 
 export const mints = {
   SOL: 'So11111111111111111111111111111111111111112',
@@ -18,14 +18,14 @@ export const feeds = {
   USDC: 'eaa020c61cc479712813461ce153894a96a6c00b21ed0cfc2798d1f9a9e9c94a',
 };
 
-/** Starts a devnet of the test's own and stops it when the test ends. `fileNumber` keeps the files' ports apart. */
-export async function startDevnet(t, fileNumber, args = []) {
-  const base = portBase + fileNumber * portSpan;
+/** Starts a devnet of the test's own and stops it when the test ends. */
+export async function startDevnet(t, args = []) {
   const child = spawn(process.execPath, [main, '--port-base', String(base), '--seed', '1', '--stop-with-stdin', '1', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   const ended = new Promise((resolve) => child.on('exit', resolve));
   const devnet = new Devnet(base);
   devnet.stop = async () => {
+    await devnet.stand();
     devnet.closeConnections();
     child.kill('SIGTERM');
     await ended;
@@ -44,8 +44,17 @@ export async function startDevnet(t, fileNumber, args = []) {
   return devnet;
 }
 
+/** As `startDevnet`; a block comes whenever this process gets round to it, so that on a slow machine a blockhash lives as long as on a fast one. */
+export async function startMovingDevnet(t) {
+  const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
+  devnet.move();
+  return devnet;
+}
+
 export class Devnet {
   #connections = [];
+  #moves = false;
+  #moving = null;
 
   constructor(base) {
     this.base = base;
@@ -92,6 +101,24 @@ export class Devnet {
     const answer = await response.json();
     if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
+  }
+
+  /** Block after block from now on, until it shall stand. */
+  move() {
+    this.#moves = true;
+    const blocks = async () => {
+      while (this.#moves) {
+        await this.advance(1);
+        await pause(10);
+      }
+    };
+    // What ends the devnet ends the test by itself.
+    this.#moving = blocks().catch(() => {});
+  }
+
+  async stand() {
+    this.#moves = false;
+    await this.#moving;
   }
 
   advance(blocks) {
@@ -154,13 +181,27 @@ function base58(bytes) {
   return text;
 }
 
-/** Polls until `probe` gives something, or fails at the deadline. */
-export async function until(what, probe, deadlineMs = 10_000) {
+/** `call(signal)` is carried out, as `done` sees, and is not answered even then. */
+export async function unanswered(devnet, call, done) {
+  const end = new AbortController();
+  const answer = call(end.signal);
+  answer.catch(() => {});
+  await until('it is done', done);
+  // Whatever was answered together with what `done` has seen is here before this.
+  await devnet.control('/state');
+  end.abort();
+  await assert.rejects(answer, { name: 'AbortError' });
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Polls until `probe` gives something. The deadline only ends a hang. */
+export async function until(what, probe, deadlineMs = 60_000) {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     const found = await probe();
     if (found) return found;
     if (Date.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause(5);
   }
 }

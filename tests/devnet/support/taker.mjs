@@ -1,5 +1,5 @@
 import { spl, web3 } from '../../../devnet/clients.mjs';
-import { mints } from './devnet.mjs';
+import { mints, unanswered } from './devnet.mjs';
 
 /** Sells USDC for SOL to the maker. The vault owns the tokens; the maker pays the transaction, the payer the output account's rent. */
 export class Taker {
@@ -18,8 +18,8 @@ export class Taker {
     this.#devnet = devnet;
   }
 
-  async post(path, body) {
-    const response = await fetch(this.#devnet.url(14, path), { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(500) });
+  async post(path, body, signal) {
+    const response = await fetch(this.#devnet.url(14, path), { method: 'POST', body: JSON.stringify(body), signal });
     return { status: response.status, body: await response.json() };
   }
 
@@ -50,9 +50,14 @@ export class Taker {
   }
 
   /** The maker's answer to a hand-over; `state` is the reason where it rejects. */
-  async handOver({ bytes, quoted }) {
-    const { body } = await this.post('/swap', { requestId: quoted.requestId, quoteId: quoted.quoteId, transaction: Buffer.from(bytes).toString('base64') });
+  async handOver({ bytes, quoted }, signal) {
+    const { body } = await this.post('/swap', { requestId: quoted.requestId, quoteId: quoted.quoteId, transaction: Buffer.from(bytes).toString('base64') }, signal);
     return { ...body, state: body.state.rejectedWithReason ?? body.state };
+  }
+
+  /** A hand-over that is not answered, though the maker has dealt with it, as `done(counters)` tells. */
+  handOverUnanswered(offer, done) {
+    return unanswered(this.#devnet, (signal) => this.handOver(offer, signal), async () => done((await this.#devnet.control('/state')).counters));
   }
 
   async offer(amount) {

@@ -2,10 +2,10 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { reservePorts } from '../../support/ports.mjs';
 import { checkAnswer } from './schema.mjs';
 import { Client } from './client.mjs';
 import { Database } from './database.mjs';
@@ -15,23 +15,6 @@ import { waitFor } from './wait.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const final = new Set(['fill_success', 'cancelled', 'oco_cancelled', 'expired', 'deposit_failed', 'fill_failed']);
-
-function portFree(port) {
-  return new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
-/** A base whose ports are all free, below the range from which the system draws its own. */
-async function freePortBase() {
-  for (let i = 0; i < 200; i++) {
-    const base = 20_000 + 20 * randomInt(0, 590);
-    const all = await Promise.all([0, 1, 2, 3, 5, 6, 10, 11, 12, 13, 14, 15, 19].map((offset) => portFree(base + offset)));
-    if (all.every(Boolean)) return base;
-  }
-  throw new Error('no free ports between 20000 and 31800');
-}
 
 export class Stack {
   #running = true;
@@ -45,7 +28,7 @@ export class Stack {
   static async start({ parts = 'pg,devnet,setup,executor,trigger', msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
     const stack = new Stack();
     stack.seed = Number(process.env.LANDFALL_SEED ?? randomInt(2 ** 31));
-    stack.portBase = await freePortBase();
+    stack.portBase = await reservePorts();
     stack.folder = mkdtempSync(join(tmpdir(), 'landfall-system-'));
     // PostgreSQL does not run as root: its user has to get in.
     chmodSync(stack.folder, 0o755);
