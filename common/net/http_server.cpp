@@ -103,8 +103,9 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
   std::mutex mutex;
   std::condition_variable changed;
   std::unordered_set<exchange_pointer> under_way;
-  std::size_t handlers_running = 0;
+  std::size_t calls_running = 0;  ///< of handlers and of `on_request`
   bool draining = false;
+  bool closed = false;
 
   impl(std::string a, int p, http_server_options o) : address(std::move(a)), port(p), options(std::move(o)) {}
 
@@ -272,7 +273,7 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
       const std::lock_guard lock{mutex};
       if (x->answered)
         return;
-      ++handlers_running;
+      ++calls_running;
     }
     x->body_over = true;
     x->deadline.start(std::chrono::milliseconds{options.reply_timeout_ms}, [self = weak_from_this(), x] {
@@ -291,7 +292,7 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
       failed(x, "an exception of no known type");
     }
     const std::lock_guard lock{mutex};
-    --handlers_running;
+    --calls_running;
     changed.notify_all();
   }
 
@@ -346,6 +347,14 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
   }
 
   void finish(const exchange_pointer& x, int status) {
+    {
+      const std::lock_guard lock{mutex};
+      if (closed) {
+        under_way.erase(x);
+        return;
+      }
+      ++calls_running;
+    }
     try {
       if (options.on_request)
         options.on_request(x->seen.method, x->seen.route, status,
@@ -354,6 +363,7 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
       report(e.what());
     }
     const std::lock_guard lock{mutex};
+    --calls_running;
     under_way.erase(x);
     changed.notify_all();
   }
@@ -367,6 +377,7 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
       {
         const std::lock_guard lock{mutex};
         draining = false;
+        closed = false;
       }
       listener = std::make_unique<library_listener>(web::uri(base));
       listener->support([self = weak_from_this()](const library_request& request) {
@@ -409,7 +420,8 @@ struct http_server::impl : std::enable_shared_from_this<impl> {
     }
     listener.reset();
     std::unique_lock lock{mutex};
-    changed.wait(lock, [&] { return handlers_running == 0; });
+    closed = true;
+    changed.wait(lock, [&] { return calls_running == 0; });
     return cut;
   }
 };

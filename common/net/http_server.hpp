@@ -77,7 +77,8 @@ public:
   [[nodiscard]] domain::result<domain::done, std::string> open();
 
   /// New requests get 503; waits up to `drain` for outstanding answers, gives 503 in place of those still missing, and
-  /// closes. No handler runs after it. Safe to call twice; never from a handler. Returns how many were cut off.
+  /// closes. No handler and no `on_request` runs after it. Safe to call twice; never from a handler. Returns how many
+  /// were cut off.
   std::size_t close(std::chrono::milliseconds drain);
 
 private:

@@ -4,7 +4,8 @@
 #include <websocketpp/config/asio_no_tls.hpp>
 #include <websocketpp/server.hpp>
 
-#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 namespace landfall::net::test {
@@ -15,7 +16,9 @@ struct echo_server::impl {
 
   server library;
   int port = 0;
-  std::atomic<int> pings{0};
+  std::mutex mutex;
+  std::condition_variable pinged;
+  int pings = 0;
   std::thread thread;
 
   explicit impl(bool pongs) {
@@ -24,7 +27,9 @@ struct echo_server::impl {
     library.init_asio();
     library.set_reuse_addr(true);
     library.set_ping_handler([this, pongs](const handle&, const std::string&) {
+      const std::lock_guard lock{mutex};
       ++pings;
+      pinged.notify_all();
       return pongs;
     });
     library.set_message_handler(
@@ -61,8 +66,9 @@ std::string echo_server::url() const {
   return "ws://127.0.0.1:" + std::to_string(impl_->port) + "/ws?x=1";
 }
 
-int echo_server::pings() const {
-  return impl_->pings;
+bool echo_server::wait_for_pings(int count, std::chrono::seconds at_most) const {
+  std::unique_lock lock{impl_->mutex};
+  return impl_->pinged.wait_for(lock, at_most, [&] { return impl_->pings >= count; });
 }
 
 }  // namespace landfall::net::test

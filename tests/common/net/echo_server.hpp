@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -15,7 +16,8 @@ public:
   echo_server& operator=(const echo_server&) = delete;
 
   [[nodiscard]] std::string url() const;
-  [[nodiscard]] int pings() const;
+  /// True once so many pings have come.
+  [[nodiscard]] bool wait_for_pings(int count, std::chrono::seconds at_most) const;
 
 private:
   struct impl;

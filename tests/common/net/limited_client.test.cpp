@@ -1,16 +1,17 @@
 #include "common/net/limited_client.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "common/net/http_server.hpp"
+#include "tests/support/reserved_port.hpp"
 
 namespace landfall::net {
 
@@ -24,18 +25,12 @@ class limited_server {
 public:
   limited_server(std::size_t takes, milliseconds window, std::string retry_after)
       : takes_(takes), window_(window), retry_after_(std::move(retry_after)) {
-    for (int attempt = 0; attempt < 50; ++attempt) {
-      port_ = 32'100 + (static_cast<int>(::getpid()) * 7 + attempt * 131) % 700;
-      server_ = std::make_unique<http_server>("127.0.0.1", port_);
-      server_->route("GET", "/{what}", [this](const http_server_request& r, const http_reply& reply) { on(r, reply); });
-      if (server_->open())
-        return;
-    }
-    domain::broken_invariant("no free port");
+    server_.route("GET", "/{what}", [this](const http_server_request& r, const http_reply& reply) { on(r, reply); });
+    REQUIRE(server_.open());
   }
 
   std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(port_);
+    return port_.url();
   }
   std::size_t most_in_window() {
     const std::lock_guard lock{mutex_};
@@ -50,24 +45,38 @@ public:
     const std::lock_guard lock{mutex_};
     return asked_;
   }
+  /// Answers nothing until `release`.
   void hold() {
     const std::lock_guard lock{mutex_};
     holds_ = true;
   }
-  std::size_t held() {
+  void release() {
     const std::lock_guard lock{mutex_};
-    return held_.size();
+    holds_ = false;
+    for (const auto& reply : held_)
+      reply({200, "{}"});
+    held_.clear();
+  }
+  /// All that comes until `thaw` comes in one window, however long it takes.
+  void freeze() {
+    const std::lock_guard lock{mutex_};
+    frozen_ = steady_clock::now();
+  }
+  void thaw() {
+    const std::lock_guard lock{mutex_};
+    frozen_.reset();
   }
 
 private:
   void on(const http_server_request& request, const http_reply& reply) {
     const std::lock_guard lock{mutex_};
-    const auto now = steady_clock::now();
+    const auto now = frozen_.value_or(steady_clock::now());
     while (!arrivals_.empty() && arrivals_.front() + window_ <= now)
       arrivals_.pop_front();
     asked_.push_back(request.path_params.at("what"));
     most_ = std::max(most_, arrivals_.size() + 1);
-    if (holds_) {
+    if (holds_ && arrivals_.size() < takes_) {
+      arrivals_.push_back(now);
       held_.push_back(reply);
       return;
     }
@@ -84,14 +93,15 @@ private:
   const milliseconds window_;
   const std::string retry_after_;
   std::mutex mutex_;
-  int port_ = 0;
+  std::optional<steady_clock::time_point> frozen_;
   std::deque<steady_clock::time_point> arrivals_;
   std::size_t most_ = 0;
   std::size_t refused_ = 0;
   std::vector<std::string> asked_;
   bool holds_ = false;
   std::vector<http_reply> held_;
-  std::unique_ptr<http_server> server_;
+  landfall::test::reserved_port port_;
+  http_server server_{"127.0.0.1", port_.number()};
 };
 
 /// Answers that come on other threads.
@@ -154,10 +164,13 @@ TEST_CASE("confirmations overtake a crowd of quotes, and all of them are answere
   const auto limiter = std::make_shared<host_limiter>("host", rate_limit{10, milliseconds{150}});
   limited_client client{server.url(), {}, limiter};
   answers come;
+  // However long it takes to line up: the first wait for their answers.
+  server.hold();
   for (int i = 0; i < 150; ++i)
     client.request(purpose::quote, get("quote"), come.one("quote"));
   for (int i = 0; i < 10; ++i)
     client.request(purpose::confirmation, get("confirmation"), come.one("confirmation"));
+  server.release();
   come.all();
   CHECK(come.good["confirmation"] == 10);
   const auto asked = server.asked();
@@ -178,9 +191,11 @@ TEST_CASE("a server that refuses is left alone for as long as it says, and then 
   const auto limiter = std::make_shared<host_limiter>("host", rate_limit{1'000, milliseconds{400}}, reports);
   limited_client client{server.url(), {}, limiter};
   answers first;
+  server.freeze();
   for (int i = 0; i < 20; ++i)
     client.request(purpose::confirmation, get("a"), first.one("a"));
   first.all();
+  server.thaw();
   const auto refused = server.refused();
   CHECK(refused > 0);
   CHECK(refusals == static_cast<int>(refused));

@@ -10,7 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -25,7 +25,9 @@ namespace landfall::net::test {
 using namespace std::chrono_literals;
 
 /// What a test waits for at most; far above what anything here takes.
-inline constexpr auto patience = 20s;
+inline constexpr auto patience = 60s;
+/// The same, for requests that are answered.
+inline constexpr std::uint32_t patience_ms = 60'000;
 
 /// Things that callbacks of other threads tell the test, which waits for them with a deadline.
 template <class T>
@@ -186,26 +188,5 @@ private:
   std::vector<std::thread> threads_;
   std::thread accepting_;
 };
-
-/// A port nobody listens on just now.
-inline int free_port() {
-  static std::atomic<int> next{(std::getenv("PORT_BASE") != nullptr ? std::atoi(std::getenv("PORT_BASE")) : 22000) +
-                               100};
-  for (int tries = 0; tries < 1000; ++tries) {
-    const int port = next++;
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(static_cast<std::uint16_t>(port));
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const bool free = ::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
-    ::close(fd);
-    if (free)
-      return port;
-  }
-  return 0;
-}
 
 }  // namespace landfall::net::test

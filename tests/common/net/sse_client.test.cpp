@@ -4,6 +4,7 @@
 
 #include "common/net/threads.hpp"
 #include "raw_server.hpp"
+#include "tests/support/reserved_port.hpp"
 
 using namespace landfall::net;
 using namespace landfall::net::test;
@@ -59,7 +60,8 @@ TEST_CASE("a stream that goes silent is closed as silent, once") {
     w.read_to_end();
   }};
   listener l;
-  sse_connection c{s.url(), {.silence_timeout_ms = 100}, l.handlers()};
+  // Long enough for what was sent to arrive first.
+  sse_connection c{s.url(), {.silence_timeout_ms = 2'000}, l.handlers()};
   REQUIRE(l.seen.wait(3));
   CHECK(l.seen.all() == strings{"open", "1", listener::close(stream_end::silent)});
 }
@@ -84,7 +86,8 @@ TEST_CASE("a connection that breaks is broken, one that was not a stream refused
   CHECK(refused.seen.all() == strings{listener::close(stream_end::refused)});
 
   listener unreachable;
-  sse_connection c{"http://127.0.0.1:" + std::to_string(free_port()), {}, unreachable.handlers()};
+  const landfall::test::reserved_port nobody;
+  sse_connection c{nobody.url(), {}, unreachable.handlers()};
   REQUIRE(unreachable.seen.wait());
   CHECK(unreachable.seen.all() == strings{listener::close(stream_end::unreachable)});
 }
@@ -134,8 +137,10 @@ TEST_CASE("nothing is called after a connection is gone, even if it went from wi
     own = std::make_unique<sse_connection>(s.url(), sse_options{},
                                            sse_handlers{{},
                                                         [&](const sse_event& e) {
-                                                          const std::lock_guard inside{assigned};
-                                                          own.reset();
+                                                          {
+                                                            const std::lock_guard inside{assigned};
+                                                            own.reset();
+                                                          }
                                                           seen.put(e.data);
                                                         },
                                                         [&](const stream_close&) { seen.put("close"); }});

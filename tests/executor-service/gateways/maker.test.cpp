@@ -19,7 +19,7 @@ scripted_server& server() {
   return s;
 }
 maker_client& maker() {
-  static maker_client m{server().url() + "/hooks/", {.quote_timeout_ms = 1'000, .swap_timeout_ms = 1'000}};
+  static maker_client m{server().url() + "/hooks/", {.quote_timeout_ms = 60'000, .swap_timeout_ms = 60'000}};
   return m;
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("without an answer it is told what broke, not at which address") {
     CHECK(e.message.find("127.0.0.1") == std::string::npos);
     return e;
   };
-  const auto nobody = failure_of("http://127.0.0.1:1", {});
+  const auto nobody = failure_of("http://127.0.0.1:1", {.quote_timeout_ms = 60'000});
   CHECK(nobody.what == kind::unreachable);
   CHECK(nobody.message.starts_with("Failed to connect"));
   server().stay_silent();

@@ -19,7 +19,7 @@ scripted_server& server() {
   return s;
 }
 router_client& router() {
-  static router_client r{server().url() + "/swap/v1/", {.api_key = "k", .timeout_ms = 1'000}};
+  static router_client r{server().url() + "/swap/v1/", {.api_key = "k", .timeout_ms = 60'000}};
   return r;
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("refusals are told apart") {
     CHECK(e.is_transient() == r.transient);
     CHECK(e.http_status == r.status);
   }
-  router_client nobody{"http://127.0.0.1:1/?api-key=secret"};
+  router_client nobody{"http://127.0.0.1:1/?api-key=secret", {.api_key = "", .timeout_ms = 60'000}};
   const auto away = nobody.quote_for_sync(asked).error();
   CHECK(away.what == kind::unreachable);
   CHECK(away.message.starts_with("Failed to connect"));

@@ -24,7 +24,7 @@ scripted_server& node() {
 
 rpc_endpoint& endpoint() {
   static rpc_endpoint e{
-      "node", node().url(), {.timeout_ms = 1'000, .max_response_bytes = 64 * 1024, .max_account_bytes = 1'024}};
+      "node", node().url(), {.timeout_ms = 60'000, .max_response_bytes = 64 * 1024, .max_account_bytes = 1'024}};
   return e;
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("what is no usable answer is told apart, and none of it proves anythin
 }
 
 TEST_CASE("an endpoint that is not there or stays silent proves nothing") {
-  rpc_endpoint nobody{"nobody", "http://127.0.0.1:1"};
+  rpc_endpoint nobody{"nobody", "http://127.0.0.1:1", {.timeout_ms = 60'000}};
   CHECK(nobody.epoch_info_sync(commitment::finalized).error().what == kind::unreachable);
   node().stay_silent();
   rpc_endpoint hasty{"hasty", node().url(), {.timeout_ms = 100}};
@@ -151,7 +151,7 @@ TEST_CASE("an address keeps its path and key, which no error shows") {
   CHECK(node().last().path == "/keyed/path");
   CHECK(node().last().param("api-key") == "");
   CHECK(node().last().query.at("api-key") == "secret");
-  rpc_endpoint down{"down", "http://127.0.0.1:1/?api-key=secret", {.timeout_ms = 300}};
+  rpc_endpoint down{"down", "http://127.0.0.1:1/?api-key=secret", {.timeout_ms = 60'000}};
   const auto error = down.health_sync().error();
   CHECK(error.message.starts_with("Failed to connect"));
   CHECK(error.message.find("secret") == std::string::npos);

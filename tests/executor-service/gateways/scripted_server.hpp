@@ -1,29 +1,23 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "common/net/http_server.hpp"
 #include "common/net/json.hpp"
+#include "tests/support/reserved_port.hpp"
 
 namespace landfall::executor {
 
 /// A server that answers each request with what it was told to, and remembers what it was asked.
 class scripted_server {
 public:
-  explicit scripted_server(std::vector<std::pair<std::string, std::string>> routes) {
-    for (int attempt = 0; attempt < 50; ++attempt) {
-      port_ = 20'000 + (static_cast<int>(::getpid()) * 7 + attempt * 131) % 20'000;
-      server_ = std::make_unique<net::http_server>("127.0.0.1", port_);
-      for (const auto& [method, path] : routes)
-        server_->route(method, path, [this](net::http_server_request r, net::http_reply reply) { on(r, reply); });
-      if (server_->open())
-        return;
-    }
-    domain::broken_invariant("no free port");
+  explicit scripted_server(const std::vector<std::pair<std::string, std::string>>& routes) {
+    for (const auto& [method, path] : routes)
+      server_.route(method, path, [this](net::http_server_request r, net::http_reply reply) { on(r, reply); });
+    if (!server_.open())
+      domain::broken_invariant("the scripted server cannot listen");
   }
 
   /// What the next answers are.
@@ -46,7 +40,7 @@ public:
     return last_;
   }
   [[nodiscard]] std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(port_);
+    return port_.url();
   }
 
 private:
@@ -66,12 +60,12 @@ private:
   }
 
   std::mutex mutex_;
-  int port_ = 0;
   bool silent_ = false;
   net::http_server_response response_;
   net::http_server_request last_;
   std::vector<net::http_reply> held_;
-  std::unique_ptr<net::http_server> server_;
+  landfall::test::reserved_port port_;
+  net::http_server server_{"127.0.0.1", port_.number()};
 };
 
 }  // namespace landfall::executor
