@@ -13,6 +13,9 @@ namespace {
 
 /// Any constant: all migrating programs must use the same.
 constexpr std::string_view take_lock = "select pg_advisory_xact_lock(7236017)";
+/// Who migrates at the same time is waited for as long as that takes; locks on tables are not.
+constexpr std::string_view wait_for_others = "set local lock_timeout = 0";
+constexpr std::string_view wait_no_more = "set local lock_timeout to default";
 constexpr std::string_view create_table = R"(create table if not exists schema_migration (
   name text primary key, sha256 text not null, applied_at timestamptz not null default now()))";
 constexpr std::string_view grant_table = "grant select on schema_migration to public";
@@ -66,7 +69,9 @@ database_result<int> migrate(const database::options& opts, const std::function<
     // One transaction a migration; the lock is held to its end, and what is applied is read under the lock.
     std::string refused;
     auto step = db.transact_raw([&](pqxx::work& work) {
+      work.exec(std::string{wait_for_others});
       work.exec(std::string{take_lock});
+      work.exec(std::string{wait_no_more});
       work.exec(std::string{create_table});
       work.exec(std::string{grant_table});
       const auto rows = applied(work);

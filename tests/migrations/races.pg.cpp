@@ -30,7 +30,7 @@ race_result race(scratch_database& database, fixtures& rows, const std::string& 
   holding.exec(first);
   auto outcome = std::async(std::launch::async, [&] { return sqlstate_of(*two, second); });
   race_result result;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
   while (std::chrono::steady_clock::now() < deadline &&
          outcome.wait_for(std::chrono::milliseconds{5}) != std::future_status::ready) {
     if (rows.value("select count(*) from pg_stat_activity where pid = $1::int and wait_event_type = 'Lock'",

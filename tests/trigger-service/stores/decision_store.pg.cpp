@@ -208,7 +208,9 @@ TEST_SUITE("trigger-service/stores/decision_store") {
     CHECK(b.write({execute(other)}).size() == 1);
     {
       pqxx::nontransaction work{b.rows.as("admin")};
-      work.exec("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'");
+      work.exec(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test' "
+          "and datname = current_database()");
     }
     // A break that is noticed before the write is mended within it; one that comes later is an error.
     const auto first = b.store.write({d});
