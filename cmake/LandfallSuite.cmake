@@ -3,7 +3,7 @@
 function(landfall_add_suite)
   cmake_parse_arguments(ARG "" "NAME;TIMEOUT" "SOURCES;LIBS;ARGS" ${ARGN})
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 300)
+    set(ARG_TIMEOUT 900)
   endif()
   add_executable(suite_${ARG_NAME} ${PROJECT_SOURCE_DIR}/tests/suite_main.cpp ${ARG_SOURCES})
   target_link_libraries(suite_${ARG_NAME} PRIVATE landfall_warnings doctest::doctest ${ARG_LIBS})

@@ -168,7 +168,7 @@ std::unique_ptr<api_server> api_harness::another_server() {
   c.database.conninfo = database.conninfo("landfall_api");
   c.database.application_name = "api-test";
   c.workers = 4;
-  c.deposits.wait = std::chrono::milliseconds{2'000};
+  c.deposits.wait = std::chrono::seconds{50};
   c.deposits.poll = std::chrono::milliseconds{5};
   if (adjust_)
     adjust_(c);
@@ -217,7 +217,7 @@ answer api_harness::call_on(api_server& on, const std::string& method, const std
   auto arrived = promised->get_future();
   chosen->handle(std::move(request),
                  [promised](net::http_server_response response) { promised->set_value(std::move(response)); });
-  REQUIRE(arrived.wait_for(std::chrono::seconds{30}) == std::future_status::ready);
+  REQUIRE(arrived.wait_for(std::chrono::seconds{120}) == std::future_status::ready);
   const auto response = arrived.get();
   auto json = net::parse_json(response.body);
   REQUIRE(json.ok());

@@ -150,9 +150,13 @@ TEST_SUITE("create") {
   }
 
   TEST_CASE("a deposit that ran out makes no order") {
-    api_harness api{[](config& c) { c.deposit_life = std::chrono::milliseconds{1}; }};
+    api_harness api;
     const auto& key = api.new_wallet();
-    const auto refused = api.as(key.public_key(), "POST", "/orders/price", api.create_body(key, api.craft(key)));
+    const auto deposit = api.craft(key);
+    landfall::tests::deposit_fixture stored;
+    stored.id = deposit.request_id;
+    api.rows.expire(stored);
+    const auto refused = api.as(key.public_key(), "POST", "/orders/price", api.create_body(key, deposit));
     CHECK(refused.status == 400);
     CHECK(refused.text("error") == "Deposit transaction not found in cache. Please craft a new deposit first.");
     CHECK(api.chain->broadcasts() == 0);

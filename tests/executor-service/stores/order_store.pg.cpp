@@ -18,7 +18,8 @@ using tests::scratch_database;
 
 namespace {
 
-constexpr domain::milliseconds lease{30'000};
+/// Runs out only where a test says so.
+constexpr domain::milliseconds lease{600'000};
 constexpr domain::milliseconds no_grace{0};
 
 claim_room room_for(std::size_t orders) {

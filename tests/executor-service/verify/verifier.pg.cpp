@@ -493,11 +493,11 @@ TEST_SUITE("verifier") {
     config.sum_pace = domain::milliseconds{10};
     std::vector<caf::strong_actor_ptr> actors{
         caf::actor_cast<caf::strong_actor_ptr>(spawn_verifier(system, config, w.endpoints(), w.clock))};
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
     while (w.open("order_account_short") == "0" && std::chrono::steady_clock::now() < deadline)
       std::this_thread::sleep_for(std::chrono::milliseconds{20});
     CHECK(w.open("order_account_short") == "1");
-    CHECK(runtime::stop_actors(system, std::move(actors), std::chrono::seconds{5}) == 0);
+    CHECK(runtime::stop_actors(system, std::move(actors), std::chrono::minutes{1}) == 0);
   }
 
   TEST_CASE("settings that would let one look decide are refused") {
