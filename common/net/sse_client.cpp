@@ -46,7 +46,7 @@ struct sse_connection::impl : std::enable_shared_from_this<impl> {
     try {
       request();
     } catch (...) {
-      auto message = describe_failure(std::current_exception(), url).message;
+      auto message = without_address(describe_failure(std::current_exception(), url));
       post([self = shared_from_this(), message = std::move(message)] {
         self->end({stream_end::unreachable, message});
       });
@@ -75,7 +75,8 @@ struct sse_connection::impl : std::enable_shared_from_this<impl> {
           try {
             self->open(headers.get());
           } catch (...) {
-            self->end({stream_end::unreachable, describe_failure(std::current_exception(), self->url).message});
+            self->end(
+                {stream_end::unreachable, without_address(describe_failure(std::current_exception(), self->url))});
           }
         });
   }
@@ -83,7 +84,7 @@ struct sse_connection::impl : std::enable_shared_from_this<impl> {
   void open(const web::http::http_response& headers) {
     if (headers.status_code() != web::http::status_codes::OK ||
         !headers.headers().content_type().starts_with("text/event-stream")) {
-      end({stream_end::refused, url + ": answered " + std::to_string(headers.status_code()) + " instead of a stream"});
+      end({stream_end::refused, "answered " + std::to_string(headers.status_code()) + " instead of a stream"});
       return;
     }
     opening.stop();
@@ -96,15 +97,15 @@ struct sse_connection::impl : std::enable_shared_from_this<impl> {
       parse(std::exchange(early, {}));
     });
     if (over)
-      end({stream_end::too_large, url + ": an event is over its bound"});
+      end({stream_end::too_large, "an event is over its bound"});
     // Only now, or the end of a short stream would overtake its beginning.
     headers.content_ready().then([self = shared_from_this()](const pplx::task<web::http::http_response>& whole) {
       try {
         whole.get();
-        self->end({stream_end::closed, self->url + ": the stream ended"});
+        self->end({stream_end::closed, "the stream ended"});
       } catch (...) {
         const auto error = describe_failure(std::current_exception(), self->url);
-        self->end({self->over ? stream_end::too_large : stream_end::broken, error.message});
+        self->end({self->over ? stream_end::too_large : stream_end::broken, without_address(error)});
       }
     });
   }
@@ -131,7 +132,7 @@ struct sse_connection::impl : std::enable_shared_from_this<impl> {
         over = true;
     });
     if (over)
-      end({stream_end::too_large, url + ": an event is over its bound"});
+      end({stream_end::too_large, "an event is over its bound"});
     return alive && !over;
   }
 
@@ -148,13 +149,13 @@ struct sse_connection::impl : std::enable_shared_from_this<impl> {
     const std::chrono::milliseconds bound{options.silence_timeout_ms};
     const auto quiet = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - heard.load());
     if (quiet >= bound)
-      end({stream_end::silent, url + ": nothing came for " + std::to_string(options.silence_timeout_ms) + " ms"});
+      end({stream_end::silent, "nothing came for " + std::to_string(options.silence_timeout_ms) + " ms"});
     else if (!gate.closed())
       watch(bound - quiet);
   }
 
   void end_unopened() {
-    end({stream_end::unreachable, url + ": not open within " + std::to_string(options.open_timeout_ms) + " ms"});
+    end({stream_end::unreachable, "not open within " + std::to_string(options.open_timeout_ms) + " ms"});
   }
 
   void end(const stream_close& why) {

@@ -65,13 +65,12 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
   void start() {
     opening.start(std::chrono::milliseconds{options.open_timeout_ms}, [self = weak_from_this()] {
       if (const auto s = self.lock())
-        s->end({stream_end::unreachable,
-                s->url + ": not open within " + std::to_string(s->options.open_timeout_ms) + " ms"});
+        s->end({stream_end::unreachable, "not open within " + std::to_string(s->options.open_timeout_ms) + " ms"});
     });
     try {
       connect();
     } catch (const std::exception& e) {
-      post([self = shared_from_this(), message = url + ": " + e.what()] {
+      post([self = shared_from_this(), message = std::string{e.what()}] {
         self->end({stream_end::unreachable, message});
       });
     }
@@ -106,7 +105,7 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
     } catch (const std::exception& e) {
       const std::string what = e.what();
       const bool answered = what.find("HTTP status") != std::string::npos;
-      end({answered ? stream_end::refused : stream_end::unreachable, url + ": " + what});
+      end({answered ? stream_end::refused : stream_end::unreachable, what});
       return;
     }
     heard = steady::now();
@@ -139,7 +138,7 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
       return;
     const std::string text = read(message);
     if (text.size() > options.max_message_bytes) {
-      end({stream_end::too_large, url + ": a message of " + std::to_string(text.size()) + " bytes"});
+      end({stream_end::too_large, "a message of " + std::to_string(text.size()) + " bytes"});
       return;
     }
     gate.run([&] {
@@ -159,7 +158,7 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
     const bool by_agreement =
         status != ws::websocket_close_status::abnormal_close && status != ws::websocket_close_status::server_terminate;
     const stream_close why{by_agreement ? stream_end::closed : stream_end::broken,
-                           url + ": closed with " + std::to_string(static_cast<int>(status)) +
+                           "closed with " + std::to_string(static_cast<int>(status)) +
                                (reason.empty() ? "" : " " + reason) + (ec ? " (" + ec.message() + ")" : std::string{})};
     bool was_open = false;
     gate.run([&] {
@@ -216,7 +215,7 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
     const std::chrono::milliseconds bound{options.silence_timeout_ms};
     const auto quiet = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - heard.load());
     if (quiet >= bound)
-      end({stream_end::silent, url + ": nothing came for " + std::to_string(options.silence_timeout_ms) + " ms"});
+      end({stream_end::silent, "nothing came for " + std::to_string(options.silence_timeout_ms) + " ms"});
     else
       watch(bound - quiet);
   }

@@ -21,7 +21,7 @@ enum class stream_end {
 
 struct stream_close {
   stream_end why = stream_end::broken;
-  std::string message{};  ///< for people
+  std::string message{};  ///< for people; names no address, which may hold a key
 };
 
 struct websocket_options {

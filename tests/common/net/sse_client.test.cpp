@@ -26,7 +26,7 @@ struct listener {
   mailbox<std::string> seen;
   sse_handlers handlers() {
     return {[this] { seen.put("open"); }, [this](const sse_event& e) { seen.put(e.data); },
-            [this](const stream_close& c) { seen.put("close " + std::to_string(static_cast<int>(c.why))); }};
+            [this](const stream_close& c) { seen.put(close(c.why) + address_in(c.message)); }};
   }
   static std::string close(stream_end why) {
     return "close " + std::to_string(static_cast<int>(why));

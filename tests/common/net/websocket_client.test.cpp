@@ -18,7 +18,7 @@ struct listener {
   mailbox<std::string> seen;
   websocket_handlers handlers() {
     return {[this] { seen.put("open"); }, [this](const std::string& m) { seen.put(m); },
-            [this](const stream_close& c) { seen.put(close(c.why)); }};
+            [this](const stream_close& c) { seen.put(close(c.why) + address_in(c.message)); }};
   }
   static std::string close(stream_end why) {
     return "close " + std::to_string(static_cast<int>(why));
