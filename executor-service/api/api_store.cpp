@@ -258,7 +258,6 @@ database_result<std::optional<stored_deposit_request>> api_store::deposit_reques
     request.message = postgres::bytea_value(row["message"]);
     request.blockhash = column<solana::blockhash>(row["blockhash"]);
     request.last_valid_block_height = row["last_valid_block_height"].as<std::uint64_t>();
-    request.usable = row["usable"].as<bool>();
     return request;
   });
 }

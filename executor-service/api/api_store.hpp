@@ -59,8 +59,6 @@ struct stored_deposit_request {
   solana::bytes message;
   solana::blockhash blockhash;
   std::uint64_t last_valid_block_height = 0;
-  /// Neither run out nor an order's already.
-  bool usable = false;
 };
 
 struct new_order {

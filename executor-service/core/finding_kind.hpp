@@ -27,7 +27,7 @@ enum class finding_kind : std::uint8_t {
   dead_but_failed,                ///< stored as dead, finalized with an error
   moved_too_little,               ///< landed, and moved less than it had to
   neither_landed_nor_dead,        ///< unresolved, past its life, unknown, and yet its account has lost money
-  deposit_without_order,          ///< a crafted deposit that arrived, and can make no order any more
+  deposit_without_order,          ///< a crafted deposit that arrived, and made no order in time
   sum_short,                      ///< the accounts of a token hold less than all movements left in them
 };
 inline constexpr std::size_t finding_kind_count = 20;

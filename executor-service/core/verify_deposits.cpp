@@ -9,7 +9,8 @@ check check_of(const unclaimed_deposit& deposit, const account_reading& reading,
   c.kind = finding_kind::deposit_without_order;
   c.subject = deposit.id.to_string();
   c.is = held >= amount ? verdict::found : verdict::right;
-  c.detail = "a deposit arrived in " + deposit.order_account.to_string() + ", and no order was made of it in time";
+  c.detail = "a deposit arrived in " + deposit.order_account.to_string() +
+             ", and no order was made of it in time; the same create call makes one still";
   c.expected = "less than " + to_text(amount);
   c.observed = to_text(held);
   c.slot = reading.slot;

@@ -6,7 +6,34 @@
 
 using namespace landfall::tests;
 
+namespace {
+
+/// The verifier's finding about the deposit of a request, which is a literal, in SQL.
+std::string deposit_found(const std::string& request) {
+  return "insert into discrepancy_finding (kind, subject, detail, slot, endpoint, touches_money, times_agreed) "
+         "values ('deposit_without_order', " +
+         request + ", 'arrived', 1, 'rpc0', true, 1)";
+}
+
+void arrived(fixtures& rows, const deposit_fixture& request) {
+  REQUIRE(sqlstate_of(rows.as("verifier"), deposit_found("'" + request.id + "'")) == "");
+}
+
+}  // namespace
+
 TEST_SUITE("migrations rules") {
+  TEST_CASE("rule 3: a deposit that arrived makes its order however late") {
+    scratch_database scratch;
+    fixtures rows{scratch};
+    const auto request = rows.deposit_request();
+    rows.expire(request);
+    const auto create = create_order() + "id = '" + request.id + "'";
+    CHECK(sqlstate_of(rows.as("api"), create) == "LF006");
+    arrived(rows, request);
+    CHECK(sqlstate_of(rows.as("api"), create) == "");
+    CHECK(sqlstate_of(rows.as("api"), create) == "LF006");
+  }
+
   TEST_CASE("rule 3: a deposit request is consumed once, by the order it was crafted for") {
     const auto unconsumed = [](fixtures& rows, const order_fixture&) { rows.deposit_request(); };
     const std::string base =
@@ -76,13 +103,25 @@ TEST_SUITE("migrations rules") {
          "drop trigger refuse_change on vault"},
         {"an expired request is used", "open", "api", create_order() + "consumed_at is null", "LF006",
          edit_function("price_order_create", "request.expires_at <= clock_timestamp()", "false"),
+         [](fixtures& rows, const order_fixture&) { rows.expire(rows.deposit_request()); }},
+        {"an expired request is used whose deposit has left again", "open", "api",
+         create_order() + "consumed_at is null", "LF006",
+         edit_function("deposit_arrived", "and f.closed_at is null", ""),
          [](fixtures& rows, const order_fixture&) {
            const auto request = rows.deposit_request();
-           REQUIRE(sqlstate_of(rows.as("admin"),
-                               "set local session_replication_role = replica; update deposit_request set "
-                               "expires_at = now() - interval '1 second' where id = '" +
-                                   request.id + "'") == "");
+           rows.expire(request);
+           arrived(rows, request);
+           REQUIRE(sqlstate_of(rows.as("verifier"), "update discrepancy_finding set closed_at = now()") == "");
          }},
+        {"an expired request is used because another's deposit arrived", "open", "api",
+         create_order() + "consumed_at is null and expires_at <= now()", "LF006",
+         edit_function("deposit_arrived", "and f.subject = request_id::text", ""),
+         [](fixtures& rows, const order_fixture&) {
+           rows.expire(rows.deposit_request());
+           arrived(rows, rows.deposit_request());
+         }},
+        {"the api says itself that a deposit arrived", "open", "api", deposit_found(":request"), "42501",
+         "grant insert on discrepancy_finding to landfall_api"},
         {"an order is born with a lease", "open", "api",
          "insert into price_order (id, wallet, vault, deposit_request_id, order_account, output_account, order_type, "
          "state, input_mint, "

@@ -200,9 +200,14 @@ test('what an asynchronous standby forgot is neither swapped nor paid again, and
   assert.deepEqual(Object.fromEntries(findings.filter(({ orderId }) => orderId).map(({ orderId, kind }) => [orderId, kind])), expected);
   assert.ok(findings.some(({ kind, subject }) => kind === 'deposit_without_order' && subject === abandoned.depositRequestId));
 
+  // --- a deposit that was found makes its order when its owner asks again, however late; one that nobody found does not ---
+  const late = await user.create(abandoned);
+  assert.equal(late.depositConfirmed, true);
+  await waitFor('the deposit has its order', async () => !(await found()).some(({ kind }) => kind === 'deposit_without_order'));
+
   // --- all others go on when the operator lets them ---
   await devnet.price('SOL', 171);
-  const good = { newPayoutFirst, newSwapFirst, untouched, repeated: again.id };
+  const good = { newPayoutFirst, newSwapFirst, untouched, repeated: again.id, late: late.id };
   await waitFor(
     'the others are filled',
     async () => {
@@ -214,7 +219,7 @@ test('what an asynchronous standby forgot is neither swapped nor paid again, and
 
   // --- by the chain's own book: one swap of each deposit at most, and one payout of what it brought ---
   for (const id of Object.values(good)) await stack.filledOnce(id);
-  const lives = Object.fromEntries(await Promise.all([...Object.values(all), again.id].map(async (id) => [id, await judge(devnet, await stack.database.order(id))])));
+  const lives = Object.fromEntries(await Promise.all([...Object.values(all), again.id, late.id].map(async (id) => [id, await judge(devnet, await stack.database.order(id))])));
   for (const [id, life] of Object.entries(lives)) {
     const paid = ![swapped, oldSwapFirst, newSwapNever].includes(id);
     assert.deepEqual([life.deposits.length, life.swaps.length, life.payouts.length, life.refunds.length], [1, 1, paid ? 1 : 0, 0], id);

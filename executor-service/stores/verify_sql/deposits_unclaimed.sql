@@ -1,4 +1,4 @@
--- A page of the crafted deposits that no order was made of and none can be any more, newest first: at most $2, older than
+-- A page of the crafted deposits that no order was made of in time, newest first: at most $2, older than
 -- deposit request $1 (null: from the newest). Locks nothing.
 select r.id, r.vault, r.order_account, r.input_mint, i.token_program as input_program, r.amount
 from deposit_request r

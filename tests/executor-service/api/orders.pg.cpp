@@ -162,6 +162,24 @@ TEST_SUITE("create") {
     CHECK(api.chain->broadcasts() == 0);
   }
 
+  TEST_CASE("a deposit that ran out makes its order after all once the verifier found that it arrived") {
+    api_harness api{[](config& c) { c.deposit_life = std::chrono::milliseconds{1}; }};
+    const auto& key = api.new_wallet();
+    const auto deposit = api.craft(key);
+    const auto body = api.create_body(key, deposit);
+    CHECK(api.as(key.public_key(), "POST", "/orders/price", body).status == 400);
+    {
+      pqxx::work work{api.rows.as("verifier")};
+      work.exec_params(
+          "insert into discrepancy_finding (kind, subject, detail, slot, endpoint, touches_money, times_agreed) "
+          "values ('deposit_without_order', $1, 'arrived', 1, 'rpc0', true, 1)",
+          deposit.request_id);
+      work.commit();
+    }
+    CHECK(confirmed(api.as(key.public_key(), "POST", "/orders/price", body)));
+    CHECK(orders_stored(api) == "1");
+  }
+
   TEST_CASE("terms have to agree with the deposit, and expiry lies ahead") {
     api_harness api;
     const auto& key = api.new_wallet();

@@ -310,7 +310,7 @@ TEST_SUITE("verifier") {
     CHECK(w.held(unknown));
   }
 
-  TEST_CASE("a deposit that arrived and can make no order any more is told until it is gone, or has its order") {
+  TEST_CASE("a deposit that arrived and made no order in time is told until it is gone, or has its order") {
     world w;
     const auto arrived = w.rows.deposit_request();
     const auto late = w.rows.deposit_request();
