@@ -4,7 +4,9 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 
@@ -114,6 +116,9 @@ std::optional<std::string> base58_or_null(const std::optional<solana::signature>
   return id->to_string();
 }
 
+/// What is written of these orders meanwhile waits for one commit of renewals.
+constexpr std::size_t renewals_a_commit = 1'024;
+
 /// A write that finds no row to change: someone else changed it, which undoes the whole unit.
 void expect_one(const pqxx::result& rows, const char* what) {
   if (rows.size() != 1)
@@ -182,19 +187,25 @@ postgres::database_result<std::vector<order>> order_store::claim(const claim_roo
 
 postgres::database_result<std::vector<domain::order_id>> order_store::renew(const std::vector<held_lease>& held,
                                                                             domain::milliseconds lease) {
-  std::vector<std::string> ids;
-  std::vector<std::string> epochs;
-  for (const auto& h : held) {
-    ids.push_back(h.order.to_string());
-    epochs.push_back(std::to_string(h.epoch));
-  }
-  return db_.transact_retrying(3, [&](postgres::transaction& t) {
-    std::vector<domain::order_id> renewed;
-    for (const auto& id : ids_of(t.run(sql::renew_leases, postgres::array_literal(ids), postgres::array_literal(epochs),
-                                       instance_, lease.count())))
+  std::vector<domain::order_id> renewed;
+  for (std::size_t from = 0; from < held.size(); from += renewals_a_commit) {
+    const auto part = std::span{held}.subspan(from, std::min(renewals_a_commit, held.size() - from));
+    std::vector<std::string> ids;
+    std::vector<std::string> epochs;
+    for (const auto& h : part) {
+      ids.push_back(h.order.to_string());
+      epochs.push_back(std::to_string(h.epoch));
+    }
+    const auto prolonged = db_.transact_retrying(3, [&](postgres::transaction& t) {
+      return ids_of(t.run(sql::renew_leases, postgres::array_literal(ids), postgres::array_literal(epochs), instance_,
+                          lease.count()));
+    });
+    if (!prolonged)
+      return domain::failure{prolonged.error()};
+    for (const auto& id : *prolonged)
       renewed.push_back(stored(domain::order_id::parse(id), "order id"));
-    return renewed;
-  });
+  }
+  return renewed;
 }
 
 void order_store::apply(postgres::transaction& t, const write_unit& unit) {
@@ -257,19 +268,23 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
 }
 
 postgres::database_result<order_store::unit_refusals> order_store::commit(const std::vector<write_unit>& units) {
+  // Rows are locked in the order of their ids, as `renew` locks them: in two orders they would wait for each other.
+  std::vector<std::size_t> by_id(units.size());
+  std::iota(by_id.begin(), by_id.end(), std::size_t{0});
+  std::ranges::stable_sort(by_id, {}, [&](std::size_t at) { return units[at].order; });
   // Refusals are rare, and a savepoint costs each unit two more round trips: only a batch that was refused is taken
   // apart.
   const auto plain = db_.transact([&](postgres::transaction& t) {
-    for (const auto& unit : units)
-      apply(t, unit);
+    for (const auto at : by_id)
+      apply(t, units[at]);
     return unit_refusals(units.size());
   });
   if (plain.ok() || plain.error().kind != postgres::error_kind::constraint)
     return plain;
   return db_.transact([&](postgres::transaction& t) {
     unit_refusals refusals(units.size());
-    for (std::size_t i = 0; i < units.size(); ++i)
-      refusals[i] = t.attempt([&](postgres::transaction& part) { apply(part, units[i]); });
+    for (const auto at : by_id)
+      refusals[at] = t.attempt([&](postgres::transaction& part) { apply(part, units[at]); });
     return refusals;
   });
 }
