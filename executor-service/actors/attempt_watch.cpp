@@ -67,19 +67,31 @@ void attempt_watch::watch(const attempt& a) {
                                  o.input.token_program, *deposit->signature, self->address()});
 }
 
-std::optional<write::note_broadcast> attempt_watch::send() {
+std::optional<write::note_broadcast> attempt_watch::send(const std::function<void()>& on_its_way) {
   const auto& with = *at_.with;
   const auto& a = *watched();
-  if (a.confirmed_slot)
+  if (a.confirmed_slot) {
+    on_its_way();
     return std::nullopt;
+  }
   if (a.maker) {
     fault::around_send({sent_ ? effect::handed_over_again : effect::handed_over}, [&] {
       at_.self->send(with.maker, maker::hand_over{a.id, *a.maker, a.quote_id(), a.transaction});
     });
-  } else {
-    fault::around_send({sent_ ? effect::rebroadcast : effect::broadcast, to_string(a.kind)}, [&] {
-      at_.self->send(with.chain, chain::broadcast{a.signature.value(), a.transaction});
+    on_its_way();
+  } else if (sent_) {
+    fault::around_send({effect::rebroadcast, to_string(a.kind)}, [&] {
+      caf::anon_send(with.chain, chain::broadcast{a.signature.value(), a.transaction, true});
     });
+  } else {
+    bool asked = false;
+    fault::around_send({effect::broadcast, to_string(a.kind)}, [&] {
+      asked = true;
+      at_.self->request(with.chain, with.config.request_timeout, chain::broadcast{a.signature.value(), a.transaction})
+          .then([on_its_way](const chain::sent&) { on_its_way(); }, [on_its_way](const caf::error&) { on_its_way(); });
+    });
+    if (!asked)
+      on_its_way();
   }
   if (!sent_)
     sent_ = with.clock->now();

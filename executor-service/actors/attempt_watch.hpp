@@ -57,8 +57,9 @@ public:
   void look_again();
 
   /// Sends the bytes that the database holds, and only they, unless they are seen confirmed. Returns what is still to
-  /// be written down about the first time they went out, if anything; `noted` says whether that was done.
-  [[nodiscard]] std::optional<write::note_broadcast> send();
+  /// be written down about the first time they went out, if anything; `noted` says whether that was done. Calls
+  /// `on_its_way` once when they are, however it ended, and at once where nobody tells.
+  [[nodiscard]] std::optional<write::note_broadcast> send(const std::function<void()>& on_its_way);
   void noted(bool written) {
     noted_ = written;
   }

@@ -8,12 +8,11 @@
 #include <caf/sec.hpp>
 #include <caf/stateful_actor.hpp>
 
-#include "common/runtime/log.hpp"
 #include "executor-service/actors/chain_history.hpp"
 #include "executor-service/actors/chain_pool.hpp"
 #include "executor-service/actors/chain_reads.hpp"
 #include "executor-service/actors/chain_rounds.hpp"
-#include "executor-service/actors/rpc_fault.hpp"
+#include "executor-service/actors/chain_sends.hpp"
 
 namespace landfall::executor {
 
@@ -23,55 +22,14 @@ using domain::milliseconds;
 
 namespace {
 
-send_class classify(const rpc_result<solana::signature>& sent) {
-  if (sent)
-    return send_class::taken;
-  if (sent.error().already_processed())
-    return send_class::already_processed;
-  if (sent.error().blockhash_not_found())
-    return send_class::blockhash_not_found;
-  return send_class::error;
-}
-
 struct chain_state {
   static inline const char* name = "chain";
 
   endpoint_pool pool;
+  chain_sends sends{pool};
   status_rounds rounds{pool};
   chain_reads reads{pool};
   history_search history{pool};
-
-  void broadcast(const chain::broadcast& b) {
-    // To all, the healthiest first.
-    for (const auto at : pool.ranked()) {
-      if (pool.endpoints[at].sends_in_flight >= pool.config.max_in_flight_per_endpoint) {
-        count_send(at, send_class::skipped);
-        runtime::log_warn("broadcast_skipped",
-                          {{"endpoint", pool.endpoints[at].api->name()}, {"signature", b.id.to_string()}});
-        continue;
-      }
-      pool.bounded_call<solana::signature>(
-          at,
-          at_fault_point<solana::signature>(fault::effect::rpc_send,
-                                            [&b](rpc_api& api, rpc_done<solana::signature> d) {
-                                              api.send_transaction(b.transaction, send_options{}, std::move(d));
-                                            }),
-          [this, at, id = b.id](const rpc_result<solana::signature>& sent) {
-            const auto what = classify(sent);
-            count_send(at, what);
-            if (what != send_class::taken && what != send_class::already_processed)
-              runtime::log_info("broadcast_unconfirmed", {{"endpoint", pool.endpoints[at].api->name()},
-                                                          {"signature", id.to_string()},
-                                                          {"answer", send_class_names[static_cast<std::size_t>(what)]},
-                                                          {"why", pool.endpoints[at].last_error}});
-          },
-          &endpoint::sends_in_flight);
-    }
-  }
-
-  void count_send(std::size_t at, send_class what) {
-    pool.endpoints[at].metrics.sends[static_cast<std::size_t>(what)].inc();
-  }
 
   [[nodiscard]] chain::health_report health() const {
     return {pool.health(), rounds.count()};
@@ -82,13 +40,14 @@ chain_actor::behavior_type chain_behavior(chain_actor::stateful_pointer<chain_st
                                           std::vector<std::shared_ptr<rpc_api>> endpoints, const runtime::clock* clock,
                                           chain_reports reports) {
   self->state.pool.start(self, config, std::move(endpoints), *clock, std::move(reports));
+  self->state.sends.start();
   self->state.rounds.start();
   self->set_down_handler([self](const caf::down_msg& down) { self->state.rounds.gone(down.source); });
   self->send(self, chain::tick{});
   return {
       [self](const chain::watch& w) -> caf::result<void> { return self->state.rounds.watch(w); },
       [self](const chain::unwatch& w) { self->state.rounds.unwatch(w.id, caf::actor_cast<caf::actor_addr>(w.to)); },
-      [self](const chain::broadcast& b) { self->state.broadcast(b); },
+      [self](const chain::broadcast& b) { return self->state.sends.broadcast(b); },
       [self](const chain::history_look& wanted) { self->state.history.look(wanted); },
       [self](const chain::blockhash_request&) { return self->state.reads.latest_blockhash(); },
       [self](const chain::simulate_request& r) { return self->state.reads.simulate(r); },
@@ -115,7 +74,8 @@ domain::result<done, std::string> chain_config::validate() const {
     return no("blockhash_min_blocks_left has to be within 1 and blockhash_max_blocks_left");
   if (hedge_min_ms == 0 || hedge_min_ms > hedge_max_ms || hedge_max_ms > 60'000)
     return no("hedge_min_ms has to be within 1 and hedge_max_ms, which has to be within 60000");
-  if (max_watches == 0 || max_in_flight_per_endpoint == 0 || max_status_calls_in_flight == 0 || max_waiting == 0)
+  if (max_watches == 0 || max_in_flight_per_endpoint == 0 || max_status_calls_in_flight == 0 || max_waiting == 0 ||
+      max_waiting_sends == 0 || max_waiting_reads == 0)
     return no("the bounds of the chain actor have to be at least 1");
   if (fee_percentile > 100)
     return no("fee_percentile has to be within 0 and 100");

@@ -52,7 +52,12 @@ struct unwatch {
 struct broadcast {
   solana::signature id;
   solana::bytes transaction;
+  /// This process sent it before: it goes after all that was never sent.
+  bool again = false;
 };
+
+/// It is on its way. Nothing is said of what comes of it.
+struct sent {};
 
 struct history_observed {
   domain::attempt_id attempt;
@@ -176,8 +181,9 @@ using chain_actor = caf::typed_actor<
     caf::reacts_to<chain::watch>,
     // Takes one watch back; unknown ones are ignored.
     caf::reacts_to<chain::unwatch>,
-    // Sends the bytes to all endpoints. What comes of it shows only in what `watch` tells.
-    caf::reacts_to<chain::broadcast>,
+    // Sends the bytes to all endpoints, in line with what they have to take before. Answered when the first of them has
+    // answered, or none has room for it in line. What comes of it shows only in what `watch` tells.
+    caf::replies_to<chain::broadcast>::with<chain::sent>,
     // Looks once at every endpoint, and tells what each shows of the message.
     caf::reacts_to<chain::history_look>,
     // A recent blockhash at `confirmed`, with life left.
@@ -213,6 +219,9 @@ struct chain_config {
   std::uint32_t hedge_max_ms = 1'000;                ///< and no longer than this
   std::size_t max_watches = 20'000;                  ///< signatures times watchers
   std::size_t max_in_flight_per_endpoint = 64;       ///< reads, and as many sends; above it another is asked
+  std::size_t max_waiting_sends = 20'000;            ///< per endpoint, and as many repeats
+  std::size_t max_waiting_reads = 4'096;             ///< while all endpoints have as many reads as they may
+  std::uint32_t max_read_wait_ms = 5'000;            ///< so long, then nobody answers
   std::size_t max_status_calls_in_flight = 4;        ///< per endpoint, within a round
   std::size_t max_waiting = 4'096;                   ///< requests that wait for one blockhash
   std::uint64_t max_slots_behind = 64;               ///< an endpoint further behind is asked last
@@ -248,6 +257,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::observed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::watch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::unwatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::broadcast)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::sent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::history_observed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::history_look)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::blockhash_request)

@@ -50,6 +50,7 @@ endpoint_metrics::endpoint_metrics(runtime::metrics& m, const std::string& endpo
   errors_permille =
       m.gauge("landfall_rpc_errors_permille", "share of calls without a usable answer, smoothed, in 1/1000", labels);
   up = m.gauge("landfall_rpc_up", "whether the last call of an RPC endpoint was answered", labels);
+  sends_waiting = m.gauge("landfall_rpc_sends_waiting", "transactions in line for an RPC endpoint", labels);
   slots_behind = m.gauge("landfall_rpc_slots_behind", "finalized slots behind the best endpoint", labels);
 }
 

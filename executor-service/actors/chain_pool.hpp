@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ struct endpoint_metrics {
   runtime::counter_handle hedges_won;
   runtime::gauge_handle up;
   runtime::gauge_handle slots_behind;
+  runtime::gauge_handle sends_waiting;
   runtime::gauge_handle latency_ms;
   runtime::gauge_handle errors_permille;
 
@@ -124,12 +126,15 @@ public:
   }
 
   /// The same within a bound of calls under way, `count`; rounds, which have bounds of their own, never wait behind it.
+  /// Who makes it has looked that there is room.
   template <class T, class Call, class Take>
   void bounded_call(std::size_t at, const Call& make, Take take, std::size_t endpoint::*count = &endpoint::in_flight) {
     ++(endpoints[at].*count);
     call<T>(at, make, [this, at, count, take = std::move(take)](rpc_result<T> r) {
       --(endpoints[at].*count);
       take(std::move(r));
+      if (count == &endpoint::in_flight)
+        let_in();
     });
   }
 
@@ -143,6 +148,7 @@ public:
     std::function<bool(std::size_t at, T& answer)> accept;
     std::function<void(caf::error)> give_up;
     std::vector<std::size_t> order;
+    domain::utc_time asked_at;
     std::size_t next = 0;
     std::size_t under_way = 0;
     std::size_t answers = 0;
@@ -159,7 +165,11 @@ public:
     q->accept = std::move(accept);
     q->give_up = std::move(give_up);
     q->order = ranked();
-    ask_next(q, false);
+    q->asked_at = now();
+    if (has_room())
+      ask_next(q, false);
+    else
+      wait_in_line(q);
   }
 
   template <class T>
@@ -200,6 +210,30 @@ public:
     q->give_up(is_verdict ? refused(q->last_error) : unavailable(q->last_error));
   }
 
+  /// A question that no endpoint has room for is asked when one has, in the order they came, or in time given up.
+  template <class T>
+  void wait_in_line(const std::shared_ptr<question<T>>& q) {
+    if (line.size() >= config.max_waiting_reads)
+      return q->give_up(unavailable(q->last_error));
+    line.push_back([this, q] {
+      if (!younger(q->asked_at, config.max_read_wait_ms))
+        return q->give_up(unavailable(q->last_error));
+      q->order = ranked();
+      ask_next(q, false);
+    });
+  }
+  [[nodiscard]] bool has_room() const {
+    return std::ranges::any_of(endpoints,
+                               [this](const endpoint& e) { return e.in_flight < config.max_in_flight_per_endpoint; });
+  }
+  void let_in() {
+    while (!line.empty() && has_room()) {
+      const auto first = std::move(line.front());
+      line.pop_front();
+      first();
+    }
+  }
+
   /// Asks the next endpoint as well if `q` is still open after the time that `at` mostly takes.
   template <class T>
   void hedge_later(const std::shared_ptr<question<T>>& q, std::size_t at) {
@@ -228,6 +262,8 @@ public:
   const runtime::clock* clock = nullptr;
   chain_reports reports;
   std::vector<endpoint> endpoints;
+  /// Questions that wait for room.
+  std::deque<std::function<void()>> line;
 };
 
 }  // namespace landfall::executor

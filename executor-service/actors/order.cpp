@@ -80,7 +80,8 @@ struct order_worker : leased_order {
         });
   }
 
-  /// Building waits for its turn; what to do is asked anew when that has come, for time has passed.
+  /// Building waits for its turn; what to do is asked anew when that has come, for time has passed. The turn ends when
+  /// what was built is on its way, or will not be: no more is signed than the endpoints take.
   void perform(const step::build& s) {
     if (!with->turnstile || in_turn)
       return build(s);
@@ -123,7 +124,9 @@ struct order_worker : leased_order {
         {effect::build, to_string(s.kind)}, self, builder, 4 * with->config.request_timeout, construct{},
         [this, kind = s.kind](const constructed& answer) {
           busy = false;
-          leave_turn();
+          building = false;
+          if (!std::holds_alternative<built::ready>(*answer.result))
+            leave_turn();
           std::visit([&](const auto& result) { on_built(kind, result); }, *answer.result);
         },
         [this](const caf::error& e) {
@@ -187,7 +190,7 @@ struct order_worker : leased_order {
   }
 
   void send_stored() {
-    const auto note = watch.send();
+    const auto note = watch.send([this] { leave_turn(); });
     if (!note)
       return;
     // For people only: nothing depends on it, so nothing waits for it. What fails is tried again with the next send.

@@ -52,8 +52,8 @@ public:
                                      });
   }
 
-  void broadcast(const solana::bytes& transaction, const solana::signature& id) override {
-    caf::anon_send(chain_, chain::broadcast{id, transaction});
+  void broadcast(const solana::bytes& transaction, const solana::signature& id, bool again) override {
+    caf::anon_send(chain_, chain::broadcast{id, transaction, again});
   }
 
 private:

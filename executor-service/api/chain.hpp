@@ -44,8 +44,9 @@ public:
   /// `search_history` also finds what landed longer ago than nodes remember by themselves, at a price.
   [[nodiscard]] virtual chain_result<std::vector<std::optional<deposit_status>>> statuses(
       const std::vector<solana::signature>& signatures, bool search_history) = 0;
-  /// Hands the bytes to every endpoint, without waiting for what they say.
-  virtual void broadcast(const solana::bytes& transaction, const solana::signature& id) = 0;
+  /// Hands the bytes to every endpoint, without waiting for what they say. What goes out `again` goes after what never
+  /// did.
+  virtual void broadcast(const solana::bytes& transaction, const solana::signature& id, bool again) = 0;
 };
 
 }  // namespace landfall::executor::api

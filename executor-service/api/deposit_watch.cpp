@@ -131,7 +131,7 @@ void deposit_watch::poll(std::vector<waiter> batch) {
     } else {
       if (!status && now - w.sent >= options_.rebroadcast) {
         fault::around_send({fault::effect::deposit_sent_again},
-                           [&] { chain_->broadcast(w.order.signed_deposit, w.order.signature); });
+                           [&] { chain_->broadcast(w.order.signed_deposit, w.order.signature, true); });
         w.sent = now;
       }
       put_back(std::move(w));

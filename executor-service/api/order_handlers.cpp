@@ -75,7 +75,7 @@ std::string sight_message(const deposit_sight& seen, bool repeated) {
 /// Sends the stored deposit and answers once it is seen, or the wait is over.
 void send_and_wait(context& ctx, api_store& store, const call& c, created_order order, bool repeated) {
   fault::around_send({fault::effect::deposit_sent},
-                     [&] { ctx.with.chain->broadcast(order.signed_deposit, order.signature); });
+                     [&] { ctx.with.chain->broadcast(order.signed_deposit, order.signature, repeated); });
   const auto noted = fault::around(
       {fault::effect::deposit_send_noted}, [&] { return store.note_broadcast(order.deposit_attempt); },
       fault::database_fault);

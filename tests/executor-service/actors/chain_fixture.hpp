@@ -62,6 +62,12 @@ public:
     else
       done(std::move(r));
   }
+  /// Answers the question that is held longest; what it leads to is held as before.
+  void release_one() {
+    const auto first = std::move(held.front());
+    held.pop_front();
+    first();
+  }
   void release() {
     hold = false;
     while (!held.empty()) {
@@ -77,8 +83,9 @@ public:
     CHECK(level == commitment::confirmed);
     answer("blockhash", std::move(done), latest_blockhash_view{confirmed.absolute_slot, {}, last_valid});
   }
-  void send_transaction(solana::bytes, send_options options, rpc_done<solana::signature> done) override {
+  void send_transaction(solana::bytes transaction, send_options options, rpc_done<solana::signature> done) override {
     CHECK(options.skip_preflight);
+    sent.push_back(std::move(transaction));
     answer("send", std::move(done), signature(0));
   }
   void simulate(solana::bytes, simulate_options, rpc_done<simulation> done) override {
@@ -165,6 +172,7 @@ public:
   bool spare = true;
   std::deque<std::function<void()>> held;
   std::map<std::string, int> calls;
+  std::vector<solana::bytes> sent;
   std::vector<std::string> order;
 
 private:

@@ -134,4 +134,58 @@ TEST_CASE_FIXTURE(chain_fixture, "health follows the endpoints") {
   CHECK(health.ready());
 }
 
+TEST_CASE_FIXTURE(chain_fixture, "a read waits while every endpoint has as many as it may, and goes in its turn") {
+  config.max_in_flight_per_endpoint = 1;
+  start();
+  a->hold = b->hold = true;
+  std::vector<std::string> order;
+  const auto asker = [&](const std::string& name) {
+    system.spawn([this, &order, name](caf::event_based_actor* me) {
+      me->request(actor, caf::infinite, chain::simulate_request{{1}, {}})
+          .then([&order, name](const chain::simulated&) { order.push_back(name); },
+                [&order, name](const caf::error&) { order.push_back(name + " not"); });
+    });
+    scheduler.run();
+  };
+  for (const auto* const name : {"1", "2", "3", "4"})
+    asker(name);
+  CHECK(a->calls["simulate"] + b->calls["simulate"] == 2);
+  a->release_one();
+  scheduler.run();
+  CHECK(a->calls["simulate"] == 2);
+  a->release();
+  b->release();
+  scheduler.run();
+  CHECK(order == std::vector<std::string>{"1", "3", "2", "4"});
+}
+
+TEST_CASE_FIXTURE(chain_fixture, "a read that waited too long is given up, and so is one that finds the line full") {
+  config.max_in_flight_per_endpoint = 1;
+  config.max_waiting_reads = 1;
+  start();
+  a->hold = b->hold = true;
+  for (int i = 0; i < 2; ++i)
+    self->send(actor, chain::simulate_request{{1}, {}});
+  auto waiting = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
+  auto too_many = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
+  scheduler.run();
+  const auto busy = [](auto& pending) {
+    bool is_busy = false;
+    pending.receive([](const chain::simulated&) {},
+                    [&](const caf::error& e) {
+                      is_busy = is_unavailable(e) && caf::to_string(e).find("busy") != std::string::npos;
+                    });
+    return is_busy;
+  };
+  CHECK(busy(too_many));
+  clock.advance(milliseconds{config.max_read_wait_ms});
+  a->release_one();
+  scheduler.run();
+  CHECK(busy(waiting));
+  CHECK(a->calls["simulate"] == 1);
+  a->release();
+  b->release();
+  scheduler.run();
+}
+
 }  // namespace landfall::executor

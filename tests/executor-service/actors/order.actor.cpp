@@ -34,6 +34,9 @@ struct journal {
   /// What the ledger answers next; nothing queued is a success.
   std::deque<postgres::database_error> refusals;
   std::vector<solana::bytes> sent;
+  /// Nothing is on its way until the test says so.
+  bool holds_sends = false;
+  std::deque<caf::typed_response_promise<chain::sent>> held_sends;
   chain::observer watcher;
   std::map<solana::pubkey, account_info> accounts;
   /// Asked before it is answered, so that a test can act in between.
@@ -98,15 +101,22 @@ ledger_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journal> j) 
 }
 
 chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
-  return system.spawn([j](chain_actor::pointer) -> chain_actor::behavior_type {
+  return system.spawn([j](chain_actor::pointer self) -> chain_actor::behavior_type {
     return {[j](const chain::watch& w) {
               j->lines.push_back("watch");
               j->watcher = w.to;
             },
             [j](const chain::unwatch&) { j->watcher = nullptr; },
-            [j](const chain::broadcast& b) {
+            [j, self](const chain::broadcast& b) {
+              CHECK(b.again == !j->sent.empty());
               j->lines.push_back("send");
               j->sent.push_back(b.transaction);
+              auto answer = self->make_response_promise<chain::sent>();
+              if (j->holds_sends)
+                j->held_sends.push_back(answer);
+              else
+                answer.deliver(chain::sent{});
+              return answer;
             },
             [j](const chain::history_look& look) {
               j->lines.push_back("look");
@@ -191,6 +201,7 @@ struct bench {
     anon_send_exit(with->chain, caf::exit_reason::kill);
     anon_send_exit(with->signer, caf::exit_reason::kill);
     j->watcher = nullptr;
+    j->held_sends.clear();
     j->before_simulation = nullptr;
     j->before_accounts = nullptr;
     scheduler.run();
@@ -261,6 +272,56 @@ TEST_CASE("a payout is stored, with its move, before a byte of it leaves") {
   REQUIRE(tx.ok());
   CHECK(solana::verify_signatures(*tx).ok());
   CHECK(tx->body.static_keys.front() == b.with->fee_payer);
+}
+
+TEST_CASE("a turn to build ends when what was built is on its way") {
+  bench b;
+  b.j->holds_sends = true;
+  b.with->turnstile = b.system.spawn([j = b.j](turnstile_actor::pointer) -> turnstile_actor::behavior_type {
+    return {[j](turn_request) {
+              j->lines.push_back("turn");
+              return turn_granted{};
+            },
+            [j](turn_done) { j->lines.push_back("turn done"); }};
+  });
+  b.start();
+  const strings on_its_way{"turn", "store payout", "move withdrawing", "watch", "send"};
+  CHECK(b.j->lines == on_its_way);
+  REQUIRE(b.j->held_sends.size() == 1);
+  b.j->held_sends.front().deliver(chain::sent{});
+  b.scheduler.run();
+  auto over = on_its_way;
+  over.push_back("turn done");
+  CHECK(b.j->lines == over);
+  b.pass(b.with->config.rebroadcast);
+  CHECK(b.j->count("send") == 2);
+  CHECK(b.j->count("turn done") == 1);
+  b.j->held_sends.clear();
+  anon_send_exit(b.with->turnstile, caf::exit_reason::kill);
+}
+
+TEST_CASE("a turn ends too when nothing tells of the send, or there is nothing to send") {
+  bench b;
+  b.j->holds_sends = true;
+  int done = 0;
+  const auto counting = [&done](turnstile_actor::pointer) -> turnstile_actor::behavior_type {
+    return {[](turn_request) { return turn_granted{}; }, [&done](turn_done) { ++done; }};
+  };
+  b.with->turnstile = b.system.spawn(counting);
+  b.start();
+  CHECK(done == 0);
+  b.pass(b.with->config.request_timeout);
+  CHECK(done == 1);
+  b.j->held_sends.clear();
+  anon_send_exit(b.with->turnstile, caf::exit_reason::kill);
+
+  bench without;
+  without.j->accounts[without.with->fee_payer].lamports = 0;
+  without.with->turnstile = without.system.spawn(counting);
+  without.start();
+  CHECK(without.j->sent.empty());
+  CHECK(done == 2);
+  anon_send_exit(without.with->turnstile, caf::exit_reason::kill);
 }
 
 TEST_CASE("a commit in doubt sends nothing, and the actor ends so that the rows are read anew") {

@@ -91,7 +91,7 @@ chain_result<std::vector<std::optional<deposit_status>>> fake_chain::statuses(
   return seen;
 }
 
-void fake_chain::broadcast(const solana::bytes& transaction, const solana::signature& id) {
+void fake_chain::broadcast(const solana::bytes& transaction, const solana::signature& id, bool /*again*/) {
   std::function<void(const solana::signature&)> hook;
   {
     const std::lock_guard lock{mutex_};

@@ -32,7 +32,7 @@ public:
                                                     std::optional<std::uint64_t> min_context_slot) override;
   chain_result<std::vector<std::optional<deposit_status>>> statuses(const std::vector<solana::signature>& signatures,
                                                                     bool search_history) override;
-  void broadcast(const solana::bytes& transaction, const solana::signature& id) override;
+  void broadcast(const solana::bytes& transaction, const solana::signature& id, bool again) override;
 
   void set_fate(fate f);
   /// Everything fails to be observed.

@@ -219,7 +219,7 @@ TEST_SUITE("chain") {
   }
 
   TEST_CASE_FIXTURE(two_endpoints, "a deposit goes to every endpoint, whatever the others say") {
-    chain->broadcast({1}, signature_of(1));
+    chain->broadcast({1}, signature_of(1), false);
     // Messages of one sender are taken in turn.
     CHECK(chain->latest_blockhash().ok());
     CHECK(first->sent == 1);
