@@ -20,11 +20,15 @@ public:
       domain::broken_invariant("the scripted server cannot listen");
   }
 
-  /// What the next answers are.
+  /// What the next answers are. Whoever was kept waiting in silence is sent away: at the end of the program, where this
+  /// may be destroyed after what the library answers with, nothing is left unanswered.
   void answer(std::string body, int status = 200, std::map<std::string, std::string> headers = {}) {
     const std::lock_guard lock{mutex_};
     response_ = {status, std::move(body), "application/json", std::move(headers)};
     silent_ = false;
+    for (const auto& reply : held_)
+      reply({503, {}});
+    held_.clear();
   }
   void stay_silent() {
     const std::lock_guard lock{mutex_};
