@@ -47,7 +47,7 @@ after(async () => {
 });
 
 const sendsAreDropped = () => Promise.all(['rpc0', 'rpc1'].map((target) => stack.devnet.fault({ target, fault: 'drop', method: 'sendTransaction' })));
-const eachHas = (ids, what, look) => waitFor(`each order ${what}`, async () => (await Promise.all(ids.map(look))).every(Boolean), { timeoutMs: 90_000 });
+const eachHas = (ids, what, look) => waitFor(`each order ${what}`, async () => (await Promise.all(ids.map(look))).every(Boolean));
 const swaps = async (id) => (await stack.database.attempts(id)).filter((a) => a.kind === 'swap');
 
 /**
@@ -71,10 +71,9 @@ async function round() {
   }
   await stack.devnet.clearFaults();
   await stack.devnet.slots({ msPerSlot: fastMs });
-  const began = Date.now();
-  const expiring = await each((i) => stack.placePatiently(user, { amount: '0.2', price: 100_000, expiresAt: began + 5_000 + 200 * i }));
-  for (const id of filling) await stack.reaches(id, 'fill_success', 180_000);
-  for (const id of expiring) await stack.reaches(id, 'expired', 180_000);
+  const expiring = await each((i) => stack.placeExpiring(user, { amount: '0.2', price: 100_000, lifeMs: 5_000 + 200 * i }));
+  for (const id of filling) await stack.reaches(id, 'fill_success');
+  for (const id of expiring) await stack.reaches(id, 'expired');
   return { filling, expiring };
 }
 

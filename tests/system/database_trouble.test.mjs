@@ -17,7 +17,7 @@ const patient = '--lease-ms 3000 --poll-ms 200 --status-poll-ms 100 --requests-p
 const amount = '0.2';
 const times = (count, make) => Promise.all(Array.from({ length: count }, (_none, i) => make(i)));
 const filledAll = async (stack, ids) => {
-  for (const id of ids) await stack.filledOnce(id, 120_000);
+  for (const id of ids) await stack.filledOnce(id);
 };
 const serverLog = (stack) => readFileSync(join(stack.folder, 'pg', 'postgresql.log'), 'utf8');
 const howOften = (text, pattern) => text.split(pattern).length - 1;
@@ -48,7 +48,7 @@ describe('a server that is slow or at odds', () => {
   test('every third COMMIT takes a second', async () => {
     let held = 0;
     fate = () => (random.next() < 0.33 ? (held++, heldMs) : undefined);
-    const ids = await times(6, () => stack.placePatiently(user, { amount }));
+    const ids = await times(6, () => stack.placeUntilDeposited(user, { amount }));
     await filledAll(stack, ids);
     fate = () => undefined;
     assert.ok(held >= 10, `${held} were held`);
@@ -66,10 +66,11 @@ describe('a server that is slow or at odds', () => {
     const rival = await Rival.start(stack, random);
     try {
       await waitFor('conflicts of both kinds', async () => {
-        if (orders.length < 40) orders.push(await stack.placePatiently(user, { amount }));
+        const [{ unfinished }] = await stack.database.rows("select count(*)::int as unfinished from price_order where state not in ('fill_success', 'deposit_failed')");
+        if (unfinished < 40) orders.push(await stack.placeUntilDeposited(user, { amount }));
         const log = serverLog(stack).slice(before);
         return howOften(log, 'deadlock detected') >= 3 && howOften(log, 'could not serialize access') >= 10;
-      }, { timeoutMs: 90_000 });
+      }, { timeoutMs: 600_000 });
     } finally {
       await rival.stop();
     }
@@ -135,11 +136,11 @@ describe('a disk that is full', { skip: process.getuid() === 0 ? false : 'a smal
   });
 
   test('nothing is sent that could not be stored, and all goes on when there is room again', async () => {
-    const placed = await times(8, () => stack.placePatiently(user, { amount }));
+    const placed = await times(8, () => stack.placeUntilDeposited(user, { amount }));
     for (const id of placed) await stack.reaches(id, 'open');
     disk.fill();
     await stack.devnet.price('SOL', 152);
-    const later = times(4, () => stack.placePatiently(user, { amount }));
+    const later = times(4, () => stack.placeUntilDeposited(user, { amount }));
     await waitFor('PostgreSQL has no room', () => /No space left on device/.test(serverLog(stack)));
     await waitFor('a service says so', () => ['executor', 'trigger'].some((name) => /53100|"kind":"unavailable"|database_down/.test(stack.log(name))));
     disk.free();
@@ -156,11 +157,15 @@ describe('the server is lost', () => {
     const system = await Failover.start({ synchronous: true });
     const { stack, user } = system;
     try {
-      const waiting = await times(3, () => stack.placePatiently(user, { amount, price: 160 }));
+      const waiting = await times(3, () => stack.placeUntilDeposited(user, { amount, price: 160 }));
+      const running = await times(5, () => stack.placeUntilDeposited(user, { amount }));
+      // Under way, all of them, for as long as the chain stands.
+      await stack.stand(...running);
       await stack.devnet.price('SOL', 152);
-      const running = await times(5, () => stack.placePatiently(user, { amount }));
-      await waitFor('some are under way', async () => (await stack.database.rows("select from price_order where state in ('executing', 'execute_success', 'withdrawing')")).length >= 2, { everyMs: 20 });
-      const later = times(3, () => stack.placePatiently(user, { amount }));
+      for (const id of running) await stack.reaches(id, 'executing');
+      await stack.sent();
+      await stack.go();
+      const later = times(3, () => stack.placeUntilDeposited(user, { amount }));
       await system.failOver();
       const ids = [...running, ...(await later)];
       await filledAll(stack, ids);

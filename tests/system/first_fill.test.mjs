@@ -7,7 +7,7 @@ import { Stack } from './lib/stack.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 let stack;
-before(async () => (stack = await Stack.start()));
+before(async () => (stack = await Stack.start({ env: { EXECUTOR_ARGS: '--confirm-wait-ms 40000' } })));
 after(() => stack?.stop());
 
 const balances = async (client) => ({
@@ -78,15 +78,15 @@ test('a stop loss fills when the price falls', async () => {
 test('an order that expires comes home without a signature of the user', async () => {
   const user = await stack.user();
   const start = await balances(user);
-  const tokens = await stack.place(user, { input: 'USDC', output: 'SOL', amount: '50', condition: 'below', price: 1, expiresAt: Date.now() + 6_000 });
-  const sol = await stack.place(user, { amount: '1', price: 100_000, expiresAt: Date.now() + 6_000 });
-  const lives = [(await stack.refundedOnce(tokens.id)).life, (await stack.refundedOnce(sol.id)).life];
+  const tokens = await stack.placeExpiring(user, { input: 'USDC', output: 'SOL', amount: '50', condition: 'below', price: 1, lifeMs: 6_000 });
+  const sol = await stack.placeExpiring(user, { amount: '1', price: 100_000, lifeMs: 6_000 });
+  const lives = [(await stack.refundedOnce(tokens)).life, (await stack.refundedOnce(sol)).life];
   const end = await balances(user);
   assert.equal(end.USDC, start.USDC);
   assert.equal(start.SOL - end.SOL, lives[0].deposits[0].fee + lives[1].deposits[0].fee);
-  const shown = await user.order(sol.id);
+  const shown = await user.order(sol);
   assert.equal(shown.orderState, 'expired');
-  await waitFor('a past order in the history', async () => (await user.history('?state=past')).orders.some((o) => o.id === sol.id));
+  await waitFor('a past order in the history', async () => (await user.history('?state=past')).orders.some((o) => o.id === sol));
 });
 
 test('a repeated create continues the same order', async () => {
@@ -105,11 +105,14 @@ test('a deposit that was made before its create call is found, not made again', 
   const user = await stack.user();
   const key = `key-${stack.seed}`;
   const terms = { inputMint: mints.SOL, outputMint: mints.USDC, triggerMint: mints.SOL, triggerCondition: 'above', triggerPriceUsd: 100_000, amount: 1_000_000_000n, expiresAt: Date.now() + 3_600_000 };
+  // Slower, so that it comes in time in any case.
+  await stack.devnet.slots({ msPerSlot: 400 });
   const crafted = await user.craft(terms);
   const body = user.orderBody({ crafted, ...terms });
   await stack.devnet.declare(signatureOf(body.depositSignedTx));
   await stack.devnet.rpc('sendTransaction', [body.depositSignedTx, { encoding: 'base64', preflightCommitment: 'confirmed' }]);
   const made = await user.create(body, { 'idempotency-key': key });
+  await stack.go();
   const order = await stack.reaches(made.id, 'open');
   const { status, body: found } = await user.send('GET', `/orders/price/by-key/${key}`);
   assert.equal(status, 200);

@@ -12,13 +12,15 @@ before(async () => {
 });
 after(() => stack?.stop());
 
+const isReady = (offset, who) => waitFor(`${who} is ready`, async () => (await stack.get(offset, '/readyz')).status === 200);
+
 test('with the executor down orders still become ready, and are filled when it is back', async () => {
   const orders = [await stack.place(user), await stack.place(user, { price: 151.5 })];
   for (const { id } of orders) await stack.reaches(id, 'open');
   await stack.devnet.price('SOL', 152);
   for (const { id } of orders) await stack.reaches(id, 'ready_execute');
-  assert.equal((await stack.get(1, '/readyz')).status, 200, 'the trigger service is ready');
-  assert.equal((await stack.get(0, '/readyz')).status, 200, 'the API is ready');
+  await isReady(1, 'the trigger service');
+  await isReady(0, 'the API');
   await stack.up('worker');
   for (const { id } of orders) await stack.filledOnce(id);
   await stack.devnet.price('SOL', 150);
@@ -36,7 +38,7 @@ test('with the trigger service down ready orders are still filled, and open ones
   await stack.up('worker');
   await stack.filledOnce(ready.id);
   await stack.devnet.price('SOL', 156);
-  assert.equal((await stack.get(3, '/readyz')).status, 200, 'the executor is ready');
+  await isReady(3, 'the executor');
   assert.equal((await stack.database.order(waiting.id)).state, 'open');
   await stack.up('trigger');
   await stack.filledOnce(waiting.id);

@@ -18,6 +18,7 @@ before(async () => {
 afterEach(async () => {
   await stack.devnet.clearFaults();
   await stack.devnet.price('SOL', 150);
+  await stack.go();
 });
 after(() => stack?.stop());
 
@@ -33,7 +34,7 @@ const saysUnready = (offset, check) =>
     return status === 503 && text.includes(`"${check}"`);
   });
 
-const isReady = (offset) => waitFor(async () => `/readyz at +${offset} is good: ${(await ready(offset)).text}`, async () => (await ready(offset)).status === 200, { timeoutMs: 60_000 });
+const isReady = (offset) => waitFor(async () => `/readyz at +${offset} is good: ${(await ready(offset)).text}`, async () => (await ready(offset)).status === 200);
 
 /** As an ordinary client does: 503 says that nothing was stored, so the call is made again. */
 const place = (terms) =>
@@ -75,11 +76,13 @@ test('PostgreSQL goes away', async () => {
 test('PostgreSQL goes away in the middle of an order', async () => {
   const order = await place();
   await stack.reaches(order.id, 'open');
+  await stack.stand(order.id);
   await stack.devnet.price('SOL', 152);
-  await stack.reaches(order.id, ['executing', 'execute_success']);
+  await stack.reaches(order.id, 'executing');
   await stack.down('pg');
   await pause(Math.min(outageMs, 3_000));
   await stack.up('pg');
+  await stack.go();
   await stack.filledOnce(order.id);
 });
 

@@ -25,7 +25,7 @@ async function fillUnderLimits(stack) {
     );
   for (const { id } of placed) await stack.reaches(id, ['open', 'ready_execute', 'executing', 'execute_success']);
   await stack.devnet.price('SOL', 152);
-  for (const { id } of placed) await stack.reaches(id, 'fill_success', 240_000);
+  for (const { id } of placed) await stack.reaches(id, 'fill_success', 480_000);
   const after = (await stack.devnet.state()).counters;
   await stack.devnet.clearFaults();
   for (const { id } of placed) await stack.filledOnce(id);

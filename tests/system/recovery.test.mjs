@@ -41,14 +41,14 @@ const value = async (sql) => Number((await stack.database.rows(`select (${sql}) 
 
 test('many in flight at a kill: all end once, new orders do not wait for them', async () => {
   const backlog = await placeMany(inFlight);
-  await waitFor('final deposits', async () => (await value('select count(*) from attempt where outcome is null')) === 0, { timeoutMs: 60_000 });
+  await waitFor('final deposits', async () => (await value('select count(*) from attempt where outcome is null')) === 0);
 
   // The chain stands still while all swaps are signed; half of them are swallowed, half wait for the next block.
   await stack.devnet.slots({ msPerSlot: 0 });
   await stack.devnet.fault({ target: 'rpc0', fault: 'drop', method: 'sendTransaction' });
   await stack.devnet.fault({ target: 'rpc1', fault: 'drop', method: 'sendTransaction', probability: 0.5 });
   await stack.devnet.price('SOL', 152);
-  await waitFor('stored swaps', async () => (await value("select count(*) from attempt where kind = 'swap' and outcome is null and broadcast_at is not null")) === inFlight, { timeoutMs: 120_000 });
+  await waitFor('stored swaps', async () => (await value("select count(*) from attempt where kind = 'swap' and outcome is null and broadcast_at is not null")) === inFlight, { timeoutMs: 360_000 });
   stack.kill('executor');
 
   await stack.devnet.clearFaults();
@@ -61,7 +61,7 @@ test('many in flight at a kill: all end once, new orders do not wait for them', 
   await stack.restart('executor');
 
   const arrived = await placeMany(newOrders);
-  for (const id of [...arrived, ...backlog]) await stack.reaches(id, 'fill_success', 240_000);
+  for (const id of [...arrived, ...backlog]) await stack.reaches(id, 'fill_success', 480_000);
   const requests = (await stack.devnet.state()).counters.requests;
 
   for (const id of [...arrived, ...backlog]) await stack.filledOnce(id);

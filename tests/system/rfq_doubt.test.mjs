@@ -1,7 +1,7 @@
 // A swap is with the maker, and the executor dies, endpoints lie, the chain forks or time runs out: one fill, or one refund.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { fastMs, MakerOrders, nothingLeftEarly, startWithMaker } from './lib/maker.mjs';
+import { MakerOrders, nothingLeftEarly, startWithMaker } from './lib/maker.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 let stack;
@@ -13,19 +13,22 @@ before(async () => {
 afterEach(async () => {
   await stack.devnet.clearFaults();
   await stack.devnet.price('SOL', 150);
-  await stack.devnet.slots({ msPerSlot: fastMs });
+  await stack.go();
 });
 after(() => stack?.stop());
 
-const slowly = () => stack.devnet.slots({ msPerSlot: 200 });
 const counters = async () => (await stack.devnet.state()).counters;
 
-/** An order of which a swap is stored for the maker; the chain is slow, so that it stays in doubt for a while. */
+let longestMs = 0;
+/** An order of which a swap is stored for the maker; the chain stands, so that it stays in doubt. */
 async function withTheMaker(faults = [], terms = {}) {
+  const began = Date.now();
   const order = await orders.open({ faults, ...terms });
-  await slowly();
+  await stack.stand(order.id);
   await orders.fire();
-  return { ...order, attempt: await orders.handedOver(order.id) };
+  const attempt = await orders.handedOver(order.id);
+  longestMs = Math.max(longestMs, Date.now() - began);
+  return { ...order, attempt };
 }
 
 /** In doubt, and with nobody else. */
@@ -50,19 +53,19 @@ test('killed when the swap is stored and did not reach the maker: the same is ha
   await stillInDoubt(order);
   await stack.devnet.clearFaults();
   await stack.restart('executor');
-  await stack.reaches(order.id, 'execute_success');
-  await stack.devnet.slots({ msPerSlot: fastMs });
+  await stack.sent();
+  await stack.go();
   const { swaps } = await orders.filledByMaker(order.id);
   assert.equal(swaps[0].attempt_id, order.attempt.attempt_id);
 });
 
 test('killed after the hand-over, which the maker fills in the last block', async () => {
-  const { accepted } = (await counters()).maker;
+  const { accepted, askedAgain } = (await counters()).maker;
   const order = await withTheMaker([{ fault: 'late_fill' }]);
   await waitFor('the maker has it', async () => (await counters()).maker.accepted > accepted);
   stack.kill('executor');
   await stack.restart('executor');
-  await waitFor('it is asked for again', async () => (await counters()).maker.askedAgain > 0);
+  await waitFor('it is asked for again', async () => (await counters()).maker.askedAgain > askedAgain);
   await stillInDoubt(order);
   await orders.pastItsLife(order.attempt);
   await orders.filledByMaker(order.id);
@@ -83,6 +86,8 @@ test('killed after the hand-over, which the maker never fills: dead, then the ro
 test('no history shows the fill, only the balance does: in doubt for as long as that lasts', async () => {
   for (const target of ['rpc0', 'rpc1']) await stack.devnet.fault({ target, fault: 'null_status', method: 'getSignaturesForAddress' });
   const order = await withTheMaker();
+  await stack.sent();
+  await stack.devnet.slots({ advance: 1 });
   await waitFor('the swap in the book', async () => (await stack.devnet.ledger(order.crafted.inputTokenAccount)).length === 2);
   await orders.pastItsLife(order.attempt);
   await struck(['rpc0.null_status', 'rpc1.null_status'], 6);
@@ -116,21 +121,20 @@ for (const [name, faults] of Object.entries({
 for (const end of ['landed again', 'dead, then the router']) {
   test(`the fork that held the maker's fill dies: in doubt again, ${end}`, async () => {
     const order = await withTheMaker();
-    await stack.reaches(order.id, 'execute_success');
-    await stack.devnet.slots({ msPerSlot: 0 });
+    await stack.swapped(order.id);
     const fill = (await stack.devnet.ledger(order.crafted.inputTokenAccount)).at(-1);
     const { transaction } = await stack.devnet.rpc('getTransaction', [fill.signature, { encoding: 'base64', commitment: 'confirmed', maxSupportedTransactionVersion: 0 }]);
     const { blockHeight } = await stack.devnet.state();
     await stack.devnet.fault({ target: 'rpc0', fault: 'fork', blocks: blockHeight - fill.blockHeight + 1 });
     // Seen to be gone when blocks are final in which it would have to be, long before its blockhash is past.
-    await stack.devnet.slots({ msPerSlot: 80 });
-    await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) => m.from_state === 'execute_success' && m.to_state === 'executing'), { everyMs: 20 });
+    await stack.devnet.slots({ advance: 40 });
+    await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) => m.from_state === 'execute_success' && m.to_state === 'executing'));
     await stillInDoubt(order);
     assert.equal((await orders.swaps(order.id))[0].signature, null, 'what was found is not to be found any more');
     if (end === 'landed again') {
       await stack.devnet.rpc('sendTransaction', [transaction[0], { encoding: 'base64', skipPreflight: true }]);
-      await stack.reaches(order.id, 'execute_success');
-      await stack.devnet.slots({ msPerSlot: fastMs });
+      await stack.swapped(order.id);
+      await stack.go();
       await orders.filledByMaker(order.id);
     } else {
       await orders.pastItsLife(order.attempt);
@@ -140,7 +144,8 @@ for (const end of ['landed again', 'dead, then the router']) {
 }
 
 test('the order expires while the swap is with the maker: refunded once that is dead, not before', async () => {
-  const order = await withTheMaker([{ fault: 'no_fill' }], { expiresAt: Date.now() + 7_000 });
+  // Long enough for what comes before, by what it took in the tests above.
+  const order = await withTheMaker([{ fault: 'no_fill' }], { expiresAt: Date.now() + Math.max(7_000, 3 * longestMs) });
   await waitFor('its time is over', () => Date.now() > order.expiresAt + 500);
   await stillInDoubt(order);
   await orders.pastItsLife(order.attempt);

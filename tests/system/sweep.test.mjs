@@ -22,7 +22,8 @@ test('a fault point in every flow, under every action: each order moves once and
 });
 
 test('an executor that was stopped past its lease writes nothing when it goes on, and sends at most what is stored', async () => {
-  const lane = await Lane.start();
+  // Slowly: what is signed lives until another executor has taken over.
+  const lane = await Lane.start({ msPerSlot: 200 });
   try {
     const stopped = (point, flow) => runCase(lane, { point, role: 'executor', flow, action: 'stall', alsoOn: [] });
     // About to store what it signed.

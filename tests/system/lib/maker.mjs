@@ -4,12 +4,12 @@ import { Stack } from './stack.mjs';
 import { waitFor } from './wait.mjs';
 
 export const maker = makerKey.publicKey.toBase58();
-export const fastMs = 25;
+export const fastMs = 60;
 const leaseMs = 2_000;
 
 /** A system whose executor asks the devnet's maker, with short leases and short lives of blockhashes; the chain is a witness. */
 export async function startWithMaker() {
-  const stack = await Stack.start({ parts: 'pg', msPerSlot: fastMs, env: (portBase) => ({ EXECUTOR_ARGS: `--lease-ms ${leaseMs} --status-poll-ms 200 --rebroadcast-ms 300 --poll-ms 200 --maker-quote-timeout-ms 2000 --maker-urls http://127.0.0.1:${portBase + 14}` }) });
+  const stack = await Stack.start({ parts: 'pg', msPerSlot: fastMs, env: (portBase) => ({ EXECUTOR_ARGS: `--lease-ms ${leaseMs} --status-poll-ms 200 --rebroadcast-ms 300 --poll-ms 200 --maker-quote-timeout-ms 5000 --maker-urls http://127.0.0.1:${portBase + 14}` }) });
   stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${stack.portBase + 2}/landfall`;
   try {
     await stack.up('devnet,setup,executor,trigger');
@@ -22,7 +22,8 @@ export async function startWithMaker() {
 
 /** Nothing was handed over, or sent, before it was stored. */
 export async function nothingLeftEarly(stack) {
-  const { witness, counters } = await stack.devnet.state();
+  const witness = await waitFor('the witness has checked all that arrived', async () => [await stack.devnet.witness()].find(({ unchecked }) => unchecked === 0));
+  const { counters } = await stack.devnet.state();
   if (witness.violations.length > 0) throw new Error(`left before it was stored: ${JSON.stringify(witness.violations)}`);
   if (witness.checked < counters.maker.accepted + counters.maker.broadcast) throw new Error(`the witness checked ${witness.checked} only: ${JSON.stringify(counters.maker)}`);
 }
@@ -49,6 +50,15 @@ export class MakerOrders {
     const orders = {};
     await Promise.all(Object.entries(cases).map(async ([name, faults]) => (orders[name] = await this.open({ faults }))));
     return orders;
+  }
+
+  /** Fires these when their deposits are final. The chain stands until each has sent a swap, or given it to the maker: none comes too late. */
+  async fireAtOnce(group) {
+    const ids = Object.values(group).map(({ id }) => id);
+    await this.stack.stand(...ids);
+    await this.fire();
+    for (const id of ids) await waitFor(async () => `a swap under way\n${await this.stack.describe(id)}`, async () => (await this.swaps(id)).some((swap) => swap.broadcast_at));
+    await this.stack.go();
   }
 
   fire(price = 152) {

@@ -16,6 +16,9 @@ import { waitFor } from './wait.mjs';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const final = new Set(['fill_success', 'cancelled', 'oco_cancelled', 'expired', 'deposit_failed', 'fill_failed']);
 
+/** Whether a create call was refused because the order's time was over. */
+const cameAfterItsTime = (problem) => problem.status === 400 && JSON.stringify(problem.body).includes('Must be in the future');
+
 export class Stack {
   #running = true;
   root = root;
@@ -38,8 +41,10 @@ export class Stack {
       LANDFALL_VAR: stack.folder,
       DEVNET_MS_PER_SLOT: String(msPerSlot),
       DEVNET_ARGS: `--seed ${stack.seed} --price-interval-ms 100`,
+      UP_DEADLINE_S: '300',
       ...(typeof env === 'function' ? env(stack.portBase) : env),
     };
+    stack.msPerSlot = msPerSlot;
     stack.devnet = new Devnet(stack.portBase);
     stack.database = new Database(stack.portBase);
     // Whatever ends this process takes the system down with it.
@@ -99,7 +104,7 @@ export class Stack {
   }
 
   async restart(name) {
-    await waitFor(`${name} is gone`, async () => !(await this.alive(name)), { timeoutMs: 10_000, everyMs: 10 });
+    await waitFor(`${name} is gone`, async () => !(await this.alive(name)), { everyMs: 10 });
     await this.up(name);
   }
 
@@ -117,7 +122,7 @@ export class Stack {
   }
 
   async get(offset, path) {
-    const response = await fetch(`http://127.0.0.1:${this.portBase + offset}${path}`, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(`http://127.0.0.1:${this.portBase + offset}${path}`, { signal: AbortSignal.timeout(60_000) });
     return { status: response.status, text: await response.text() };
   }
 
@@ -133,10 +138,11 @@ export class Stack {
     return client;
   }
 
-  /** Sell SOL above 151 unless told otherwise; SOL stands at 150. */
+  /** Sell SOL above 151 unless told otherwise; SOL stands at 150. As `placeUntilDeposited`, and returns all that the client knows of it. */
   place(client, terms) {
-    return client.place(this.terms(terms));
+    return this.#untilDeposited(terms, (now) => client.place(this.terms(now)));
   }
+
 
   /** What `place` makes of its terms. */
   terms({ amount = '1', price = 151, condition = 'above', input = 'SOL', output = 'USDC', trigger = 'SOL', ...rest } = {}) {
@@ -145,24 +151,21 @@ export class Stack {
 
   /** As `user`, while calls may fail: each is made again until it is answered. */
   patientUser(money) {
-    return waitFor('a user is there', () => this.user(money), { timeoutMs: 60_000 });
+    return waitFor('a user is there', () => this.user(money));
   }
 
-  /** As `place`, by a client that calls again what was not answered, or answered with 503; what is signed stays the same. Returns the id. */
+  /** By a client that calls again what was not answered, or answered with 5xx; what is signed stays the same. Returns the id. */
   async placePatiently(client, terms) {
-    const answered = (what, call) =>
-      waitFor(
-        what,
-        async () => {
-          try {
-            return await call();
-          } catch (problem) {
-            if (problem.status === undefined || problem.status === 503) return false;
-            throw problem;
-          }
-        },
-        { timeoutMs: 90_000 },
+    const answered = async (what, call) => {
+      const { answer, refused } = await waitFor(what, () =>
+        call().then(
+          (answer) => ({ answer }),
+          (problem) => problem.status !== undefined && problem.status < 500 && { refused: problem },
+        ),
       );
+      if (refused) throw refused;
+      return answer;
+    };
     const order = { expiresAt: Date.now() + 3_600_000, slippageBps: 300, ...this.terms(terms) };
     const crafted = await answered('a deposit is crafted', () => client.craft(order));
     const body = client.orderBody({ crafted, ...order });
@@ -171,15 +174,35 @@ export class Stack {
 
   /** As `placePatiently`, by a user who places again when a deposit came too late for its blockhash. Returns the id of the one that arrived. */
   async placeUntilDeposited(client, terms) {
-    for (let late = 0; late < 3; late++) {
-      const id = await this.placePatiently(client, terms);
-      const order = await waitFor(`the deposit of order ${id} is decided`, async () => [await this.database.order(id)].find(({ state }) => !['pending_deposit', 'depositing'].includes(state)), { timeoutMs: 90_000 });
-      if (order.state !== 'deposit_failed') return id;
+    return (await this.#untilDeposited(terms, async (now) => ({ id: await this.placePatiently(client, now) }))).id;
+  }
+
+  /** An order that expires soon, but not before it is placed, however slow the machine. As `placeUntilDeposited`. */
+  async placeExpiring(client, { lifeMs, ...terms }) {
+    for (let life = lifeMs; ; life *= 2) {
+      try {
+        return await this.placeUntilDeposited(client, () => ({ ...terms, expiresAt: Date.now() + life }));
+      } catch (problem) {
+        if (!cameAfterItsTime(problem) || life > 32 * lifeMs) throw problem;
+        console.log(`an order of ${life} ms came after its time`);
+      }
+    }
+  }
+
+  /** `terms` may be what gives them for each try. */
+  async #untilDeposited(terms, make) {
+    const deadline = Date.now() + 300_000;
+    for (;;) {
+      const placed = await make(typeof terms === 'function' ? terms() : terms);
+      if (placed.depositConfirmed) return placed;
+      const { id } = placed;
+      const order = await waitFor(`the deposit of order ${id} is decided`, async () => [await this.database.order(id)].find(({ state }) => !['pending_deposit', 'depositing'].includes(state)));
+      if (order.state !== 'deposit_failed') return placed;
       const { deposits } = await judge(this.devnet, order);
       if (deposits.length > 0) throw new Error(`order ${id} failed, and yet its deposit landed\n${await this.describe(id)}`);
       console.log(`order ${id}: its deposit came too late`);
+      if (Date.now() > deadline) throw new Error('every deposit of an order came too late for its blockhash');
     }
-    throw new Error('three deposits of one order came too late for their blockhash');
   }
 
   async describe(id) {
@@ -190,8 +213,52 @@ export class Stack {
     ].join('\n');
   }
 
-  /** Waits until the order is in one of the states, and returns its row. */
-  reaches(id, states, timeoutMs = 90_000) {
+  /** Its deposit is final, and the chain stands from now on: what is signed neither lands nor dies, however long all else takes. */
+  async stand(...ids) {
+    const landed = async (id) => (await this.database.attempts(id)).some(({ kind, outcome }) => kind === 'deposit' && outcome === 'landed');
+    for (const id of ids) await waitFor(`the deposit of order ${id} is final`, () => landed(id));
+    await this.devnet.slots({ msPerSlot: 0 });
+  }
+
+  /** The chain goes on. */
+  go() {
+    return this.devnet.slots({ msPerSlot: this.msPerSlot });
+  }
+
+  /** The chain stands, and what is sent is there to be in its next block. */
+  sent() {
+    return waitFor('what is sent waits for a block', async () => (await this.devnet.state()).counters.pending > 0, { everyMs: 20 });
+  }
+
+  /** The chain stands; it moves on until so many transactions of the account are confirmed, and no further. */
+  async confirmed(account, count) {
+    const landed = async () => (await this.devnet.ledger(account)).filter((entry) => entry.err === null && entry.commitment !== 'undone').length >= count;
+    await waitFor(`${count} transactions of ${account}`, async () => {
+      // What waits may be something else that was sent once more.
+      if (!(await landed()) && (await this.devnet.state()).counters.pending > 0) await this.devnet.slots({ advance: 1 });
+      return landed();
+    }, { everyMs: 20 });
+    await this.devnet.slots({ advance: 1 });
+  }
+
+  /** Of an order about to be swapped while the chain stands: the swap is confirmed, and not final as long as the chain stands. */
+  async swapped(id) {
+    const { order_account: account } = await this.database.order(id);
+    await this.confirmed(account, 2);
+    await this.reaches(id, 'execute_success');
+  }
+
+  /** The order has been in the state, and may have left it. */
+  passes(id, state) {
+    return waitFor(
+      async () => `order ${id} has been ${state}\n${await this.describe(id)}`,
+      async () => (await this.database.moves(id)).some(({ to_state: to }) => to === state),
+      { everyMs: 50 },
+    );
+  }
+
+  /** Waits until the order is in one of the states, and returns its row. Only for states that it does not leave by itself. */
+  reaches(id, states, timeoutMs = 240_000) {
     const wanted = [].concat(states);
     return waitFor(
       async () => `order ${id} in ${wanted.join(' or ')}\n${await this.describe(id)}`,
@@ -226,7 +293,7 @@ export class Stack {
   async violations() {
     let report;
     try {
-      await waitFor('the witness has checked all that arrived', async () => (report = await this.devnet.witness()).unchecked === 0, { timeoutMs: 60_000 });
+      await waitFor('the witness has checked all that arrived', async () => (report = await this.devnet.witness()).unchecked === 0);
     } catch (problem) {
       return [`${problem.message} ${JSON.stringify(report?.lastProblem ?? null)}`];
     }
