@@ -31,6 +31,11 @@ bool past_its_life(const attempt_facts& a, std::uint64_t finalized_block_height)
          finalized_block_height >= a.last_valid_block_height + margin_blocks;
 }
 
+/// Its status is asked for once it is resolved, until what it moved is stored.
+bool to_ask(const attempt_facts& a) {
+  return a.signature && !a.settled;
+}
+
 /// Stored as landed, or shown so by this endpoint, whatever is stored.
 bool landed_here(const attempt_facts& a, const chain_facts& seen) {
   if (!a.outcome || landed(a))
@@ -192,6 +197,13 @@ private:
     }
   }
 
+  /// Whether the endpoint answered for every resolved attempt of a kind that it was asked about.
+  bool answered(attempt_kind kind) const {
+    return std::all_of(stored_.attempts.begin(), stored_.attempts.end(), [&](const auto& a) {
+      return a.kind != kind || !a.outcome || !to_ask(a) || seen_.statuses.contains(a.id);
+    });
+  }
+
   void twice() {
     const auto on_chain = [this](const attempt_facts& a) { return landed_here(a, seen_); };
     const auto own = [&](const attempt_facts& a) { return a.order == stored_.id && on_chain(a); };
@@ -201,17 +213,22 @@ private:
     const auto taken = swapped(stored_, on_chain);
     const auto payouts = count(stored_, attempt_kind::payout, own);
     const auto refunds = count(stored_, attempt_kind::refund, on_chain);
+    const bool swaps_known = answered(attempt_kind::swap);
+    const bool refunds_known = answered(attempt_kind::refund);
+    // A missing answer can only add to what landed: too much stays too much, but nothing is right without it.
+    const auto judged_of = [](bool known, bool bad) { return judged(known || bad, bad); };
 
-    auto& two_swaps = add(finding_kind::double_swap, judged(true, swaps > 1 && taken > input), slot);
+    auto& two_swaps = add(finding_kind::double_swap, judged_of(swaps_known, swaps > 1 && taken > input), slot);
     say(two_swaps, "landed swaps of one deposit took more than it", "at most " + to_text(input),
         to_text(taken) + " in " + std::to_string(swaps) + " swaps");
-    auto& two_payouts = add(finding_kind::double_payout, judged(true, payouts > 1), slot);
+    auto& two_payouts = add(finding_kind::double_payout, judged_of(answered(attempt_kind::payout), payouts > 1), slot);
     say(two_payouts, "the order was paid out more than once", "1 landed payout",
         std::to_string(payouts) + " landed payouts");
-    auto& two_refunds = add(finding_kind::double_refund, judged(true, refunds > 1), slot);
+    auto& two_refunds = add(finding_kind::double_refund, judged_of(refunds_known, refunds > 1), slot);
     say(two_refunds, "the deposit was refunded more than once", "1 landed refund",
         std::to_string(refunds) + " landed refunds");
-    auto& both = add(finding_kind::swap_and_refund, judged(true, refunds > 0 && swaps > 0 && taken >= input), slot);
+    auto& both = add(finding_kind::swap_and_refund,
+                     judged_of(swaps_known && refunds_known, refunds > 0 && swaps > 0 && taken >= input), slot);
     say(both, "the whole deposit was swapped, and refunded as well", "one of both",
         std::to_string(swaps) + " landed swaps and " + std::to_string(refunds) + " landed refunds");
   }
@@ -371,7 +388,7 @@ std::vector<const attempt_facts*> attempts_to_ask(const order_facts& stored, std
   std::vector<const attempt_facts*> list;
   // Siblings too: whether a dead swap of the other leg landed decides on a double swap of the deposit.
   for (const auto& a : stored.attempts)
-    if (a.outcome ? a.signature && !a.settled : past_its_life(a, finalized_block_height))
+    if (a.outcome ? to_ask(a) : past_its_life(a, finalized_block_height))
       list.push_back(&a);
   return list;
 }

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 #include "tests/executor-service/verify/verify_scene.hpp"
 
 using namespace landfall;
@@ -151,6 +153,36 @@ TEST_SUITE("verify") {
     not_final.seen.statuses[not_final.stored.attempts[0].id]->level = confirmation::confirmed;
     not_final.seen.statuses[not_final.stored.attempts[0].id]->err = "{}";
     CHECK(verdict_on(not_final, finding_kind::landed_but_failed) == verdict::unknown);
+  }
+
+  TEST_CASE("an endpoint without an answer for an attempt says nothing of what happened twice") {
+    struct row {
+      scene s;
+      attempt_kind kind;
+      finding_kind twice;
+    };
+    for (auto& [s, kind, twice] : std::vector<row>{
+             {filled_order(), attempt_kind::swap, finding_kind::double_swap},
+             {filled_order(), attempt_kind::payout, finding_kind::double_payout},
+             {refunded_order(order_state::cancelled), attempt_kind::refund, finding_kind::double_refund},
+             {filled_order(), attempt_kind::refund, finding_kind::swap_and_refund},
+         }) {
+      INFO(to_string(twice));
+      const auto again = s.attempt(kind, attempt_outcome::dead);
+      CHECK(verdict_on(s, twice) == verdict::right);
+      auto mute = s;
+      mute.seen.statuses.erase(again.id);
+      CHECK(verdict_on(mute, twice) == verdict::unknown);
+      mute.seen.statuses.clear();
+      CHECK(verdict_on(mute, twice) == verdict::unknown);
+      // What it was not asked about is not missing.
+      for (auto& a : mute.stored.attempts)
+        a.settled = true;
+      CHECK(verdict_on(mute, twice) == verdict::right);
+      // Nor does a missing answer undo what is too much without it.
+      s.seen.statuses = {{again.id, signature_status{landed_slot, confirmation::finalized, {}}}};
+      CHECK(verdict_on(s, twice) == verdict::found);
+    }
   }
 
   TEST_CASE("a partial fill leaves the rest in the order account") {
