@@ -21,6 +21,8 @@ using verify::finding;
 namespace {
 
 constexpr domain::milliseconds just_landed_within{3'600'000};
+/// Between two lines of the log that tell of endpoints that contradict each other about the same kind of question.
+constexpr domain::milliseconds disputes_told_every{3'600'000};
 
 }  // namespace
 
@@ -48,6 +50,9 @@ struct verifier::impl {
   std::optional<domain::deposit_request_id> after_deposit;
   domain::utc_time pass_began;
   std::map<std::string, bool> trouble;
+  /// By part of the work, why nothing can follow from what is found.
+  std::map<std::string, std::string> too_few;
+  std::map<verify::finding_kind, domain::utc_time> disputes_told;
 
   runtime::counter_handle orders;
   runtime::counter_handle attempts;
@@ -97,13 +102,50 @@ struct verifier::impl {
     return false;
   }
 
-  bool worked(const std::string& about) {
+  /// `by`: nothing where no endpoint was asked, which changes nothing. Too few of them are logged once, as trouble is.
+  bool worked(const std::string& about, const std::optional<witnesses>& by) {
     if (std::exchange(trouble[about], false))
       runtime::log_info("verifier_looks_again", {{"at", about}});
-    const bool all_well = std::none_of(trouble.begin(), trouble.end(), [](const auto& t) { return t.second; });
-    if (reports.health != nullptr && all_well)
-      reports.health->set(reports.health_check, true);
+    if (by) {
+      auto why = by->too_few();
+      const bool was = too_few.contains(about);
+      if (!why.empty() && !was)
+        runtime::log_warn("verifier_cannot_judge", {{"at", about}, {"why", why}});
+      if (why.empty() && was)
+        runtime::log_info("verifier_judges_again", {{"at", about}});
+      if (why.empty())
+        too_few.erase(about);
+      else
+        too_few[about] = std::move(why);
+    }
+    const bool all_answer = std::none_of(trouble.begin(), trouble.end(), [](const auto& t) { return t.second; });
+    if (reports.health == nullptr || !all_answer)
+      return true;
+    const bool all_well = too_few.empty();
+    reports.health->set(reports.health_check, all_well,
+                        all_well ? std::string{} : too_few.begin()->first + ": " + too_few.begin()->second);
     return true;
+  }
+
+  void tell_disputes(const std::vector<verify::disputed_question>& disputed) {
+    const auto now = clock.now();
+    for (const auto& q : disputed) {
+      const std::string kind{to_string(q.kind)};
+      if (reports.metrics != nullptr)
+        reports.metrics
+            ->counter("landfall_verifier_disputes_total",
+                      "Questions on which endpoints contradict each other, each time that they were asked.",
+                      {{"kind", kind}})
+            .inc();
+      const auto told = disputes_told.find(q.kind);
+      if (told != disputes_told.end() && now - told->second < disputes_told_every)
+        continue;
+      disputes_told[q.kind] = now;
+      runtime::log_warn("endpoints_disagree", {{"kind", kind},
+                                               {"subject", q.subject},
+                                               {"found_by", verify::to_list(q.found_by)},
+                                               {"right_by", verify::to_list(q.right_by)}});
+    }
   }
 
   /// Orders of the next look; an error is the database's sentence.
@@ -189,6 +231,7 @@ struct verifier::impl {
     if (!stored.ok())
       return troubled("orders", stored.error().message);
     tell(seen->judged.found, *stored);
+    tell_disputes(seen->judged.disputed);
     orders.inc(static_cast<double>(seen->orders));
     attempts.inc(static_cast<double>(seen->attempts));
     in_flight.inc(static_cast<double>(seen->in_flight));
@@ -201,7 +244,7 @@ struct verifier::impl {
       pass_began = now;
     }
     standing();
-    return worked("orders");
+    return worked("orders", seen->by);
   }
 
   /// The newest, and a page of the walk over all; each once.
@@ -233,13 +276,14 @@ struct verifier::impl {
     if (!claimed.ok())
       return troubled("deposits", claimed.error().message);
     for (const auto& subject : *claimed)
-      seen->right.push_back({verify::finding_kind::deposit_without_order, subject});
-    const auto stored = store.record(*seen, {}, config.policy);
+      seen->judged.right.push_back({verify::finding_kind::deposit_without_order, subject});
+    const auto stored = store.record(seen->judged, {}, config.policy);
     if (!stored.ok())
       return troubled("deposits", stored.error().message);
-    tell(seen->found, *stored);
+    tell(seen->judged.found, *stored);
+    tell_disputes(seen->judged.disputed);
     standing();
-    return worked("deposits");
+    return worked("deposits", seen->by);
   }
 
   bool look_at_sums() {
@@ -255,12 +299,13 @@ struct verifier::impl {
     for (const auto& f : seen->found)
       found.push_back(f.what);
     tell(found, stored->findings);
+    tell_disputes(seen->disputed);
     for (const auto& reason : stored->halts) {
       halts.inc();
       runtime::log_error("signing_halted", {{"why", reason}});
     }
     standing();
-    return worked("sums");
+    return worked("sums", seen->by);
   }
 };
 

@@ -64,7 +64,7 @@ struct verifier_config {
 /// Where it reports to; all optional, each has to outlive the actor.
 struct verifier_reports {
   runtime::metrics* metrics = nullptr;
-  /// Its check `health_check` is ok while database and endpoints answer.
+  /// Its check `health_check` is ok while the database answers, and as many endpoints as have to agree.
   runtime::health* health = nullptr;
   std::string health_check = "verifier";
 };
@@ -102,7 +102,9 @@ struct verify_summary {
   std::size_t orders_in_flight = 0;
   std::vector<verify::finding> findings;
   std::vector<verify::sum_line> sums;
-  /// Why the walk could not be finished; empty if it was.
+  /// What endpoints contradict each other about, so that nothing is said of it.
+  std::vector<verify::disputed_question> disputed;
+  /// Why the walk could not be finished, or was seen by too few endpoints; empty otherwise.
   std::string trouble;
 
   [[nodiscard]] bool clean() const {
@@ -123,7 +125,8 @@ struct verify_request {
 
 /// {"orders":n,"attempts":n,"ordersInFlight":n,"findings":[{"kind","subject","orderId","attemptId","detail","expected",
 /// "observed","slot","endpoint","touchesMoney","agreed"},…],"sums":[{"mint","side","booked","observed","shortfall",
-/// "accounts","leftOut","slot"},…],"trouble":null,"clean":true}. Amounts are strings.
+/// "accounts","leftOut","slot"},…],"disputed":[{"kind","subject","foundBy":["rpc0"],"rightBy":["rpc1"]},…],
+/// "trouble":null,"clean":true}. Amounts are strings.
 [[nodiscard]] std::string to_json(const verify_summary& summary);
 /// Lines for people.
 [[nodiscard]] std::string to_table(const verify_summary& summary);

@@ -43,6 +43,10 @@ std::vector<finding> findings_of(const sums_result& sums) {
   return list;
 }
 
+void append(std::vector<verify::disputed_question>& list, const std::vector<verify::disputed_question>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+}
+
 void wait_for_later_slot(const reader& eyes, std::uint64_t slot) {
   const auto deadline = std::chrono::steady_clock::now() + second_look_wait;
   while (std::chrono::steady_clock::now() < deadline) {
@@ -51,6 +55,12 @@ void wait_for_later_slot(const reader& eyes, std::uint64_t slot) {
       return;
     std::this_thread::sleep_for(second_look_poll);
   }
+}
+
+/// An agreement that was not to be had is no finding, and yet nothing that is clean.
+void note_witnesses(const std::optional<witnesses>& by, verify_summary& out) {
+  if (by && out.trouble.empty())
+    out.trouble = by->too_few();
 }
 
 /// Adds the deposits that no order was made of; what goes wrong is told in `out.trouble`.
@@ -64,16 +74,20 @@ void deposits_once(verify_store& store, reader& eyes, std::uint64_t slot, verify
     }
     after = page->size() == max_accounts_per_call ? std::optional{page->back().id} : std::nullopt;
     auto seen = eyes.deposits(*page);
-    if (seen && !seen->found.empty()) {
+    if (seen && !seen->judged.found.empty()) {
       wait_for_later_slot(eyes, slot);
-      auto found = std::move(seen->found);
+      auto found = std::move(seen->judged.found);
       seen = eyes.deposits(*page);
       if (seen)
-        keep_confirmed(found, seen->found);
+        keep_confirmed(found, seen->judged.found);
       std::move(found.begin(), found.end(), std::back_inserter(out.findings));
     }
-    if (!seen)
+    if (!seen) {
       out.trouble = seen.error();
+      continue;
+    }
+    append(out.disputed, seen->judged.disputed);
+    note_witnesses(seen->by, out);
   } while (after);
 }
 
@@ -113,6 +127,8 @@ verify_summary verify_once(const postgres::database::options& database, std::vec
     out.orders_in_flight += seen->in_flight;
     slot = std::max(slot, seen->finalized_slot);
     std::move(seen->judged.found.begin(), seen->judged.found.end(), std::back_inserter(out.findings));
+    append(out.disputed, seen->judged.disputed);
+    note_witnesses(seen->by, out);
   } while (after);
 
   std::vector<domain::order_id> doubtful;
@@ -138,6 +154,8 @@ verify_summary verify_once(const postgres::database::options& database, std::vec
     return out;
   }
   out.sums = sums->lines;
+  append(out.disputed, sums->disputed);
+  note_witnesses(sums->by, out);
   auto short_sums = findings_of(*sums);
   if (!short_sums.empty()) {
     wait_for_later_slot(eyes, slot);

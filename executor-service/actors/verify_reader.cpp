@@ -1,6 +1,7 @@
 #include "executor-service/actors/verify_reader.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <set>
 
@@ -86,8 +87,12 @@ seen_or_trouble<look_result> reader::look(const std::vector<domain::order_id>& i
     return failure{eyes.error()};
   out.finalized_slot = eyes->front().finalized_slot;
   std::vector<std::vector<chain_facts>> views;
-  for (auto& starting : start_views(*before, *eyes))
+  std::size_t complete = 0;
+  for (auto& starting : start_views(*before, *eyes)) {
     views.push_back(finish(*before, starting));
+    complete += starting.complete ? 1 : 0;
+  }
+  out.by = witnessed_by(complete);
   auto moved = movements(*before, views, *eyes);
   // Whatever changed meanwhile was in flight: its turn comes again.
   const auto after = store_.load(ids);
@@ -121,13 +126,14 @@ seen_or_trouble<look_result> reader::look(const std::vector<domain::order_id>& i
     auto judged = verify::judge(answers, needed());
     std::move(judged.found.begin(), judged.found.end(), std::back_inserter(out.judged.found));
     std::move(judged.right.begin(), judged.right.end(), std::back_inserter(out.judged.right));
+    std::move(judged.disputed.begin(), judged.disputed.end(), std::back_inserter(out.judged.disputed));
   }
   return out;
 }
 
-seen_or_trouble<verify::judgement> reader::deposits(const std::vector<verify::unclaimed_deposit>& list) {
+seen_or_trouble<deposits_result> reader::deposits(const std::vector<verify::unclaimed_deposit>& list) {
   if (list.empty())
-    return verify::judgement{};
+    return deposits_result{};
   const auto eyes = open_eyes();
   if (!eyes)
     return failure{eyes.error()};
@@ -145,7 +151,7 @@ seen_or_trouble<verify::judgement> reader::deposits(const std::vector<verify::un
   }
   if (answers.empty())
     return failure{std::string{"no endpoint shows the accounts"}};
-  return verify::judge(answers, needed());
+  return deposits_result{verify::judge(answers, needed()), witnessed_by(answers.size())};
 }
 
 seen_or_trouble<sums_result> reader::sums(std::size_t max_accounts) {
@@ -174,7 +180,12 @@ seen_or_trouble<sums_result> reader::sums(std::size_t max_accounts) {
     leave_out_changed(accounts, *after);
   }
   std::vector<std::vector<verify::check>> answers;
-  std::map<std::string, std::pair<const verify::sum_line*, domain::int128>> by_subject;
+  struct shortfalls {
+    const verify::sum_line* line = nullptr;
+    /// By each endpoint that has such a line.
+    std::vector<domain::int128> of_each;
+  };
+  std::map<std::string, shortfalls> by_subject;
   std::vector<std::vector<verify::sum_line>> lines;
   for (const auto& [name, read] : readings) {
     lines.push_back(verify::add_up(accounts, read));
@@ -185,8 +196,9 @@ seen_or_trouble<sums_result> reader::sums(std::size_t max_accounts) {
   for (const auto& of_one : lines)
     for (const auto& line : of_one) {
       const auto subject = verify::check_of(line, {}, dust_).subject;
-      auto& least = by_subject.try_emplace(subject, &line, line.shortfall).first->second;
-      least.second = std::min(least.second, line.shortfall);
+      auto& all = by_subject[subject];
+      all.line = all.line == nullptr ? &line : all.line;
+      all.of_each.push_back(line.shortfall);
     }
   // A token of which nothing is left has no line: what was short of it is at rest.
   const auto open = store_.open_sums();
@@ -194,16 +206,28 @@ seen_or_trouble<sums_result> reader::sums(std::size_t max_accounts) {
     return failure{open.error().message};
   auto judged = verify::judge(answers, needed());
   for (auto& f : judged.found) {
-    const auto& [line, least] = by_subject.at(f.subject);
-    out.found.push_back({std::move(f), line->mint, line->of, least});
+    // What as many as needed say lacks at least.
+    auto& [line, of_each] = by_subject.at(f.subject);
+    std::sort(of_each.begin(), of_each.end(), std::greater<>{});
+    const auto lacking = of_each[std::min(needed(), of_each.size()) - 1];
+    out.found.push_back({std::move(f), line->mint, line->of, lacking});
   }
   out.right = std::move(judged.right);
+  out.disputed = std::move(judged.disputed);
+  out.by = witnessed_by(readings.size());
   if (readings.size() >= needed())
     for (const auto& subject : *open)
       if (!by_subject.contains(subject))
         out.right.push_back({verify::finding_kind::sum_short, subject});
   out.lines = std::move(lines.front());
   return out;
+}
+
+std::string witnesses::too_few() const {
+  if (answered >= needed)
+    return {};
+  return std::to_string(answered) + " of " + std::to_string(configured) + " endpoints answered, and " +
+         std::to_string(needed) + " have to agree: nothing is held or halted";
 }
 
 std::size_t reader::needed() const {
@@ -260,8 +284,10 @@ std::vector<chain_facts> reader::finish(const std::vector<order_facts>& orders, 
     const auto first = call * orders_per_call;
     const auto count = std::min(orders.size() - first, orders_per_call);
     // No older bank than the endpoint itself claims to have finalized, and no short reply.
-    if (!read || read->context_slot < view.from.finalized_slot || read->accounts.size() != 2 * count)
+    if (!read || read->context_slot < view.from.finalized_slot || read->accounts.size() != 2 * count) {
+      view.complete = false;
       continue;
+    }
     for (std::size_t i = 0; i < count; ++i)
       facts[first + i].accounts = verify::account_facts{read->context_slot, token_account_in(read->accounts[2 * i]),
                                                         token_account_in(read->accounts[2 * i + 1])};
@@ -271,8 +297,10 @@ std::vector<chain_facts> reader::finish(const std::vector<order_facts>& orders, 
     const auto read = calls_.wait(view.statuses[call]);
     const auto first = call * max_statuses_per_call;
     const auto count = std::min(view.asked.size() - first, max_statuses_per_call);
-    if (!read || read->context_slot < view.from.finalized_slot || read->statuses.size() != count)
+    if (!read || read->context_slot < view.from.finalized_slot || read->statuses.size() != count) {
+      view.complete = false;
       continue;
+    }
     for (std::size_t i = 0; i < count; ++i) {
       const auto& s = read->statuses[i];
       statuses[view.asked[first + i]] =

@@ -22,9 +22,22 @@ namespace landfall::executor {
 template <class T>
 using seen_or_trouble = domain::result<T, std::string>;
 
+/// Endpoints that said all that they were asked in one look.
+struct witnesses {
+  std::size_t answered = 0;
+  std::size_t configured = 0;
+  /// That have to agree.
+  std::size_t needed = 0;
+
+  /// A sentence where they are too few for anything to follow from what is found; else empty.
+  [[nodiscard]] std::string too_few() const;
+};
+
 /// What one look showed.
 struct look_result {
   verify::judgement judged;
+  /// Nothing where there was nothing to ask.
+  std::optional<witnesses> by;
   std::vector<verify_store::seen_movement> movements;
   std::size_t orders = 0;
   std::size_t attempts = 0;
@@ -32,9 +45,17 @@ struct look_result {
   std::uint64_t finalized_slot = 0;
 };
 
+struct deposits_result {
+  verify::judgement judged;
+  /// Nothing where there was nothing to ask.
+  std::optional<witnesses> by;
+};
+
 struct sums_result {
   std::vector<verify_store::sum_finding> found;
   std::vector<verify::settled_question> right;
+  std::vector<verify::disputed_question> disputed;
+  witnesses by;
   /// As the endpoint with the highest finalized slot shows it.
   std::vector<verify::sum_line> lines;
   bool complete = true;
@@ -55,7 +76,7 @@ public:
   [[nodiscard]] seen_or_trouble<std::vector<eye>> open_eyes() const;
   seen_or_trouble<look_result> look(const std::vector<domain::order_id>& ids);
   /// `list`: each once, at most `max_accounts_per_call`.
-  seen_or_trouble<verify::judgement> deposits(const std::vector<verify::unclaimed_deposit>& list);
+  seen_or_trouble<deposits_result> deposits(const std::vector<verify::unclaimed_deposit>& list);
   seen_or_trouble<sums_result> sums(std::size_t max_accounts);
 
 private:
@@ -64,9 +85,14 @@ private:
     std::vector<caller::pending<accounts_view>> accounts;
     std::vector<domain::attempt_id> asked;
     std::vector<caller::pending<statuses_view>> statuses;
+    /// Every call was answered.
+    bool complete = true;
   };
 
   [[nodiscard]] std::size_t needed() const;
+  [[nodiscard]] witnesses witnessed_by(std::size_t answered) const {
+    return {answered, endpoints_.size(), needed()};
+  }
   static std::vector<starting_view> start_views(const std::vector<verify::order_facts>& orders,
                                                 const std::vector<eye>& eyes);
   std::vector<verify::chain_facts> finish(const std::vector<verify::order_facts>& orders, starting_view& view) const;

@@ -55,6 +55,14 @@ std::string json_list(const Items& items, Text text) {
   return out + "]";
 }
 
+std::string json_names(const std::vector<std::string>& names) {
+  return json_list(names, [](const std::string& name) {
+    std::string text;
+    runtime::append_json_string(text, name);
+    return text;
+  });
+}
+
 }  // namespace
 
 std::string to_json(const verify_summary& s) {
@@ -73,6 +81,11 @@ std::string to_json(const verify_summary& s) {
             o.text("booked", verify::to_text(line.booked)).text("observed", verify::to_text(line.observed));
             o.text("shortfall", verify::to_text(line.shortfall)).number("accounts", line.accounts);
             return o.number("leftOut", line.left_out).number("slot", line.slot).take();
+          }));
+  out.raw("disputed", json_list(s.disputed, [](const verify::disputed_question& q) {
+            json_object o;
+            o.text("kind", to_string(q.kind)).text("subject", q.subject);
+            return o.raw("foundBy", json_names(q.found_by)).raw("rightBy", json_names(q.right_by)).take();
           }));
   if (s.trouble.empty())
     out.raw("trouble", "null");
@@ -93,6 +106,9 @@ std::string to_table(const verify_summary& s) {
            verify::to_text(line.booked) + "  observed " + verify::to_text(line.observed) + "  short " +
            verify::to_text(line.shortfall) + "  accounts " + std::to_string(line.accounts) + "  left out " +
            std::to_string(line.left_out) + "\n";
+  for (const auto& q : s.disputed)
+    out += "disputed  " + std::string{to_string(q.kind)} + "  " + q.subject + "  found by " +
+           verify::to_list(q.found_by) + ", right by " + verify::to_list(q.right_by) + "\n";
   if (!s.trouble.empty())
     out += "not finished: " + s.trouble + "\n";
   out += std::to_string(s.orders) + " orders, " + std::to_string(s.attempts) + " attempts, " +

@@ -23,7 +23,7 @@ struct finding {
   std::string detail;
   std::string expected;
   std::string observed;
-  /// The lowest of those who found it.
+  /// The latest that as many endpoints as needed have reached; the lowest of those who found it where they are fewer.
   std::uint64_t slot = 0;
   std::string endpoint;
   bool money = false;
@@ -38,14 +38,25 @@ struct settled_question {
   friend bool operator==(const settled_question&, const settled_question&) = default;
 };
 
+/// What endpoints contradict each other about, with neither side the one that counts.
+struct disputed_question {
+  finding_kind kind = finding_kind::sum_short;
+  std::string subject;
+  std::vector<std::string> found_by;
+  std::vector<std::string> right_by;
+};
+
 struct judgement {
   std::vector<finding> found;
   /// Found right by as many endpoints as needed: an open finding of that kind and subject is closed.
   std::vector<settled_question> right;
+  /// Neither found nor right: nothing follows from it, but somebody has to look at these endpoints.
+  std::vector<disputed_question> disputed;
 };
 
 /// What several endpoints' answers come to. `needed`: endpoints that have to agree, two where two are configured. What
-/// one finds and another contradicts is neither; that a signature is unknown counts only where enough say so.
+/// that many find counts against fewer who call it right; what is contradicted otherwise is neither found nor right.
+/// That a signature is unknown counts only where enough say so and nobody shows it: endpoints forget.
 [[nodiscard]] judgement judge(std::span<const std::vector<check>> answers, std::size_t needed);
 
 struct policy {
@@ -61,6 +72,9 @@ struct open_finding {
   int times_agreed = 0;
   bool held_already = false;
 };
+
+/// "rpc0, rpc1"
+[[nodiscard]] std::string to_list(const std::vector<std::string>& names);
 
 [[nodiscard]] bool wants_hold(const open_finding& f, const policy& p);
 /// `accepted`: the largest shortfall of the same sum under which an operator has released a halt.

@@ -22,6 +22,8 @@ public:
   /// Below what the fixtures' attempts live to.
   std::uint64_t finalized_height = 900;
   bool down = false;
+  /// Answers everything but what became of signatures.
+  bool without_statuses = false;
   std::map<solana::pubkey, account_info> held;
   std::map<solana::signature, status_view> known;
   std::map<solana::signature, transaction_view> records;
@@ -81,7 +83,7 @@ public:
       const auto found = known.find(id);
       view.statuses.push_back(found == known.end() ? std::nullopt : std::optional{found->second});
     }
-    answer(std::move(done), std::move(view));
+    answer(std::move(done), std::move(view), without_statuses);
   }
   void address_signatures(solana::pubkey, std::optional<solana::signature>, std::optional<std::uint64_t>,
                           rpc_done<std::vector<address_signature_view>> done) override {
@@ -134,8 +136,8 @@ public:
 
 private:
   template <class T>
-  void answer(rpc_done<T> done, T value) {
-    if (!down)
+  void answer(rpc_done<T> done, T value, bool refused = false) {
+    if (!down && !refused)
       return done(std::move(value));
     rpc_error e;
     e.what = rpc_error::kind::unreachable;

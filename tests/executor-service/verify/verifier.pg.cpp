@@ -207,6 +207,62 @@ TEST_SUITE("verifier") {
     CHECK_FALSE(w.held(o));
   }
 
+  TEST_CASE("of three endpoints one that lies keeps no order from being held, and no signing from being halted") {
+    world w{3};
+    const auto o = w.order_in("open");
+    const auto v = w.make();
+    REQUIRE(v->look());
+    for (const auto liar : {0U, 2U})
+      w.chains[liar]->closes(o.deposit.order_account);
+    for (int i = 0; i < 3; ++i) {
+      w.next_slot();
+      REQUIRE(v->look());
+      REQUIRE(v->look_at_sums());
+    }
+    CHECK(w.open("order_account_short") == "1");
+    CHECK(w.held(o));
+    CHECK(w.rows.value("select shortfall from signing_halt where mint = $1", std::string{sol_mint}) ==
+          std::to_string(input));
+  }
+
+  TEST_CASE("endpoints that contradict each other are counted in each look and told once an hour") {
+    world w;
+    const auto o = w.order_in("open");
+    const auto v = w.make();
+    REQUIRE(v->look());
+    w.chains[0]->closes(o.deposit.order_account);
+    std::vector<std::string> told;
+    runtime::log_redirect([&](std::string_view line) {
+      if (line.find("endpoints_disagree") != std::string_view::npos)
+        told.emplace_back(line);
+    });
+    for (int i = 0; i < 3; ++i) {
+      w.next_slot();
+      REQUIRE(v->look());
+    }
+    const auto counted = [&](const std::string& count) {
+      return w.metrics.render().find("landfall_verifier_disputes_total{kind=\"order_account_short\"} " + count +
+                                     "\n") != std::string::npos;
+    };
+    CHECK(counted("3"));
+    REQUIRE(told.size() == 1);
+    for (const auto* part : {"order_account_short", "rpc0", "rpc1"})
+      CHECK(told[0].find(part) != std::string::npos);
+    CHECK(told[0].find(o.id) != std::string::npos);
+    w.clock.advance(std::chrono::hours{1});
+    REQUIRE(v->look());
+    CHECK(told.size() == 2);
+    // Another kind of question is told at once.
+    REQUIRE(v->look_at_sums());
+    CHECK(told.size() == 3);
+
+    const auto summary = w.once();
+    CHECK(summary.findings.empty());
+    REQUIRE(summary.disputed.size() == 2);
+    CHECK(to_json(summary).find(R"("foundBy":["rpc0"],"rightBy":["rpc1"])") != std::string::npos);
+    CHECK(to_table(summary).find("found by rpc0, right by rpc1") != std::string::npos);
+  }
+
   TEST_CASE("where one endpoint is configured, its word at two slots is enough") {
     world w{1};
     const auto o = w.order_in("open");
@@ -479,6 +535,51 @@ TEST_SUITE("verifier") {
     w.everywhere([](fake_chain& c) { c.down = false; });
     CHECK(v->look());
     CHECK(w.health.ready());
+  }
+
+  TEST_CASE("with fewer endpoints than have to agree it says that nothing follows from what it sees") {
+    world w;
+    const auto o = w.order_in("open");
+    const auto d = w.rows.deposit_request();
+    w.rows.expire(d);
+    const auto v = w.make();
+    const auto looks = [&] {
+      w.next_slot();
+      return v->look() && v->look_at_deposits() && v->look_at_sums();
+    };
+    REQUIRE(looks());
+    CHECK(w.health.ready());
+    w.chains[1]->down = true;
+    REQUIRE(looks());
+    CHECK_FALSE(w.health.ready());
+    CHECK(w.health.to_json().find("1 of 2 endpoints answered, and 2 have to agree: nothing is held or halted") !=
+          std::string::npos);
+    CHECK(w.once().trouble == "1 of 2 endpoints answered, and 2 have to agree: nothing is held or halted");
+    w.chains[1]->down = false;
+    // A part of the work that sees well does not speak for the others.
+    w.next_slot();
+    REQUIRE(v->look_at_sums());
+    CHECK_FALSE(w.health.ready());
+    REQUIRE(looks());
+    CHECK(w.health.ready());
+    CHECK(w.once().clean());
+
+    // Half an answer is none: what became of the deposit is asked for while its movement is not stored.
+    const auto fresh = w.order_in("open");
+    w.everywhere([&](fake_chain& c) { c.records.clear(); });
+    w.chains[1]->without_statuses = true;
+    w.next_slot();
+    REQUIRE(v->look());
+    CHECK_FALSE(w.health.ready());
+    w.chains[1]->without_statuses = false;
+    REQUIRE(looks());
+    CHECK(w.health.ready());
+
+    world alone{1};
+    const auto single = alone.make();
+    (void)alone.order_in("open");
+    REQUIRE(single->look());
+    CHECK(alone.health.ready());
   }
 
   TEST_CASE("as an actor it looks by itself and ends when it is told to") {

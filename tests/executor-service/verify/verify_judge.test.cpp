@@ -52,6 +52,49 @@ TEST_SUITE("verify judge") {
     CHECK(split.right.empty());
   }
 
+  TEST_CASE("of three endpoints one that lies vetoes nothing") {
+    const auto most = judged({answer(verdict::right, finding_kind::order_account_short, 1), answer(verdict::found),
+                              answer(verdict::found, finding_kind::order_account_short, 9)});
+    REQUIRE(most.found.size() == 1);
+    CHECK(most.found[0].agreed);
+    CHECK(most.found[0].slot == 7);
+    CHECK(most.disputed.empty());
+    // Nor does it by agreeing in an old slot: two have reached the eighth.
+    const auto old = judged({answer(verdict::found, finding_kind::order_account_short, 1),
+                             answer(verdict::found, finding_kind::order_account_short, 8),
+                             answer(verdict::found, finding_kind::order_account_short, 9)});
+    REQUIRE(old.found.size() == 1);
+    CHECK(old.found[0].slot == 8);
+  }
+
+  TEST_CASE("endpoints that contradict each other otherwise are told, and nothing follows from it") {
+    const auto found = answer(verdict::found, finding_kind::order_account_short, 3);
+    const auto right = answer(verdict::right, finding_kind::order_account_short, 5);
+    for (const auto& list : std::vector<std::vector<check>>{
+             {found, right}, {found, right, right}, {found, found, right, right}, {found, right, right, right}}) {
+      const auto j = judged(list);
+      CHECK(j.found.empty());
+      CHECK(j.right.empty());
+      REQUIRE(j.disputed.size() == 1);
+      CHECK(j.disputed[0].kind == finding_kind::order_account_short);
+      CHECK(j.disputed[0].subject == "it");
+      CHECK(j.disputed[0].found_by.front() == "rpc3");
+      CHECK(j.disputed[0].right_by.front() == "rpc5");
+    }
+    CHECK(judged({found, answer(verdict::unknown), answer(verdict::not_seen)}).disputed.empty());
+  }
+
+  TEST_CASE("one endpoint that shows an attempt outweighs all that do not know it") {
+    for (const auto kind : {finding_kind::landed_not_found, finding_kind::neither_landed_nor_dead}) {
+      const auto shown =
+          judged({answer(verdict::found, kind), answer(verdict::found, kind), answer(verdict::right, kind)});
+      CHECK(shown.found.empty());
+      CHECK(shown.disputed.size() == 1);
+      // Only one that forgot: no more than usual.
+      CHECK(judged({answer(verdict::found, kind), answer(verdict::right, kind)}).disputed.empty());
+    }
+  }
+
   TEST_CASE("that a dead attempt is unknown to one endpoint does not contradict the one that shows it") {
     const auto shown = judged({answer(verdict::not_seen, finding_kind::dead_but_landed),
                                answer(verdict::found, finding_kind::dead_but_landed)});
