@@ -6,5 +6,5 @@
 insert into attempt (id, order_id, order_account, kind, ordinal, signature, transaction, blockhash,
                      last_valid_block_height, lease_epoch, instance, order_account_balance, expected_input,
                      minimum_output, quote, quote_id, maker)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb, $16, $17)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, json_from_outside($15), $16, $17)
 returning id

@@ -4,7 +4,7 @@ update attempt
 set outcome = $2,
     slot = $3,
     fee_lamports = $4,
-    error = $5::jsonb,
+    error = json_from_outside($5),
     certificate = $6::jsonb,
     signature = coalesce($8, signature),
     resolved_at = clock_timestamp(),

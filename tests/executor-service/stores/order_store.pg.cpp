@@ -192,6 +192,50 @@ TEST_CASE("an attempt comes back from the database byte for byte") {
   CHECK(!loaded->outcome);
 }
 
+TEST_CASE(
+    "whatever a router, a maker or an endpoint wrote into its JSON is stored, unchanged where jsonb cannot hold it") {
+  world w;
+  auto store = w.store_of("executor-1");
+  struct answer {
+    std::string told;
+    bool as_jsonb;
+  };
+  const std::vector<answer> answers{
+      {R"({"outAmount":"1","x":-1.5e-10,"y":[1E+99,"9e123"],"z":"\u00df\ud83d\ude00"})", true},
+      {R"({"outAmount":"1","x":"\u0000"})", false},
+      {R"({"outAmount":"1","\u0000":1})", false},
+      {R"({"outAmount":"1","x":"\ud800"})", false},
+      {R"({"outAmount":"1","x":"\udc00"})", false},
+      {R"({"outAmount":"1","x":1e999999})", false},
+      {R"({"outAmount":"1","x":1e-20000})", false},
+      {R"({"outAmount":"1","x":)" + std::string(140'000, '9') + "}", false},
+      // jsonb would take these, and nobody could read them any more.
+      {R"({"outAmount":"1","x":[1e131071, -1.5E+131071,1e131071]})", false},
+      {R"({"outAmount":"1","x": 1e-16383})", false},
+      {std::string(64, '[') + std::string(64, ']'), true},
+      {std::string(1'000'000, '['), false},
+      {"no JSON", false},
+  };
+  unsigned n = 5'000;
+  for (const auto& [told, as_jsonb] : answers) {
+    INFO(told.substr(0, 80));
+    const auto fixture = w.order_in("executing");
+    const auto claimed = expect(store.claim(room_for(100), lease, no_grace));
+    const auto o = std::ranges::find(claimed, fixture.id, [](const order& each) { return each.id.to_string(); });
+    REQUIRE(o != claimed.end());
+    const auto stored = swap_attempt(tests::signature_of(++n));
+    const auto refused = commit_one(
+        store, unit_of(*o, {write::insert_attempt{stored, told},
+                            write::resolve{stored.id, attempt_outcome::landed_failed, 1'100, {}, told, {}, {}}}));
+    CHECK_MESSAGE(!refused, (refused ? refused->message : ""));
+    for (const std::string column : {"quote", "error"}) {
+      const auto where = " from attempt where id = '" + stored.id.to_string() + "'";
+      CHECK(w.sql_value("select jsonb_typeof(" + column + ") <> 'string'" + where) == (as_jsonb ? "t" : "f"));
+      CHECK((as_jsonb || w.sql_value("select " + column + " #>> '{}'" + where) == told));
+    }
+  }
+}
+
 TEST_CASE("a maker's swap has no id until one is seen, and none again after a rollback") {
   world w;
   w.order_in("executing");
