@@ -195,7 +195,7 @@ test('what an asynchronous standby forgot is neither swapped nor paid again, and
   assert.ok(findings.some(({ kind, subject }) => kind === 'deposit_without_order' && subject === abandoned.body.depositRequestId));
 
   // --- a deposit that was found makes its order when its owner asks again, however late; one that nobody found does not ---
-  const late = await user.create(abandoned);
+  const late = await user.create(abandoned.body);
   assert.equal(late.depositConfirmed, true);
   await waitFor('the deposit has its order', async () => !(await found()).some(({ kind }) => kind === 'deposit_without_order'));
 
