@@ -149,9 +149,10 @@ struct construction_state {
   void route_swap() {
     const auto balance = balance_at(order_account_at, o.input);
     if (!balance.amount || *balance.amount < o.input_amount)
-      return refuse("order_account_short", "the order account holds " +
-                                               (balance.amount ? balance.amount->to_string() : std::string{"nothing"}) +
-                                               " of " + o.input_amount.to_string());
+      // One endpoint's word. If it is true, nobody can sell what is not there, and the verifier tells of it.
+      return later("order_account_short", "the order account holds " +
+                                              (balance.amount ? balance.amount->to_string() : std::string{"nothing"}) +
+                                              " of " + o.input_amount.to_string());
     route_request request;
     request.what = {o.input.mint, o.output.mint, o.input_amount,
                     o.slippage_bps.value_or(with->config.automatic_slippage_bps), 40};
@@ -230,7 +231,7 @@ struct construction_state {
 
   void on_route() {
     const auto slippage = o.slippage_bps.value_or(with->config.automatic_slippage_bps);
-    // Our own bound, not the router's: what it names as threshold may only be stricter.
+    // Our own bound, which the transaction itself enforces. The router's threshold is not asked for.
     minimum_output = std::max(domain::less_slippage(found->offer.out_amount, slippage), domain::token_amount{1});
     router_policy policy;
     policy.vault = o.vault;
@@ -260,6 +261,11 @@ struct construction_state {
   void read_rent() {
     ask({effect::rent_read}, with->chain, chain::rent_request{solana::token::account_bytes}, "rent_unread",
         [this](const chain::rent& rent) {
+          // The fee payer pays it, and one endpoint names it.
+          if (rent.lamports > with->config.max_token_account_rent_lamports)
+            return later("rent_not_believed", "an endpoint asks " + std::to_string(rent.lamports) +
+                                                  " lamports for a token account, more than the bound of " +
+                                                  std::to_string(with->config.max_token_account_rent_lamports));
           token_account_rent = rent.lamports;
           read_tables();
         });
@@ -347,7 +353,7 @@ struct construction_state {
           return;
         }
         instructions = swap_instructions(o, with->fee_payer, fees, balance_at(output_account_at, o.output),
-                                         token_account_rent, found->instructions.in_order());
+                                         token_account_rent, found->instructions.in_order(), minimum_output);
         return;
       case attempt_kind::payout:
       case attempt_kind::refund:
@@ -381,6 +387,11 @@ struct construction_state {
       policy.own_accounts.clear();
     policy.instructions = instructions;
     policy.lookup_tables = tables;
+    if (kind == attempt_kind::swap)
+      if (auto checked = check_outlay(
+              instructions, {with->fee_payer, token_account_rent, with->config.max_fee_payer_outlay_lamports});
+          !checked)
+        return checked;
     return check_compiled(message, policy);
   }
 
@@ -433,7 +444,6 @@ struct construction_state {
       expected.input_amount = o.input_amount;
       expected.minimum_output = minimum_output;
       expected.through_vault_token_account = !by_maker;
-      expected.max_fee_payer_drop_lamports = with->config.max_fee_payer_drop_lamports;
       if (const auto checked = check_simulation(swap, expected); !checked)
         return refuse("simulation_refused", checked.error().sentence);
     }

@@ -31,7 +31,9 @@ struct order_config {
   /// Below this the fee payer signs nothing new.
   std::uint64_t min_fee_payer_lamports = 20'000'000;
   /// Fees and rent that one transaction may cost the fee payer.
-  std::uint64_t max_fee_payer_drop_lamports = 10'000'000;
+  std::uint64_t max_fee_payer_outlay_lamports = 10'000'000;
+  /// Above it the rent that an endpoint names is not believed; a token account's has been 2,039,280 for years.
+  std::uint64_t max_token_account_rent_lamports = 4'000'000;
   /// Programs that the router's instructions may call.
   std::vector<solana::pubkey> router_programs;
 };

@@ -4,9 +4,12 @@
 #include <set>
 #include <string_view>
 
+#include "common/domain/decimal.hpp"
 #include "common/solana/associated_token.hpp"
+#include "common/solana/compute_budget.hpp"
 #include "common/solana/curve.hpp"
 #include "common/solana/programs.hpp"
+#include "common/solana/system.hpp"
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
 
@@ -213,6 +216,12 @@ domain::result<token::token_account, guard_error> own_token_account(const accoun
   return *decoded;
 }
 
+/// What strangers may have sent between the look before and the simulation: that must not hinder a swap, and what is
+/// more is input that went another way.
+std::uint64_t dust_of(const swap_expectation& expected) {
+  return expected.input_amount.units() / 1'000;
+}
+
 guard_result check_order_account(const account_change& change, const swap_expectation& expected) {
   if (!change.before || !change.after)
     return refused("The order account is missing before or after the swap.");
@@ -225,9 +234,9 @@ guard_result check_order_account(const account_change& change, const swap_expect
   if (!after)
     return failure{after.error()};
   const auto left = token_amount{before->amount}.minus(expected.input_amount);
-  if (!left || after->amount != left->units())
+  if (!left || after->amount < left->units() || after->amount - left->units() > dust_of(expected))
     return refused("The order account would go from " + std::to_string(before->amount) + " to " +
-                   std::to_string(after->amount) + ", which is not less by exactly the input of " +
+                   std::to_string(after->amount) + ", which is not less by just the input of " +
                    expected.input_amount.to_string() + ".");
   // Wrapped SOL is lamports.
   const std::uint64_t moved = before->native_reserve_lamports ? expected.input_amount.units() : 0;
@@ -276,21 +285,17 @@ guard_result check_vault_token_account(const account_change& change, const swap_
                                        expected.input_token_program);
   if (!after)
     return failure{after.error()};
-  if (after->amount != amount_before)
+  if (after->amount < amount_before || after->amount - amount_before > dust_of(expected))
     return refused("The vault's token account would go from " + std::to_string(amount_before) + " to " +
                    std::to_string(after->amount) + " instead of staying as it is.");
   return done{};
 }
 
-guard_result check_fee_payer(const account_change& change, const swap_expectation& expected) {
+guard_result check_fee_payer(const account_change& change) {
   if (!change.before || !change.after)
     return refused("The fee payer is missing before or after the swap.");
   if (change.after->owner != programs::system || !change.after->data.empty())
     return refused("The fee payer would no longer be a plain wallet.");
-  if (change.before->lamports > change.after->lamports &&
-      change.before->lamports - change.after->lamports > expected.max_fee_payer_drop_lamports)
-    return refused("The fee payer would lose " + std::to_string(change.before->lamports - change.after->lamports) +
-                   " lamports, more than the bound of " + std::to_string(expected.max_fee_payer_drop_lamports) + ".");
   return done{};
 }
 
@@ -335,11 +340,35 @@ guard_result check_simulation(const simulated_swap& seen, const swap_expectation
     return checked;
   if (auto checked = check_vault_token_account(seen.vault_token_account, expected); !checked)
     return checked;
-  if (auto checked = check_fee_payer(seen.fee_payer, expected); !checked)
+  if (auto checked = check_fee_payer(seen.fee_payer); !checked)
     return checked;
   for (const auto& change : seen.others)
     if (auto checked = check_other(change, expected); !checked)
       return checked;
+  return done{};
+}
+
+guard_result check_outlay(std::span<const instruction> instructions, const outlay_policy& policy) {
+  constexpr std::uint64_t signatures_lamports = 2 * 5'000;
+  constexpr std::uint64_t micro = 1'000'000;
+  domain::int128 outlay = signatures_lamports;
+  std::uint64_t unit_limit = 0;
+  std::uint64_t unit_price = 0;
+  for (const auto& i : instructions) {
+    if (const auto sent = solana::system::decode_transfer(i); sent && sent->from == policy.fee_payer)
+      outlay += sent->lamports;
+    else if (const auto created = solana::associated_token::decode_create(i);
+             created && created->payer == policy.fee_payer)
+      outlay += policy.token_account_rent_lamports;
+    else if (const auto limit = solana::compute_budget::decode_unit_limit(i))
+      unit_limit = *limit;
+    else if (const auto price = solana::compute_budget::decode_unit_price(i))
+      unit_price = *price;
+  }
+  outlay += (domain::int128{unit_limit} * unit_price + micro - 1) / micro;
+  if (outlay > policy.max_lamports)
+    return refused("The fee payer would pay up to " + std::to_string(static_cast<std::uint64_t>(outlay)) +
+                   " lamports, more than the bound of " + std::to_string(policy.max_lamports) + ".");
   return done{};
 }
 

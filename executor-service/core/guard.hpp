@@ -89,16 +89,26 @@ struct swap_expectation {
   solana::pubkey output_token_program;
   domain::token_amount input_amount;
   domain::token_amount minimum_output;
-  /// Fees, and rent of accounts that the swap creates.
-  std::uint64_t max_fee_payer_drop_lamports = 0;
   /// Whether the input passes through the vault's token account; otherwise that is left as it is, missing or not.
   bool through_vault_token_account = true;
 };
 
-/// What a swap would do: the order account gives exactly the input, the output account gets the minimum or more, the
-/// vault's token account ends as it began, all three stay the vault's and nobody else's, the fee payer loses no more
-/// than the bound, and no other token account of the vault's changes for the worse.
+/// What a swap would do: the order account gives just the input, the output account gets the minimum or more, the
+/// vault's token account ends as it began, all three stay the vault's and nobody else's, the fee payer stays a plain
+/// wallet, and no other token account of the vault's changes for the worse. What was there before is an earlier look
+/// than the simulation: that others pay in between, or send up to a thousandth of the input, makes no difference.
 [[nodiscard]] guard_result check_simulation(const simulated_swap& seen, const swap_expectation& expected);
+
+struct outlay_policy {
+  solana::pubkey fee_payer;
+  std::uint64_t token_account_rent_lamports = 0;
+  std::uint64_t max_lamports = 0;
+};
+
+/// What the fee payer pays at most, by the instructions alone: the fee, what is transferred from it, and the rent of
+/// each associated token account that it pays for. It appears in no other instruction (`check_router_instructions`), so
+/// nothing else can take from it. No endpoint's word, and nothing that others pay at the same time, is in it.
+[[nodiscard]] guard_result check_outlay(std::span<const solana::instruction> instructions, const outlay_policy& policy);
 
 struct compiled_policy {
   solana::pubkey fee_payer;

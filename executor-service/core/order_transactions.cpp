@@ -1,5 +1,7 @@
 #include "executor-service/core/order_transactions.hpp"
 
+#include <limits>
+
 #include "common/solana/associated_token.hpp"
 #include "common/solana/compute_budget.hpp"
 #include "common/solana/curve.hpp"
@@ -40,14 +42,23 @@ void append_to_user(std::vector<instruction>& list, const order& o, const token&
                                                  o.vault, amount, decimals_of(t), t.token_program));
 }
 
+/// Fails the whole transaction where `account`, which is the vault's, holds less than `least` at that point, and
+/// changes nothing otherwise: what an endpoint says of a balance is checked by the chain itself.
+void append_floor(std::vector<instruction>& list, const order& o, const token& t, const pubkey& account,
+                  std::uint64_t least) {
+  list.push_back(solana::token::transfer(account, account, o.vault, least, t.token_program));
+}
+
 void append_close(std::vector<instruction>& list, const order& o, const token& t, const pubkey& account,
                   const pubkey& rent_to, const pubkey& fee_payer, const token_balance& balance) {
   if (!balance.amount)
     return;
-  // Dust that strangers sent goes to the user; a wrapped SOL account closes with whatever is in it.
-  if (!is_native(t) && balance.amount->units() > 0)
+  // What is in it goes to the user; a wrapped SOL account closes with it.
+  const bool has_tokens = balance.amount->units() > 0;
+  if (has_tokens && !is_native(t))
     append_to_user(list, o, t, account, fee_payer, balance.amount->units());
-  list.push_back(solana::token::close_account(account, rent_to, o.vault, t.token_program));
+  list.push_back(
+      solana::token::close_account(account, has_tokens && is_native(t) ? o.wallet : rent_to, o.vault, t.token_program));
 }
 
 /// Creates the output account where it is missing. Lamports that a stranger sent ahead do not hinder it.
@@ -70,13 +81,15 @@ pubkey vault_input_account(const order& o) {
 
 std::vector<instruction> swap_instructions(const order& o, const pubkey& fee_payer, const fee_settings& fees,
                                            const token_balance& output, std::uint64_t token_account_rent,
-                                           std::span<const instruction> router) {
+                                           std::span<const instruction> router, domain::token_amount minimum_output) {
   auto list = with_fees(fees);
   list.push_back(associated_token::create_idempotent(fee_payer, o.vault, o.input.mint, o.input.token_program));
   append_output_account(list, o, fee_payer, output, token_account_rent);
   list.push_back(solana::token::transfer_checked(o.order_account, o.input.mint, vault_input_account(o), o.vault,
                                                  o.input_amount.units(), decimals_of(o.input), o.input.token_program));
   list.insert(list.end(), router.begin(), router.end());
+  const auto least = minimum_output.plus(output.amount.value_or(domain::token_amount{}));
+  append_floor(list, o, o.output, o.output_account, least ? least->units() : std::numeric_limits<std::uint64_t>::max());
   return list;
 }
 
@@ -100,6 +113,8 @@ std::vector<instruction> payout_instructions(const order& o, const pubkey& fee_p
                                              domain::token_amount amount) {
   auto list = with_fees(fees);
   if (is_native(o.output)) {
+    // The fee payer gives no more than what it gets.
+    append_floor(list, o, o.output, o.output_account, amount.units());
     list.push_back(solana::token::close_account(o.output_account, fee_payer, o.vault, o.output.token_program));
     list.push_back(solana::system::transfer(fee_payer, o.wallet, amount.units()));
   } else {

@@ -28,11 +28,13 @@ struct token_balance {
 /// The vault's own token account of the input mint: every swap passes through it.
 [[nodiscard]] solana::pubkey vault_input_account(const order& o);
 
-/// `router` are the router's instructions in their order; `output` is what the output account holds now.
+/// `router` are the router's instructions in their order; `output` is what the output account holds now. The last
+/// instruction fails the whole where the output account has not got `minimum_output` more, whatever the route did.
 [[nodiscard]] std::vector<solana::instruction> swap_instructions(const order& o, const solana::pubkey& fee_payer,
                                                                  const fee_settings& fees, const token_balance& output,
                                                                  std::uint64_t token_account_rent,
-                                                                 std::span<const solana::instruction> router);
+                                                                 std::span<const solana::instruction> router,
+                                                                 domain::token_amount minimum_output);
 
 /// A swap against a market maker, who signs it first in order and last in time: all of the order's input for exactly
 /// `output_amount`. `fee_payer` pays nothing but the output account's rent, where that is missing.
@@ -46,7 +48,8 @@ struct maker_terms {
                                                                        std::uint64_t token_account_rent,
                                                                        const maker_terms& terms);
 
-/// Pays `amount`, what the finalized swap brought, to the user's wallet.
+/// Pays `amount`, what the finalized swap brought, to the user's wallet; fails on chain where the output account does
+/// not hold it.
 [[nodiscard]] std::vector<solana::instruction> payout_instructions(const order& o, const solana::pubkey& fee_payer,
                                                                    const fee_settings& fees,
                                                                    domain::token_amount amount);

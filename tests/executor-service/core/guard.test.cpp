@@ -235,7 +235,7 @@ simulated_swap good_swap() {
   s.order_account = {tokens(input_mint, input + 3), tokens(input_mint, 3)};
   s.output_account = {std::nullopt, tokens(output_mint, 500)};
   s.vault_token_account = {tokens(input_mint, 9), tokens(input_mint, 9)};
-  s.fee_payer = {wallet(10'000'000), wallet(7'000'000)};
+  s.fee_payer = {wallet(10'000'000), wallet(1'000)};
   s.others = {{tokens(input_mint, 50, pool), tokens(input_mint, 50 + input, pool)},
               {tokens(output_mint, 800, pool), tokens(output_mint, 300, pool)},
               {tokens(output_mint, 70), tokens(output_mint, 70)},
@@ -244,8 +244,7 @@ simulated_swap good_swap() {
 }
 
 swap_expectation expectation() {
-  return {vault,           input_mint,          programs::token,   output_mint,
-          programs::token, token_amount{input}, token_amount{500}, 3'000'000};
+  return {vault, input_mint, programs::token, output_mint, programs::token, token_amount{input}, token_amount{500}};
 }
 
 }  // namespace
@@ -265,9 +264,47 @@ TEST_CASE("a simulation that shows just the swap passes") {
   CHECK(passes());
 }
 
+TEST_CASE("what strangers send between the look and the simulation does not hinder a swap") {
+  static_assert(input >= 1'000);
+  auto s = good_swap();
+  s.order_account.after = tokens(input_mint, 3 + input / 1'000);
+  s.vault_token_account.after = tokens(input_mint, 9 + input / 1'000);
+  CHECK(check_simulation(s, expectation()).ok());
+}
+
+TEST_CASE("what the fee payer pays is bounded by the instructions alone") {
+  namespace system = solana::system;
+  constexpr std::uint64_t rent = 2'039'280;
+  constexpr std::uint64_t fee = 10'000;
+  const auto create = [](const pubkey& payer) {
+    return solana::associated_token::create_idempotent(payer, vault, input_mint);
+  };
+  const auto within = [&](const std::vector<instruction>& list, std::uint64_t max) {
+    return check_outlay(list, {fee_payer, rent, max}).ok();
+  };
+  const auto exactly = [&](const std::vector<instruction>& list, std::uint64_t outlay) {
+    CHECK(within(list, outlay));
+    CHECK_FALSE(within(list, outlay - 1));
+  };
+  exactly({}, fee);
+  exactly({system::transfer(fee_payer, stranger, 7)}, fee + 7);
+  exactly({system::transfer(stranger, fee_payer, 7)}, fee);
+  exactly({create(fee_payer)}, fee + rent);
+  exactly({create(fee_payer), create(fee_payer), create(vault)}, fee + 2 * rent);
+  // A price is in micro-lamports a unit, and rounded up.
+  exactly({solana::compute_budget::set_unit_limit(1'400'000), solana::compute_budget::set_unit_price(1)}, fee + 2);
+  CHECK_FALSE(
+      within({system::transfer(fee_payer, stranger, UINT64_MAX), system::transfer(fee_payer, stranger, UINT64_MAX)},
+             UINT64_MAX));
+  CHECK_FALSE(
+      within({solana::compute_budget::set_unit_limit(UINT32_MAX), solana::compute_budget::set_unit_price(UINT64_MAX)},
+             UINT64_MAX / 2));
+}
+
 TEST_CASE("a simulation that shows anything else is refused") {
   const std::vector<std::pair<const char*, std::function<void(simulated_swap&)>>> attacks{
-      {"less than the input is taken", [](auto& s) { s.order_account.after = tokens(input_mint, 4); }},
+      {"less than the input is taken",
+       [](auto& s) { s.order_account.after = tokens(input_mint, 3 + input / 1'000 + 1); }},
       {"more than the input is taken", [](auto& s) { s.order_account.after = tokens(input_mint, 2); }},
       {"nothing is taken", [](auto& s) { s.order_account.after = s.order_account.before; }},
       {"the order account held too little", [](auto& s) { s.order_account.before = tokens(input_mint, input - 1); }},
@@ -292,11 +329,11 @@ TEST_CASE("a simulation that shows anything else is refused") {
       {"output that is no token account", [](auto& s) { s.output_account.after->data.resize(80); }},
       {"output under another program", [](auto& s) { s.output_account.after->owner = stranger; }},
       {"output under the other token program", [](auto& s) { s.output_account.after->owner = programs::token_2022; }},
-      {"input left at the vault", [](auto& s) { s.vault_token_account.after = tokens(input_mint, 10); }},
+      {"input left at the vault",
+       [](auto& s) { s.vault_token_account.after = tokens(input_mint, 9 + input / 1'000 + 1); }},
       {"dust of the vault taken", [](auto& s) { s.vault_token_account.after = tokens(input_mint, 8); }},
       {"the vault's token account closed", [](auto& s) { s.vault_token_account.after.reset(); }},
       {"the vault's token account given a delegate", [](auto& s) { set_delegate(*s.vault_token_account.after); }},
-      {"the fee payer robbed", [](auto& s) { s.fee_payer.after = wallet(6'999'999); }},
       {"the fee payer emptied", [](auto& s) { s.fee_payer.after.reset(); }},
       {"the fee payer given to a program", [](auto& s) { s.fee_payer.after->owner = stranger; }},
       {"the fee payer turned into something else", [](auto& s) { s.fee_payer.after->data = {1}; }},
