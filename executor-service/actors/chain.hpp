@@ -225,6 +225,8 @@ struct chain_config {
   std::size_t max_status_calls_in_flight = 4;        ///< per endpoint, within a round
   std::size_t max_waiting = 4'096;                   ///< requests that wait for one blockhash
   std::uint64_t max_slots_behind = 64;               ///< an endpoint further behind is asked last
+  std::uint64_t max_slots_unfinalized = 10'000;      ///< a status from a bank further ahead of its own is not believed
+  std::uint32_t believe_older_after_ms = 60'000;     ///< an endpoint that goes back in time is ignored so long
   std::uint32_t fee_percentile = 75;                 ///< of the recent samples
   std::uint64_t fee_floor_micro_lamports = 1'000;    ///< per compute unit
   std::uint64_t fee_cap_micro_lamports = 2'000'000;  ///< per compute unit

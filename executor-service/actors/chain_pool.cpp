@@ -90,11 +90,11 @@ void endpoint_pool::note(std::size_t at, utc_time asked_at, const rpc_error* err
   e.metrics.calls[error == nullptr ? 6 : static_cast<std::size_t>(error->what)].inc();
   if (error != nullptr) {
     e.last_error = std::string{to_string(error->what)} + ": " + error->message;
-    if (error->what == rpc_error::kind::rate_limited)
-      e.quiet_until = now() + milliseconds{error->retry_after_ms.value_or(config.quiet_after_429_ms)};
-    // What was never sent says nothing about the endpoint.
+    // What was never sent, for want of our own room, says nothing about the endpoint.
     if (error->what == rpc_error::kind::rate_limited && error->http_status == 0 && error->retry_after_ms)
       return;
+    if (error->what == rpc_error::kind::rate_limited)
+      e.quiet_until = now() + milliseconds{error->retry_after_ms.value_or(config.quiet_after_429_ms)};
   }
   e.metrics.latency_seconds.observe(std::chrono::duration<double>(took).count());
   // A verdict on the question is an answer like any other.

@@ -78,6 +78,8 @@ struct endpoint {
   std::uint64_t finalized_block_height = 0;
   /// Highest context slot of the rounds before this one; status answers below are ignored.
   std::uint64_t status_slot_floor = 0;
+  /// Since when it answers less than that; nothing while it does not.
+  std::optional<domain::utc_time> behind_itself_since;
   bool round_under_way = false;
   domain::utc_time last_round_at{};
   domain::utc_time quiet_until{};

@@ -76,8 +76,20 @@ bool status_rounds::advance(std::size_t at, const epoch_view& finalized) {
   auto& e = pool.endpoints[at];
   if (finalized.absolute_slot < e.finalized_slot || finalized.block_height < e.finalized_block_height) {
     e.metrics.stale_answers.inc();
-    return false;
+    if (!e.behind_itself_since)
+      e.behind_itself_since = pool.now();
+    if (pool.younger(*e.behind_itself_since, pool.config.believe_older_after_ms))
+      return false;
+    // It was wrong then, or was set up anew: either way this is what it has, and it would be mute for ever otherwise.
+    runtime::log_warn(
+        "endpoint_starts_over",
+        {{"endpoint", e.api->name()}, {"finalized_slot", finalized.absolute_slot}, {"had_been", e.finalized_slot}});
+    e.status_slot_floor = 0;
+    for (auto& [id, watchers] : watched)
+      for (auto& w : watchers)
+        w.told[at].reset();
   }
+  e.behind_itself_since.reset();
   e.finalized_slot = finalized.absolute_slot;
   e.finalized_block_height = finalized.block_height;
   return true;
@@ -114,7 +126,9 @@ void status_rounds::end_round(const round& r) {
 
 void status_rounds::tell_all(round& r, const std::vector<solana::signature>& asked, const statuses_view& answer) {
   auto& e = pool.endpoints[r.at];
-  if (answer.context_slot < e.status_slot_floor || answer.statuses.size() != asked.size()) {
+  // A bank is not that far ahead of the finalized one; believed once, it would make every later answer an old one.
+  const bool absurd = answer.context_slot > r.finalized.absolute_slot + pool.config.max_slots_unfinalized;
+  if (absurd || answer.context_slot < e.status_slot_floor || answer.statuses.size() != asked.size()) {
     e.metrics.stale_answers.inc();
     return;
   }

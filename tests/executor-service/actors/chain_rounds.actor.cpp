@@ -192,6 +192,7 @@ TEST_CASE_FIXTURE(chain_fixture, "after 429 an endpoint is left alone for as lon
   const auto to = listen();
   watch(1, to);
   a->fails = error(rpc_error::kind::rate_limited);
+  a->fails->http_status = 429;
   a->fails->retry_after_ms = 3'000;
   round();
   a->calls.clear();
@@ -203,6 +204,67 @@ TEST_CASE_FIXTURE(chain_fixture, "after 429 an endpoint is left alone for as lon
   round();
   round();
   CHECK(a->calls["epoch"] > 0);
+}
+
+TEST_CASE_FIXTURE(chain_fixture, "an endpoint that told an absurd height once is listened to again after a while") {
+  start();
+  const auto to = listen();
+  watch(1, to);
+  round();
+  const auto honest = a->finalized;
+  a->finalized = {9'000'000'000, 8'000'000'000};
+  round(0);
+  a->finalized = honest;
+  const auto heard_by_then = said("a", 1).size();
+  for (std::uint32_t passed = 0; passed < config.believe_older_after_ms; passed += config.poll_ms)
+    round();
+  CHECK(said("a", 1).size() == heard_by_then);
+  round();
+  round();
+  REQUIRE(said("a", 1).size() > heard_by_then);
+  CHECK(said("a", 1).back().finalized_slot == a->finalized.absolute_slot);
+  const auto report = ask<chain::health_report>(chain::health_request{});
+  for (const auto& e : report->endpoints)
+    CHECK(e.slots_behind == 0);
+}
+
+TEST_CASE_FIXTURE(chain_fixture, "a status from a bank that cannot be is not believed, and mutes nobody") {
+  start();
+  const auto to = listen();
+  watch(1, to);
+  round();
+  const auto heard_by_then = said("a", 1).size();
+  const auto honest = a->context_slot;
+  a->context_slot = 9'000'000'000;
+  round(0);
+  CHECK(said("a", 1).size() == heard_by_then);
+  a->context_slot = honest;
+  round();
+  CHECK(said("a", 1).size() == heard_by_then + 1);
+}
+
+TEST_CASE_FIXTURE(chain_fixture, "what our own limiter refuses silences nobody: rounds go on") {
+  start();
+  const auto to = listen();
+  watch(1, to);
+  a->fails = error(rpc_error::kind::rate_limited);
+  a->fails->retry_after_ms = 60'000;
+  b->fails = a->fails;
+  (void)ask<chain::simulated>(chain::simulate_request{{1}, {}});
+  a->fails.reset();
+  b->fails.reset();
+  a->calls.clear();
+  round();
+  CHECK(a->calls["epoch"] == 1);
+  // A host that says so itself is left alone.
+  a->fails = error(rpc_error::kind::rate_limited);
+  a->fails->http_status = 429;
+  a->fails->retry_after_ms = 60'000;
+  (void)ask<chain::simulated>(chain::simulate_request{{1}, {}});
+  a->fails.reset();
+  a->calls.clear();
+  round();
+  CHECK(a->calls["epoch"] == 0);
 }
 
 }  // namespace landfall::executor
