@@ -32,7 +32,10 @@ inline domain::failure<bad_answer> bad(std::string what) {
 
 /// In one canonical spelling.
 [[nodiscard]] std::string text_of(const net::json_value& v);
-[[nodiscard]] parsed<std::uint64_t> u64_in(const net::json_value* v, const char* name);
+/// A slot, height, fee or balance in lamports: at most what a bigint of the database holds, which nothing real comes
+/// near.
+[[nodiscard]] std::optional<std::uint64_t> storable(const net::json_value* v);
+[[nodiscard]] parsed<std::uint64_t> storable_in(const net::json_value* v, const char* name);
 /// `context.slot` of a method that reads a bank.
 [[nodiscard]] parsed<std::uint64_t> context_slot(const net::json_value& result);
 /// Null is success; everything else is kept as JSON.

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t max_log_lines = 1'024;
 
 parsed<account_info> account_in(const json_value& v, std::size_t max_bytes) {
-  const auto lamports = as_u64(find(v, "lamports"));
+  const auto lamports = storable(find(v, "lamports"));
   const auto executable = as_bool(find(v, "executable"));
   const auto owner = key_in<solana::pubkey>(find(v, "owner"), "owner");
   const auto* data = find(v, "data");
@@ -66,7 +66,7 @@ std::optional<commitment> commitment_in(const json_value* v) {
 }
 
 parsed<status_view> read_status(const json_value& v, std::uint64_t at_slot) {
-  const auto slot = u64_in(&v, "slot");
+  const auto slot = storable_in(&v, "slot");
   if (!slot)
     return failure{slot.error()};
   if (*slot > at_slot)
@@ -88,14 +88,20 @@ std::string text_of(const json_value& v) {
   return w.take();
 }
 
-parsed<std::uint64_t> u64_in(const json_value* v, const char* name) {
-  if (const auto number = as_u64(find(v, name)))
+std::optional<std::uint64_t> storable(const json_value* v) {
+  const auto number = as_u64(v);
+  return number && *number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) ? number
+                                                                                                   : std::nullopt;
+}
+
+parsed<std::uint64_t> storable_in(const json_value* v, const char* name) {
+  if (const auto number = storable(find(v, name)))
     return *number;
-  return bad(std::string{name} + " is missing");
+  return bad(std::string{name} + " is missing or too large");
 }
 
 parsed<std::uint64_t> context_slot(const json_value& result) {
-  return u64_in(find(result, "context"), "slot");
+  return storable_in(find(result, "context"), "slot");
 }
 
 parsed<std::optional<std::string>> err_in(const json_value* object) {
@@ -111,10 +117,10 @@ parsed<std::optional<std::string>> err_in(const json_value* object) {
 }
 
 parsed<epoch_view> read_epoch_info(const json_value& result) {
-  const auto slot = as_u64(find(result, "absoluteSlot"));
-  const auto height = as_u64(find(result, "blockHeight"));
+  const auto slot = storable(find(result, "absoluteSlot"));
+  const auto height = storable(find(result, "blockHeight"));
   if (!slot || !height)
-    return bad("slot or height is missing");
+    return bad("slot or height is missing or too large");
   // Skipped slots have no height.
   if (*height > *slot)
     return bad("the height is above the slot");
@@ -125,7 +131,7 @@ parsed<latest_blockhash_view> read_latest_blockhash(const json_value& result) {
   const auto slot = context_slot(result);
   const auto* value = find(result, "value");
   const auto hash = key_in<solana::blockhash>(find(value, "blockhash"), "blockhash");
-  const auto height = u64_in(value, "lastValidBlockHeight");
+  const auto height = storable_in(value, "lastValidBlockHeight");
   if (!slot)
     return failure{slot.error()};
   if (!hash)
@@ -229,8 +235,8 @@ parsed<std::vector<priority_fee_sample>> read_fees(const json_value& result) {
     return bad("not a list of samples");
   std::vector<priority_fee_sample> samples;
   for (const auto& item : net::elements(&result)) {
-    const auto slot = as_u64(find(item, "slot"));
-    const auto fee = as_u64(find(item, "prioritizationFee"));
+    const auto slot = storable(find(item, "slot"));
+    const auto fee = storable(find(item, "prioritizationFee"));
     if (!slot || !fee)
       return bad("a sample is malformed");
     samples.push_back({*slot, *fee});

@@ -22,9 +22,9 @@ constexpr std::size_t max_keys = 256;
 parsed<std::vector<std::uint64_t>> balances_in(const json_value* list, std::size_t count) {
   std::vector<std::uint64_t> balances;
   for (const auto& item : net::elements(list)) {
-    const auto lamports = as_u64(&item);
+    const auto lamports = storable(&item);
     if (!lamports)
-      return bad("a balance is not a number");
+      return bad("a balance is not a number, or too large");
     balances.push_back(*lamports);
   }
   if (!net::is(list, json_kind::array) || balances.size() != count)
@@ -106,7 +106,7 @@ parsed<std::vector<solana::pubkey>> keys_in(const json_value& result, const sola
 parsed<std::optional<transaction_view>> read_transaction(const json_value& result, const solana::signature& id) {
   if (net::is_null(&result))
     return std::optional<transaction_view>{};
-  const auto slot = u64_in(&result, "slot");
+  const auto slot = storable_in(&result, "slot");
   if (!slot)
     return failure{slot.error()};
   auto keys = keys_in(result, id);
@@ -116,7 +116,7 @@ parsed<std::optional<transaction_view>> read_transaction(const json_value& resul
   auto err = err_in(meta);
   if (!err)
     return failure{err.error()};
-  const auto fee = u64_in(meta, "fee");
+  const auto fee = storable_in(meta, "fee");
   if (!fee)
     return failure{fee.error()};
   auto pre = balances_in(find(meta, "preBalances"), keys->size());

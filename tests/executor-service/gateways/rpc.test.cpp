@@ -158,16 +158,16 @@ TEST_CASE("an address keeps its path and key, which no error shows") {
 }
 
 TEST_CASE("slot and height of one bank") {
-  node().result(R"({"absoluteSlot":18446744073709551615,"blockHeight":18446744073709551614,"epoch":1})");
+  node().result(R"({"absoluteSlot":9223372036854775807,"blockHeight":9223372036854775806,"epoch":1})");
   const auto view = endpoint().epoch_info_sync(commitment::finalized);
   REQUIRE(view.ok());
-  CHECK(view->absolute_slot == UINT64_MAX);
-  CHECK(view->block_height == UINT64_MAX - 1);
+  CHECK(view->absolute_slot == INT64_MAX);
+  CHECK(view->block_height == INT64_MAX - 1);
   CHECK(node().last().body.find(R"("params":[{"commitment":"finalized"}])") != std::string::npos);
   refuses_all({"null", "7", "{}", R"({"absoluteSlot":9})", R"({"absoluteSlot":"9","blockHeight":1})",
                R"({"absoluteSlot":9.5,"blockHeight":1})", R"({"absoluteSlot":9,"blockHeight":-1})",
-               R"({"absoluteSlot":1e3,"blockHeight":1})", R"({"absoluteSlot":18446744073709551616,"blockHeight":1})",
-               R"({"absoluteSlot":9,"blockHeight":10})"},
+               R"({"absoluteSlot":1e3,"blockHeight":1})", R"({"absoluteSlot":9223372036854775808,"blockHeight":1})",
+               R"({"absoluteSlot":18446744073709551616,"blockHeight":1})", R"({"absoluteSlot":9,"blockHeight":10})"},
               [] { return endpoint().epoch_info_sync(commitment::finalized); });
 }
 
@@ -182,6 +182,7 @@ TEST_CASE("the latest blockhash") {
                in_context("null"), in_context(R"({"blockhash":"abc","lastValidBlockHeight":250})"),
                in_context(R"({"blockhash":"11111111111111111111111111111111","lastValidBlockHeight":250})"),
                in_context(R"({"blockhash":)" + quoted(hash_text) + R"(,"lastValidBlockHeight":"250"})"),
+               in_context(R"({"blockhash":)" + quoted(hash_text) + R"(,"lastValidBlockHeight":9223372036854775808})"),
                in_context(R"({"blockhash":)" + quoted(hash_text) + "}")},
               [] { return endpoint().latest_blockhash_sync(commitment::confirmed); });
 }
@@ -226,13 +227,15 @@ TEST_CASE("statuses come in the order asked, as many as asked, or not at all") {
                one(R"("slot":90,"err":0,"confirmationStatus":"finalized")"),
                one(R"("err":null,"confirmationStatus":"finalized")"),
                one(R"("slot":"90","err":null,"confirmationStatus":"finalized")"),
-               one(R"("slot":101,"err":null,"confirmationStatus":"finalized")")},
+               one(R"("slot":101,"err":null,"confirmationStatus":"finalized")"),
+               in_context(R"([null,null,{"slot":9223372036854775808,"err":null,"confirmationStatus":"finalized"}])",
+                          "9223372036854775808")},
               ask);
 }
 
 TEST_CASE("accounts come in the order asked and exactly") {
   const std::vector<solana::pubkey> asked{key(1), key(2)};
-  const auto account = [](const std::string& data, const std::string& lamports = "18446744073709551615") {
+  const auto account = [](const std::string& data, const std::string& lamports = "9223372036854775807") {
     return R"({"lamports":)" + lamports + R"(,"data":)" + data + R"(,"owner":)" + quoted(key(3).to_string()) +
            R"(,"executable":false,"rentEpoch":18446744073709551615,"space":3})";
   };
@@ -240,7 +243,7 @@ TEST_CASE("accounts come in the order asked and exactly") {
   node().result(in_context("[" + account(R"(["AQID","base64"])") + ",null]"));
   const auto view = ask();
   REQUIRE(view.ok());
-  CHECK(view->accounts[0]->lamports == UINT64_MAX);
+  CHECK(view->accounts[0]->lamports == INT64_MAX);
   CHECK(view->accounts[0]->owner == key(3));
   CHECK(view->accounts[0]->data == solana::bytes{1, 2, 3});
   CHECK_FALSE(view->accounts[1]);
@@ -252,7 +255,9 @@ TEST_CASE("accounts come in the order asked and exactly") {
        in_context("[" + account(R"("AQID")") + ",null]"), in_context("[" + account(R"(["AQI","base64"])") + ",null]"),
        in_context("[" + account(R"(["AQIDBA==","base64"])") + ",null]"),
        in_context("[" + account(R"({"parsed":{}})") + ",null]"), in_context("[" + account(good, "\"5\"") + ",null]"),
-       in_context("[" + account(good, "-5") + ",null]"), in_context("[{},null]"),
+       in_context("[" + account(good, "-5") + ",null]"),
+       in_context("[" + account(good, "9223372036854775808") + ",null]"),
+       in_context("[" + account(good) + ",null]", "9223372036854775808"), in_context("[{},null]"),
        in_context("[" + account("[\"" + solana::base64_encode(solana::bytes(2'000)) + R"(","base64"])") + ",null]")},
       ask);
 }
@@ -331,6 +336,10 @@ TEST_CASE("a landed transaction and what it did to token accounts") {
            R"(,"preTokenBalances":)" + pre_tokens + R"(,"postTokenBalances":)" + post_tokens +
            R"(,"loadedAddresses":{"writable":[],"readonly":[]})" + more + "}}";
   };
+  const auto with = [&](const std::string& what, const std::string& instead) {
+    auto text = reply("[]", "[]");
+    return text.replace(text.find(what), what.size(), instead);
+  };
   node().result(reply("[" + token(1, "18446744073709551615") + "]", "[" + token(1, "5") + "," + token(2, "9") + "]"));
   const auto found = ask();
   REQUIRE(found.ok());
@@ -356,7 +365,8 @@ TEST_CASE("a landed transaction and what it did to token accounts") {
       {"7", "{}", R"({"slot":1,"transaction":["AA==","base64"],"meta":null})", reply("[" + token(3, "1") + "]", "[]"),
        reply("[" + token(1, "1") + "," + token(1, "2") + "]", "[]"), reply("[" + token(1, "-1") + "]", "[]"),
        reply("[" + token(1, "1.5") + "]", "[]"), reply("{}", "[]"), reply("[]", "[]", "", "[90,7]"),
-       reply("[]", "[]", "", "[90,7,1.0]"),
+       reply("[]", "[]", "", "[90,7,1.0]"), reply("[]", "[]", "", "[90,7,9223372036854775808]"),
+       with(R"("slot":123)", R"("slot":9223372036854775808)"), with(R"("fee":5000)", R"("fee":9223372036854775808)"),
        reply("[]", "[]", R"(,"loadedAddresses":{"writable":[")" + key(60).to_string() + R"("],"readonly":[]})")},
       ask);
   node().result(reply("[]", "[]"));
@@ -370,7 +380,9 @@ TEST_CASE("the small calls") {
               [] { return endpoint().minimum_balance_for_rent_exemption_sync(165); });
   node().result(R"([{"slot":5,"prioritizationFee":0},{"slot":6,"prioritizationFee":70}])");
   CHECK(endpoint().recent_prioritization_fees_sync({key(1)})->at(1).micro_lamports_per_unit == 70);
-  refuses_all({"null", "{}", "[7]", R"([{"slot":5}])"}, [] { return endpoint().recent_prioritization_fees_sync({}); });
+  refuses_all({"null", "{}", "[7]", R"([{"slot":5}])", R"([{"slot":5,"prioritizationFee":9223372036854775808}])",
+               R"([{"slot":9223372036854775808,"prioritizationFee":0}])"},
+              [] { return endpoint().recent_prioritization_fees_sync({}); });
   node().result(in_context("true"));
   CHECK(endpoint().is_blockhash_valid_sync({}, commitment::finalized, 5)->valid);
   refuses_all({"true", in_context("null"), in_context("1")},
