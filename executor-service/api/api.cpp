@@ -104,6 +104,8 @@ std::optional<std::string> validate(const config& c) {
       return "lives and intervals: must be at least 1 ms";
   if (c.deposits.wait.count() < 0 || c.deposits.wait > std::chrono::seconds{50})
     return "deposits.wait: must be 0 to 50000 ms, below the HTTP server's bound for an answer";
+  if (c.deposits.max_waiting > net::http_server_options{}.max_in_flight / 4)
+    return "deposits.max_waiting: must leave three quarters of the HTTP server's requests to others";
   if (c.minimum_order_usd < 0)
     return "minimum_order_usd: must not be negative";
   return std::nullopt;

@@ -69,10 +69,12 @@ void deposit_watch::stop() {
 
 void deposit_watch::wait_for(created_order order, bool old, done finished) {
   const auto now = std::chrono::steady_clock::now();
-  waiter w{std::move(order), old, std::move(finished), now + options_.wait, now, false};
+  waiter w{std::move(order), old, std::move(finished), now + options_.wait, now, false, false};
   {
     const std::lock_guard lock{mutex_};
-    if (waiting_.size() < options_.max_waiting) {
+    if (places_ < options_.max_waiting) {
+      ++places_;
+      w.has_place = true;
       waiting_.push_back(std::move(w));
       changed_.notify_one();
       return;
@@ -87,6 +89,14 @@ void deposit_watch::put_back(waiter w) {
     waiting_.push_back(std::move(w));
   }
   changed_.notify_one();
+}
+
+void deposit_watch::tell(const waiter& w, const deposit_sight& seen) {
+  if (w.has_place) {
+    const std::lock_guard lock{mutex_};
+    --places_;
+  }
+  w.finished(seen);
 }
 
 void deposit_watch::run(const std::stop_token& stopping) {
@@ -178,7 +188,7 @@ std::string deposit_watch::open_if_deposited(postgres::database& db, const waite
                                           {"signature", order.signature.to_string()},
                                           {"slot", slot},
                                           {"state", domain::to_string(*state)}});
-  w.finished({has_deposit(*state), *state, {}});
+  tell(w, {has_deposit(*state), *state, {}});
   return {};
 }
 
@@ -195,10 +205,10 @@ void deposit_watch::finish(waiter w, std::string err) {
   const bool taken = workers_.submit([this, shared, err](postgres::database& db) {
     const auto state = api_store{db, instance_}.state_of(shared->order.id);
     const auto now_in = state ? *state : domain::order_state::depositing;
-    shared->finished({has_deposit(now_in), now_in, err});
+    tell(*shared, {has_deposit(now_in), now_in, err});
   });
   if (!taken)
-    shared->finished({false, domain::order_state::depositing, err});
+    tell(*shared, {false, domain::order_state::depositing, err});
 }
 
 }  // namespace landfall::executor::api

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/net/http_server.hpp"
 #include "executor-service/api/api_store.hpp"
 #include "executor-service/api/chain.hpp"
 #include "executor-service/api/worker_pool.hpp"
@@ -22,8 +23,9 @@ struct deposit_watch_options {
   std::chrono::milliseconds poll{300};
   /// The stored bytes go out again this often while one waits.
   std::chrono::milliseconds rebroadcast{2'000};
-  /// Calls that wait at once; above it a call is answered without waiting.
-  std::size_t max_waiting = 1024;
+  /// Calls that wait at once; above it a call is answered without waiting. Each takes a place of the HTTP server, which
+  /// has others to answer.
+  std::size_t max_waiting = net::http_server_options{}.max_in_flight / 4;
 };
 
 /// What a create call has seen of its deposit.
@@ -68,6 +70,8 @@ private:
     time_point until;
     time_point sent;
     bool warned = false;
+    /// It has one of the places for calls that wait.
+    bool has_place = false;
   };
 
   void run(const std::stop_token& stopping);
@@ -78,6 +82,8 @@ private:
   void look_again(waiter w);
   void finish(waiter w, std::string err);
   void put_back(waiter w);
+  /// Gives up its place and answers the call.
+  void tell(const waiter& w, const deposit_sight& seen);
 
   std::shared_ptr<chain_gateway> chain_;
   worker_pool& workers_;
@@ -86,6 +92,8 @@ private:
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<waiter> waiting_;
+  /// Places taken: by those in `waiting_`, and those that are being looked at.
+  std::size_t places_ = 0;
   std::jthread thread_;
 };
 

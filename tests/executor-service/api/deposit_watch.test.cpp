@@ -2,7 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <future>
+#include <memory>
+#include <semaphore>
+#include <vector>
+
+#include "common/net/http_server.hpp"
 #include "common/solana/programs.hpp"
+#include "executor-service/api/api.hpp"
 #include "tests/executor-service/api/token_account_bytes.hpp"
 
 namespace landfall::executor::api {
@@ -27,6 +35,30 @@ account_info account_with(const solana::pubkey& mint, const solana::pubkey& owne
   account.data = token_account_bytes(mint, owner, amount);
   return account;
 }
+
+/// Says of each deposit that it failed, when it is told to answer.
+class slow_chain final : public chain_gateway {
+public:
+  std::counting_semaphore<> asked{0};
+  std::counting_semaphore<> answers{0};
+
+  chain_result<latest_blockhash_view> latest_blockhash() override {
+    return latest_blockhash_view{};
+  }
+  chain_result<std::uint64_t> token_account_rent() override {
+    return std::uint64_t{0};
+  }
+  chain_result<std::optional<account_info>> account(const solana::pubkey&, std::optional<std::uint64_t>) override {
+    return std::optional<account_info>{};
+  }
+  chain_result<std::vector<std::optional<deposit_status>>> statuses(const std::vector<solana::signature>& signatures,
+                                                                    bool) override {
+    asked.release();
+    answers.acquire();
+    return std::vector<std::optional<deposit_status>>{signatures.size(), deposit_status{1, true, "{}"}};
+  }
+  void broadcast(const solana::bytes&, const solana::signature&, bool) override {}
+};
 
 TEST_SUITE("deposit_watch") {
   TEST_CASE("an order account holds the deposit, or more, in the vault's hands") {
@@ -54,6 +86,57 @@ TEST_SUITE("deposit_watch") {
     account = account_with(usdc, vault, 100);
     account.data[129] = 1;  // a close authority
     CHECK_FALSE(order_account_fault(order_of_100(), account).empty());
+  }
+
+  TEST_CASE("calls that wait take a quarter of the HTTP server's places at most") {
+    CHECK(4 * deposit_watch_options{}.max_waiting <= net::http_server_options{}.max_in_flight);
+    config c;
+    c.instance = "api-1";
+    CHECK(validate(c) == std::nullopt);
+    ++c.deposits.max_waiting;
+    CHECK(validate(c).value_or("").starts_with("deposits.max_waiting"));
+  }
+
+  TEST_CASE("a call that is being looked at still counts as waiting; beyond the bound a call is answered at once") {
+    const auto chain = std::make_shared<slow_chain>();
+    worker_pool workers{{}, 1, 8};
+    deposit_watch watch{chain,
+                        workers,
+                        "api-1",
+                        {.wait = std::chrono::hours{1}, .poll = std::chrono::milliseconds{1}, .max_waiting = 1}};
+    const auto answer_to = [&](std::uint8_t n) {
+      const auto told = std::make_shared<std::promise<deposit_sight>>();
+      auto order = order_of_100();
+      order.signature = solana::signature{std::array<std::uint8_t, 64>{n}};
+      watch.wait_for(std::move(order), false, [told](const deposit_sight& seen) { told->set_value(seen); });
+      return told->get_future();
+    };
+    const auto comes = [](const std::future<deposit_sight>& answer) {
+      return answer.wait_for(std::chrono::minutes{1}) == std::future_status::ready;
+    };
+    auto first = answer_to(1);
+    chain->asked.acquire();
+    auto beyond = answer_to(2);
+    const bool at_once = comes(beyond);
+    CHECK(at_once);
+    if (at_once) {
+      const auto seen = beyond.get();
+      CHECK_FALSE(seen.confirmed);
+      CHECK(seen.state == domain::order_state::depositing);
+      CHECK(seen.err.empty());
+    }
+    CHECK(first.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);
+    chain->answers.release();
+    REQUIRE(comes(first));
+    CHECK(first.get().err == "{}");
+    // Its place is free again: the next one waits.
+    auto next = answer_to(3);
+    chain->asked.acquire();
+    CHECK(next.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);
+    chain->answers.release(2);
+    CHECK(comes(next));
+    watch.stop();
+    workers.stop();
   }
 }
 
