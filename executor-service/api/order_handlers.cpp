@@ -65,7 +65,7 @@ std::string order_response(const created_order& order, bool confirmed, std::stri
 
 std::string sight_message(const deposit_sight& seen, bool repeated) {
   if (!seen.err.empty())
-    return "The deposit transaction failed on chain: " + seen.err;
+    return "The deposit transaction failed on chain: " + excerpt_of(seen.err);
   if (!repeated)
     return {};
   return seen.confirmed ? "The order exists already; its deposit was confirmed by this request."

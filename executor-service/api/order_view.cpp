@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "executor-service/api/reply.hpp"
+
 namespace landfall::executor::api {
 
 namespace {
@@ -199,6 +201,11 @@ void text_if(net::json_writer& w, std::string_view name, const std::optional<std
     w.member(name, *text);
 }
 
+void detail_if(net::json_writer& w, const std::optional<std::string>& detail) {
+  if (detail)
+    w.member("detail", excerpt_of(*detail));
+}
+
 void amount_if(net::json_writer& w, std::string_view name, const std::optional<domain::token_amount>& amount) {
   if (amount)
     w.member(name, amount->to_string());
@@ -238,7 +245,7 @@ void write_event(net::json_writer& w, const event& e) {
   if (e.context)
     w.member("orderContext", api::to_string(*e.context));
   text_if(w, "reason", e.reason);
-  text_if(w, "detail", e.detail);
+  detail_if(w, e.detail);
   w.end_object();
 }
 
@@ -263,7 +270,7 @@ void write_triggers(net::json_writer& w, const order_view& o) {
       continue;
     w.begin_object().member("timestamp", domain::unix_ms(m.at)).member("decision", domain::to_string(m.to));
     text_if(w, "reason", m.reason);
-    text_if(w, "detail", m.detail);
+    detail_if(w, m.detail);
     w.key("evidence");
     const auto seen =
         std::find_if(o.evidence.begin(), o.evidence.end(), [&](const evidence_view& e) { return m.evidence == e.id; });
@@ -314,7 +321,7 @@ void write_order(net::json_writer& w, const order_view& o) {
   number_or_null(w, "fillPercent", o.input_used ? std::optional{ratio(*o.input_used, o.input_amount)} : std::nullopt);
   w.key("trailingBps").null().key("highWatermark").null().key("lowWatermark").null();
   text_if(w, "reason", o.last_reason);
-  text_if(w, "detail", o.last_detail);
+  detail_if(w, o.last_detail);
   w.key("events").begin_array();
   for (const auto& e : events_of(o))
     write_event(w, e);

@@ -17,6 +17,16 @@ net::http_server_response json_response(int status, std::string body) {
   return response;
 }
 
+std::string excerpt_of(std::string_view text) {
+  if (text.size() <= max_shown_bytes)
+    return std::string{text};
+  auto end = max_shown_bytes;
+  // A character has up to four bytes, and all but the first begin with the bits 10.
+  for (int i = 0; i < 3 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U; ++i)
+    --end;
+  return std::string{text.substr(0, end)} + "…";
+}
+
 net::http_server_response to_response(const refusal& r) {
   net::json_writer w;
   w.begin_object().member("error", r.error);

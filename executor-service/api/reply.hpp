@@ -25,6 +25,11 @@ using validated = domain::result<T, refusal>;
 /// 400 "Request validation failed" with one field to blame.
 [[nodiscard]] refusal invalid_field(std::string field, std::string message);
 
+/// What others say (a simulation's log, the chain's error), as much of it as we show: whole characters of UTF-8, and an
+/// ellipsis where something was cut off.
+inline constexpr std::size_t max_shown_bytes = 512;
+[[nodiscard]] std::string excerpt_of(std::string_view text);
+
 [[nodiscard]] net::http_server_response to_response(const refusal& r);
 [[nodiscard]] net::http_server_response json_response(int status, std::string body);
 

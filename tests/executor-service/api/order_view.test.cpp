@@ -198,6 +198,35 @@ TEST_SUITE("order_view") {
     CHECK(net::find(e, "txSignature") == nullptr);
   }
 
+  TEST_CASE("what others said is shown in part, and cut between characters") {
+    auto o = plain_order(order_state::execute_failed);
+    // Three bytes each: the bound lies within one.
+    std::string chatter = "{\"Custom\":12}: ";
+    for (int i = 0; i < 400; ++i)
+      chatter += "\u20ac";
+    const auto bounded = [&](const net::json_value* holder) {
+      const std::string text{net::as_string(net::find(holder, "detail")).value_or("")};
+      INFO(text);
+      REQUIRE(text.size() > 500);
+      CHECK(text.size() <= 512 + 3);
+      CHECK(text.ends_with("\u20ac\u2026"));
+      CHECK(chatter.starts_with(text.substr(0, text.size() - 3)));
+    };
+    o.last_detail = chatter;
+    auto failed = move_to(order_state::execute_failed, 3);
+    failed.detail = chatter;
+    auto triggered = move_to(order_state::ready_execute, 2, "trigger");
+    triggered.detail = chatter;
+    o.moves = {triggered, failed};
+    const auto json = json_of(o);
+    bounded(&json);
+    bounded(net::at(net::find(json, "events"), 0));
+    bounded(net::at(net::find(json, "triggers"), 0));
+    o.last_detail = std::string(512, 'x');
+    const auto whole = json_of(o);
+    CHECK(net::as_string(net::find(whole, "detail")) == *o.last_detail);
+  }
+
   TEST_CASE("a refund is told by what came before it") {
     auto o = plain_order(order_state::expired);
     o.moves = {move_to(order_state::ready_expire, 5, "trigger"), move_to(order_state::expired, 30)};
