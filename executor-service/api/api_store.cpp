@@ -162,12 +162,20 @@ void insert_key(transaction& t, const solana::pubkey& wallet, const keyed_reques
 
 }  // namespace
 
-database_result<done> api_store::insert_challenge(const solana::pubkey& wallet, proof_kind kind,
-                                                  const solana::bytes& challenge, std::chrono::milliseconds life) {
+database_result<solana::bytes> api_store::challenge_of(const solana::pubkey& wallet, proof_kind kind,
+                                                       const solana::bytes& challenge, std::chrono::milliseconds life,
+                                                       std::chrono::milliseconds young, int max_young) {
+  const auto address = wallet.to_string();
+  const std::string kind_name{to_string(kind)};
   return db_.transact([&](transaction& t) {
-    t.run(sql::insert_challenge, wallet.to_string(), std::string{to_string(kind)}, postgres::bytea_literal(challenge),
+    t.run(sql::lock_challenges, address, kind_name);
+    const auto waiting =
+        t.run(sql::young_challenges, address, kind_name, static_cast<long long>(young.count()), max_young);
+    if (waiting.size() >= static_cast<std::size_t>(max_young))
+      return postgres::bytea_value(waiting[0]["challenge"]);
+    t.run(sql::insert_challenge, address, kind_name, postgres::bytea_literal(challenge),
           static_cast<long long>(life.count()));
-    return done{};
+    return challenge;
   });
 }
 
@@ -306,7 +314,6 @@ database_result<std::optional<created_order>> api_store::order_of_deposit(const 
     order.deposit_attempt = stored(domain::attempt_id::parse(row["attempt_id"].as<std::string>()), "attempt id");
     order.signature = column<solana::signature>(row["signature"]);
     order.signed_deposit = postgres::bytea_value(row["transaction"]);
-    order.deposit_resolved = !row["outcome"].is_null();
     return order;
   });
 }
@@ -344,7 +351,6 @@ database_result<std::optional<stored_key>> api_store::key_of(const solana::pubke
     if (digest.size() != found.digest.size())
       throw std::runtime_error{"stored body digest has the wrong length"};
     std::copy(digest.begin(), digest.end(), found.digest.begin());
-    found.order = optional_text((*row)["order_id"]);
     found.status = optional_int((*row)["status"]);
     found.response = optional_text((*row)["response"]);
     return found;

@@ -88,7 +88,6 @@ struct created_order {
   domain::attempt_id deposit_attempt;
   solana::signature signature;
   solana::bytes signed_deposit;
-  bool deposit_resolved = false;
 };
 
 using body_digest = std::array<std::uint8_t, 32>;
@@ -104,7 +103,6 @@ struct keyed_request {
 struct stored_key {
   std::string request;
   body_digest digest{};
-  std::optional<std::string> order;
   std::optional<int> status;
   std::optional<std::string> response;
 };
@@ -120,9 +118,11 @@ class api_store {
 public:
   api_store(postgres::database& db, std::string_view instance) : db_(db), instance_(instance) {}
 
-  postgres::database_result<domain::done> insert_challenge(const solana::pubkey& wallet, proof_kind kind,
-                                                           const solana::bytes& challenge,
-                                                           std::chrono::milliseconds life);
+  /// Stores `challenge`, or stores nothing and gives the newest one, where the wallet has `max_young` that are younger
+  /// than `young` and not answered: whoever asks for many crowds out nobody.
+  postgres::database_result<solana::bytes> challenge_of(const solana::pubkey& wallet, proof_kind kind,
+                                                        const solana::bytes& challenge, std::chrono::milliseconds life,
+                                                        std::chrono::milliseconds young, int max_young);
   postgres::database_result<domain::done> delete_dead_challenges();
   postgres::database_result<std::vector<stored_challenge>> live_challenges(const solana::pubkey& wallet,
                                                                            proof_kind kind, int limit);

@@ -16,8 +16,13 @@ namespace landfall::executor::api {
 
 namespace {
 
-/// Anyone may ask for a challenge of any wallet, so the newest alone would let a stranger crowd out its owner's.
+/// Anyone may ask for a challenge of any wallet, so the newest alone would let a stranger crowd out its owner's. A
+/// wallet that signs in at several places at once gets a challenge for each; beyond that, for a part of their life (a
+/// minute), the newest is handed out again, so that all that live are tried.
 constexpr int max_live_challenges = 64;
+constexpr int max_young_challenges = 8;
+constexpr int young_part_of_life = 5;
+static_assert(max_young_challenges * (young_part_of_life + 1) <= max_live_challenges);
 constexpr long long sweep_every_ms = 60'000;
 
 std::string challenge_text(const solana::pubkey& wallet, domain::utc_time expires) {
@@ -29,15 +34,29 @@ std::string challenge_text(const solana::pubkey& wallet, domain::utc_time expire
          ". Expires: " + domain::to_iso8601(expires) + ". Nonce: " + hex.data();
 }
 
-/// A memo that is signed and never sent: its zero blockhash is valid nowhere.
-solana::transaction challenge_transaction(const solana::pubkey& wallet, const std::string& text) {
-  const std::array signers{wallet};
+/// What has to be signed: the text itself, or a memo of it that is never sent, as its zero blockhash is valid nowhere.
+solana::bytes challenge_bytes(const challenge_request& asked, domain::utc_time expires) {
+  const auto text = challenge_text(asked.wallet, expires);
+  if (asked.kind == proof_kind::message)
+    return {text.begin(), text.end()};
+  const std::array signers{asked.wallet};
   const std::array instructions{solana::memo::write(text, signers)};
-  auto message =
-      solana::compile_message(wallet, instructions, solana::blockhash{}, {}, solana::message_version::legacy);
+  const auto message =
+      solana::compile_message(asked.wallet, instructions, solana::blockhash{}, {}, solana::message_version::legacy);
   if (!message)
     domain::broken_invariant("a memo of fixed size makes no message");
-  return solana::make_transaction(std::move(message).value());
+  return solana::serialize(*message);
+}
+
+/// On the wire, with room for the signatures.
+solana::bytes unsigned_transaction(const solana::bytes& message_bytes) {
+  auto message = solana::parse_message(message_bytes);
+  if (!message)
+    domain::broken_invariant("a stored challenge is no message");
+  auto wire = solana::serialize(solana::make_transaction(std::move(message).value()));
+  if (!wire)
+    domain::broken_invariant("a memo of fixed size does not fit a packet");
+  return std::move(wire).value();
 }
 
 void sweep_challenges(context& ctx, api_store& store) {
@@ -78,23 +97,19 @@ void issue_challenge(context& ctx, postgres::database& db, const call& c) {
   api_store store{db, ctx.settings.instance};
   sweep_challenges(ctx, store);
 
-  const auto text = challenge_text(asked->wallet, ctx.now() + ctx.settings.challenge_life);
+  const auto life = ctx.settings.challenge_life;
+  const auto fresh = challenge_bytes(*asked, ctx.now() + life);
+  const auto given =
+      store.challenge_of(asked->wallet, asked->kind, fresh, life, life / young_part_of_life, max_young_challenges);
+  if (!given)
+    return c.reply(database_failed(c.request.route, given.error()));
   net::json_writer w;
   w.begin_object().member("type", to_string(asked->kind));
-  solana::bytes exact{text.begin(), text.end()};
-  if (asked->kind == proof_kind::transaction) {
-    const auto tx = challenge_transaction(asked->wallet, text);
-    exact = solana::message_bytes(tx);
-    const auto wire = solana::serialize(tx);
-    if (!wire)
-      domain::broken_invariant("a memo of fixed size does not fit a packet");
-    w.member("transaction", solana::base64_encode(*wire));
-  } else {
-    w.member("challenge", text);
-  }
+  if (asked->kind == proof_kind::transaction)
+    w.member("transaction", solana::base64_encode(unsigned_transaction(*given)));
+  else
+    w.member("challenge", std::string{given->begin(), given->end()});
   w.end_object();
-  if (const auto kept = store.insert_challenge(asked->wallet, asked->kind, exact, ctx.settings.challenge_life); !kept)
-    return c.reply(database_failed(c.request.route, kept.error()));
   c.reply(json_response(200, w.take()));
 }
 

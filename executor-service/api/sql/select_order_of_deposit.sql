@@ -3,7 +3,7 @@ select o.id, o.state, o.vault, o.order_account, o.input_mint, o.output_mint, o.t
        o.trigger_condition, o.trigger_price_usd::text as trigger_price_usd, o.slippage_bps,
        floor(extract(epoch from o.expires_at) * 1000)::bigint as expires_ms,
        input.token_program as input_token_program,
-       a.id as attempt_id, a.signature, a.transaction, a.outcome
+       a.id as attempt_id, a.signature, a.transaction
 from price_order o
 join token input on input.mint = o.input_mint
 left join attempt a on a.order_id = o.id and a.kind = 'deposit' and a.ordinal = 1

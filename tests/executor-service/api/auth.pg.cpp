@@ -132,14 +132,66 @@ TEST_SUITE("authentication") {
               .status == 400);
   }
 
-  TEST_CASE("an older challenge still counts after a newer one was asked for") {
+  TEST_CASE("an older challenge still counts after newer ones were asked for, and each is another") {
     api_harness api;
     const auto key = key_of(1);
-    const auto first = api.call("POST", "/auth/challenge", challenge_body(key.public_key(), "message"));
-    for (int i = 0; i < 10; ++i)
-      api.call("POST", "/auth/challenge", challenge_body(key.public_key(), "message"));
-    CHECK(api.call("POST", "/auth/verify", message_proof(key.public_key(), key.sign(bytes_of(first.text("challenge")))))
-              .status == 200);
+    std::vector<std::string> given;
+    for (int i = 0; i < 8; ++i)
+      given.push_back(
+          api.call("POST", "/auth/challenge", challenge_body(key.public_key(), "message")).text("challenge"));
+    CHECK(std::set<std::string>(given.begin(), given.end()).size() == 8);
+    for (const auto& text : given)
+      CHECK(api.call("POST", "/auth/verify", message_proof(key.public_key(), key.sign(bytes_of(text)))).status == 200);
+  }
+
+  TEST_CASE("whoever asks for many challenges of a wallet does not lock its owner out") {
+    for (const std::string type : {"message", "transaction"}) {
+      CAPTURE(type);
+      api_harness api;
+      const auto key = key_of(1);
+      const auto wallet = key.public_key();
+      const auto ask = [&] { return api.call("POST", "/auth/challenge", challenge_body(wallet, type)); };
+      const auto prove = [&](const answer& asked) {
+        return type == "message"
+                   ? api.call("POST", "/auth/verify",
+                              message_proof(wallet, key.sign(bytes_of(asked.text("challenge")))))
+                   : api.call("POST", "/auth/verify",
+                              transaction_proof(wallet, api_harness::sign(asked.text("transaction"), key)));
+      };
+      const auto owners = ask();
+      std::vector<std::future<void>> strangers;
+      for (int i = 0; i < 4; ++i)
+        strangers.push_back(std::async(std::launch::async, [&] {
+          for (int n = 0; n < 20; ++n)
+            CHECK(ask().status == 200);
+        }));
+      for (auto& s : strangers)
+        s.get();
+      CHECK(api.value("select count(*) from auth_challenge") == "8");
+      // What is handed out again works like any other, once.
+      const auto shared = ask();
+      CHECK(ask().body == shared.body);
+      CHECK(prove(shared).status == 200);
+      CHECK(prove(shared).status == 401);
+      CHECK(prove(owners).status == 200);
+      // Another kind, and another wallet, have their own.
+      CHECK(api.call("POST", "/auth/challenge", challenge_body(key_of(2).public_key(), type)).status == 200);
+      CHECK(api.value("select count(*) from auth_challenge") == "9");
+
+      // After a minute new ones are given, while the old ones still count.
+      const auto kept = ask();
+      {
+        pqxx::work work{api.rows.as("admin")};
+        // No role may write this.
+        work.exec("set local session_replication_role = replica");
+        work.exec(
+            "update auth_challenge set created_at = created_at - interval '61 seconds', "
+            "expires_at = expires_at - interval '61 seconds'");
+        work.commit();
+      }
+      CHECK(ask().body != kept.body);
+      CHECK(prove(kept).status == 200);
+    }
   }
 
   TEST_CASE("a session ends after a day") {
