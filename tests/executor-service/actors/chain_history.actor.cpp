@@ -9,6 +9,8 @@ using namespace tests;
 
 namespace {
 
+constexpr milliseconds second{1'000};
+
 /// A message of a maker's that one endpoint or the other is asked about.
 struct history_fixture : chain_fixture {
   history_fixture() {
@@ -28,6 +30,14 @@ struct history_fixture : chain_fixture {
       e->order_account->data[108] = 1;
     }
   }
+  /// Looks often enough for the longest history to be checked; the calls are those of the last look.
+  void look_until_all_is_checked() {
+    for (int n = 0; n < 20; ++n) {
+      a->calls.clear();
+      pass(second);
+      look();
+    }
+  }
   void look() {
     watcher = system.spawn([this](chain::history_observer::pointer) -> chain::history_observer::behavior_type {
       return {[this](const chain::history_observed& o) { seen[o.seen.endpoint] = o.seen; }};
@@ -35,6 +45,16 @@ struct history_fixture : chain_fixture {
     wanted.to = watcher->address();
     caf::anon_send(actor, wanted);
     scheduler.run();
+  }
+
+  /// `count` transactions of strangers that name the account, newer than all that it has seen.
+  static void dust(fake_endpoint& of, std::size_t count, std::size_t from = 10) {
+    for (std::size_t n = 0; n < count; ++n)
+      of.history.insert(of.history.begin(), {signature(from + n), {1'000, commitment::finalized, {}}});
+  }
+  /// How many signatures were checked because of an endpoint.
+  double checked(const std::string& endpoint) {
+    return metrics.counter("landfall_history_signatures_checked_total", "", {{"endpoint", endpoint}}).value();
   }
 
   chain::history_look wanted;
@@ -75,20 +95,106 @@ TEST_CASE_FIXTURE(history_fixture, "a history that does not reach back to the de
 }
 
 TEST_CASE_FIXTURE(history_fixture, "a long history is read page by page, up to its bound") {
-  const auto dust = [&](std::size_t count) {
-    for (std::size_t n = 0; n < count; ++n)
-      a->history.insert(a->history.begin(), {signature(10 + n), {1'000, commitment::finalized, {}}});
-  };
-  dust(max_address_signatures_per_call + 5);
+  dust(*a, max_address_signatures_per_call + 5);
   start();
-  look();
+  look_until_all_is_checked();
   CHECK(a->calls["history"] == 2);
   CHECK(seen["a"].searched_history);
-  dust(5 * max_address_signatures_per_call);
-  a->calls.clear();
-  look();
+  dust(*a, 5 * max_address_signatures_per_call, 2'000);
+  look_until_all_is_checked();
   CHECK(a->calls["history"] == 4);
   CHECK_FALSE(seen["a"].searched_history);
+}
+
+TEST_CASE_FIXTURE(history_fixture, "a signature is checked once, as long as its attempt is looked for") {
+  dust(*a, 300);
+  start();
+  look();
+  CHECK(seen["a"].searched_history);
+  CHECK(checked("a") == 300);
+  CHECK(checked("b") == 0);
+  pass(second);
+  look();
+  CHECK(seen["a"].searched_history);
+  CHECK(checked("a") == 300);
+  dust(*a, 1, 1'000);
+  look();
+  CHECK(checked("a") == 301);
+
+  // What one endpoint made up does not stand in for what another shows.
+  dust(*b, 2);
+  look();
+  CHECK(checked("b") == 2);
+
+  // Of another attempt nothing is known.
+  pass(second);
+  const auto first = std::exchange(wanted.attempt, domain::attempt_id::random());
+  look();
+  CHECK(checked("a") == 602);
+
+  // Nor is it any more of one that was not looked for so long.
+  pass(60 * second);
+  look();
+  CHECK(checked("a") == 903);
+  wanted.attempt = first;
+  pass(second);
+  look();
+  CHECK(checked("a") == 1'204);
+}
+
+TEST_CASE_FIXTURE(history_fixture, "an endpoint that shows new signatures for ever has few of them checked a second") {
+  start();
+  for (std::size_t n = 0; n < 5; ++n) {
+    a->history = {{wanted.anchor, {900, commitment::finalized, {}}}};
+    dust(*a, 2 * max_address_signatures_per_call, 10 + n * 2 * max_address_signatures_per_call);
+    a->calls.clear();
+    look();
+    CHECK(checked("a") == 500);
+    // What was not checked might be the message: the history is no complete one, however far it reaches.
+    CHECK_FALSE(seen["a"].searched_history);
+    CHECK_FALSE(seen["a"].status);
+    CHECK(a->calls["history"] == 1);
+    CHECK(seen["b"].searched_history);
+  }
+  pass(second);
+  look();
+  CHECK(checked("a") == 1'000);
+  // A made-up history does not hide what another endpoint shows, nor what is newest in it.
+  pass(second);
+  for (const auto& e : {a, b})
+    e->history.insert(e->history.begin(), {fill, {1'100, commitment::finalized, {}}});
+  look();
+  CHECK(seen["a"].status->found_as == fill);
+  CHECK(seen["b"].status->found_as == fill);
+}
+
+TEST_CASE_FIXTURE(history_fixture, "one signature that is shown again and again is checked no more often than others") {
+  a->history.clear();
+  for (std::size_t n = 0; n < max_address_signatures_per_call; ++n)
+    a->history.push_back({fill, {1'100, commitment::confirmed, {}}});
+  start();
+  look();
+  CHECK(checked("a") == 500);
+  CHECK(seen["a"].status->found_as == fill);
+  CHECK_FALSE(seen["a"].searched_history);
+}
+
+TEST_CASE_FIXTURE(history_fixture,
+                  "a long history is checked look by look, the newest of it first, until all of it is") {
+  dust(*a, 1'200);
+  start();
+  for (const auto so_far : {500, 1'000}) {
+    look();
+    CHECK(checked("a") == so_far);
+    CHECK_FALSE(seen["a"].searched_history);
+    pass(second);
+  }
+  // Whatever comes meanwhile is looked at first.
+  a->history.insert(a->history.begin(), {fill, {1'100, commitment::confirmed, {}}});
+  look();
+  CHECK(checked("a") == 1'201);
+  CHECK(seen["a"].status->found_as == fill);
+  CHECK(seen["a"].searched_history);
 }
 
 TEST_CASE_FIXTURE(history_fixture,
