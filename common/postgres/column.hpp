@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
+
+#include "common/domain/text.hpp"
 
 namespace landfall::postgres {
 
@@ -39,9 +43,10 @@ std::optional<Value> nullable_plain(const pqxx::field& field) {
   return field.template as<Value>();
 }
 
-/// For parameters: null where there is no text.
-[[nodiscard]] inline std::optional<std::string> text_or_null(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional{text};
+/// For parameters: null where there is no text, else as much of it as a text column takes, whoever wrote it.
+[[nodiscard]] inline std::optional<std::string> text_or_null(std::string_view text,
+                                                             std::size_t max_bytes = std::string_view::npos) {
+  return text.empty() ? std::nullopt : std::optional{domain::storable_text(text, max_bytes)};
 }
 
 }  // namespace landfall::postgres

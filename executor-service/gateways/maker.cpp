@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "common/domain/text.hpp"
 #include "common/net/http_failure.hpp"
 #include "common/net/json.hpp"
 #include "common/net/limited_client.hpp"
@@ -19,7 +20,7 @@ using net::json_writer;
 
 namespace {
 
-constexpr std::size_t max_reason_chars = 256;
+constexpr std::size_t max_reason_bytes = 256;
 constexpr std::size_t max_name_chars = 255;
 
 failure<maker_error> failed(maker_error::kind what, std::string message) {
@@ -87,7 +88,7 @@ maker_result<maker_swap_reply> read_swap_reply(const json_value& document, const
   } else {
     return malformed("neither accepted nor rejected");
   }
-  reply.reason = std::string{reason.substr(0, max_reason_chars)};
+  reply.reason = domain::storable_text(reason, max_reason_bytes);
   return reply;
 }
 

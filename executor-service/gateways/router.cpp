@@ -5,6 +5,7 @@
 #include <future>
 #include <utility>
 
+#include "common/domain/text.hpp"
 #include "common/net/http_failure.hpp"
 #include "common/net/json.hpp"
 #include "common/net/limited_client.hpp"
@@ -23,8 +24,8 @@ using net::json_writer;
 
 namespace {
 
-constexpr std::size_t max_message_chars = 512;
-constexpr std::size_t max_code_chars = 64;
+constexpr std::size_t max_message_bytes = 512;
+constexpr std::size_t max_code_bytes = 64;
 constexpr std::size_t max_instructions = 64;
 constexpr std::size_t max_accounts = 256;
 constexpr std::size_t max_data_bytes = 1'232;
@@ -66,11 +67,11 @@ router_error refusal(const net::http_response& response) {
   e.retry_after_ms = net::retry_after_ms(response);
   std::string text;
   if (const auto document = net::parse_json(response.body)) {
-    e.code = std::string{as_string(find(*document, "errorCode")).value_or("").substr(0, max_code_chars)};
+    e.code = domain::storable_text(as_string(find(*document, "errorCode")).value_or(""), max_code_bytes);
     auto message = as_string(find(*document, "error"));
     if (!message)
       message = as_string(find(*document, "message"));
-    text = std::string{message.value_or("").substr(0, max_message_chars)};
+    text = domain::storable_text(message.value_or(""), max_message_bytes);
   }
   e.message = "HTTP " + std::to_string(response.status) + (text.empty() ? "" : ": " + text);
   if (response.status == 429)

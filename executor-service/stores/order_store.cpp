@@ -23,6 +23,9 @@ using postgres::text_or_null;
 
 namespace {
 
+/// Kept of what routers, endpoints and programs said of a failure; logs of a simulation have no bound of their own.
+constexpr std::size_t max_told_bytes = 2'000;
+
 token read_token(const pqxx::row& row, const std::string& side) {
   token t;
   t.mint = column<solana::pubkey>(row[side + "_mint"]);
@@ -222,9 +225,10 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
       std::optional<std::string> attempt;
       if (w.attempt)
         attempt = w.attempt->to_string();
-      expect_one(t.run(sql::move_order, id, std::string{to_string(w.from)}, std::string{to_string(w.to)}, epoch,
-                       w.reason, text_or_null(w.detail), attempt, store.instance_, w.tries, w.retry_after.count()),
-                 "a move");
+      expect_one(
+          t.run(sql::move_order, id, std::string{to_string(w.from)}, std::string{to_string(w.to)}, epoch, w.reason,
+                text_or_null(w.detail, max_told_bytes), attempt, store.instance_, w.tries, w.retry_after.count()),
+          "a move");
     }
     void operator()(const write::insert_attempt& w) const {
       const auto& a = w.what;
@@ -251,7 +255,7 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
     }
     void operator()(const write::resolve& w) const {
       expect_one(t.run(sql::resolve_attempt, w.attempt.to_string(), std::string{to_string(w.outcome)},
-                       number_text(w.slot), number_text(w.fee_lamports), text_or_null(w.error),
+                       number_text(w.slot), number_text(w.fee_lamports), text_or_null(w.error, max_told_bytes),
                        text_or_null(w.certificate), epoch, base58_or_null(w.found_as)),
                  "an outcome");
     }

@@ -143,6 +143,10 @@ TEST_CASE("what a maker says of a swap is read, and nothing is made of it") {
   const auto why = said(R"({"rejectedWithReason":"too late"})");
   CHECK(why->state == maker_answer::rejected);
   CHECK(why->reason == "too late");
+  std::string euros;
+  while (euros.size() < 300)
+    euros += "€";
+  CHECK(said(R"({"rejectedWithReason":")" + euros + "\"}")->reason == euros.substr(0, 255));
   for (const char* odd : {"\"filled\"", "1", "null", "{}", "[]"})
     CHECK(said(odd).error().what == kind::malformed);
   server().answer(R"({"quoteId":"q2","state":"accepted"})");

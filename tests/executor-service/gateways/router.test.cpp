@@ -96,6 +96,16 @@ TEST_CASE("a quote for anything else is refused") {
   }
 }
 
+TEST_CASE("of a long refusal the beginning is kept, no character cut in two") {
+  std::string euros;
+  while (euros.size() < 600)
+    euros += "€";
+  server().answer(R"({"errorCode":")" + euros + R"(","error":"a\u0000)" + euros + R"("})", 400);
+  const auto e = router().quote_for_sync(asked).error();
+  CHECK(e.code == euros.substr(0, 63));
+  CHECK(e.message == "HTTP 400: a\uFFFD" + euros.substr(0, 507));
+}
+
 TEST_CASE("refusals are told apart") {
   struct row {
     int status;

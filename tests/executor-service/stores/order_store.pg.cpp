@@ -229,10 +229,40 @@ TEST_CASE(
                             write::resolve{stored.id, attempt_outcome::landed_failed, 1'100, {}, told, {}, {}}}));
     CHECK_MESSAGE(!refused, (refused ? refused->message : ""));
     for (const std::string column : {"quote", "error"}) {
+      // Of an error as much is kept as of any other text.
+      const auto kept = column == "error" ? told.substr(0, 2'000) : told;
       const auto where = " from attempt where id = '" + stored.id.to_string() + "'";
       CHECK(w.sql_value("select jsonb_typeof(" + column + ") <> 'string'" + where) == (as_jsonb ? "t" : "f"));
-      CHECK((as_jsonb || w.sql_value("select " + column + " #>> '{}'" + where) == told));
+      CHECK((as_jsonb || w.sql_value("select " + column + " #>> '{}'" + where) == kept));
     }
+  }
+}
+
+TEST_CASE("no text of a stranger's keeps a move from being stored, nor is more of it kept than is of use") {
+  world w;
+  auto store = w.store_of("executor-1");
+  const std::string long_log = "ab" + std::string(5'000, 'x');
+  std::string euros = "a";
+  while (euros.size() < 5'000)
+    euros += "€";
+  const std::vector<std::pair<std::string, std::string>> details{
+      {"HTTP 400: \xE2\x82", "HTTP 400: \uFFFD\uFFFD"},
+      {std::string{"a\0b", 3}, "a\uFFFDb"},
+      {"\xFF\xED\xA0\x80 {\"'", "\uFFFD\uFFFD\uFFFD\uFFFD {\"'"},
+      {long_log, long_log.substr(0, 2'000)},
+      {euros, euros.substr(0, 1'999)},
+      {"", ""},
+  };
+  for (const auto& [told, kept] : details) {
+    INFO(kept.substr(0, 80));
+    const auto fixture = w.order_in("executing");
+    const auto claimed = expect(store.claim(room_for(100), lease, no_grace));
+    const auto o = std::ranges::find(claimed, fixture.id, [](const order& each) { return each.id.to_string(); });
+    REQUIRE(o != claimed.end());
+    const auto refused = commit_one(
+        store, unit_of(*o, {write::move{order_state::executing, order_state::execute_failed, "r", told, {}, 1, {}}}));
+    CHECK_MESSAGE(!refused, (refused ? refused->message : ""));
+    CHECK(w.sql_value("select last_detail from price_order where id = '" + fixture.id + "'") == kept);
   }
 }
 
