@@ -43,13 +43,15 @@ postgres::database::options database_options(const service_config& config, const
   return opts;
 }
 
-std::vector<std::string> checks_of(const service_config& config) {
+std::shared_ptr<runtime::health> make_health(const service_config& config) {
   std::vector<std::string> checks{"postgres", "migrations", "rpc"};
+  std::vector<std::string> shown_only;
   if (config.has_role("executor"))
     checks.push_back("fee_payer");
+  // A verifier that cannot judge, one endpoint of two being away, takes nobody's API away.
   if (config.has_role("verifier"))
-    checks.push_back("verifier");
-  return checks;
+    (config.roles.size() > 1 ? shown_only : checks).push_back("verifier");
+  return std::make_shared<runtime::health>(std::move(checks), std::move(shown_only));
 }
 
 order_dependencies make_order_dependencies(const service_config& config, const signer_keys& keys,
@@ -156,7 +158,7 @@ api::config make_api_config(const service_config& config) {
 
 int run(const service_config& config, const std::shared_ptr<const signer_keys>& keys) {
   const auto metrics = std::make_shared<runtime::metrics>();
-  const auto health = std::make_shared<runtime::health>(checks_of(config));
+  const auto health = make_health(config);
   const auto clock = std::make_shared<const runtime::system_clock_source>();
 
   const auto api_settings = make_api_config(config);

@@ -8,9 +8,15 @@
 
 namespace landfall::runtime {
 
-health::health(std::vector<std::string> checks) {
+health::health(std::vector<std::string> checks, std::vector<std::string> shown_only) {
   for (auto& name : checks)
     checks_.try_emplace(std::move(name));
+  for (auto& name : shown_only)
+    checks_[std::move(name)].decides = false;
+}
+
+bool health::all_that_decide_ok() const {
+  return std::ranges::all_of(checks_, [](const auto& c) { return c.second.ok || !c.second.decides; });
 }
 
 void health::set(std::string_view check, bool ok, std::string why) {
@@ -24,13 +30,12 @@ void health::set(std::string_view check, bool ok, std::string why) {
 
 bool health::ready() const {
   const std::lock_guard lock{mutex_};
-  return std::ranges::all_of(checks_, [](const auto& c) { return c.second.ok; });
+  return all_that_decide_ok();
 }
 
 std::string health::to_json() const {
   const std::lock_guard lock{mutex_};
-  const bool all = std::ranges::all_of(checks_, [](const auto& c) { return c.second.ok; });
-  std::string out = all ? R"({"ready":true,"checks":{)" : R"({"ready":false,"checks":{)";
+  std::string out = all_that_decide_ok() ? R"({"ready":true,"checks":{)" : R"({"ready":false,"checks":{)";
   bool first = true;
   for (const auto& [name, check] : checks_) {
     out += first ? "" : ",";

@@ -21,6 +21,18 @@ TEST_CASE("nothing is ready before every check was set ok") {
         R"({"ready":false,"checks":{"postgres":{"ok":false,"why":"connection \"lost\""},"rpc":{"ok":true}}})");
 }
 
+TEST_CASE("what is only shown does not decide") {
+  health h{{"rpc"}, {"verifier"}};
+  h.set("rpc", true);
+  CHECK(h.ready());
+  h.set("verifier", false, "too few endpoints");
+  CHECK(h.ready());
+  CHECK(h.to_json() ==
+        R"({"ready":true,"checks":{"rpc":{"ok":true},"verifier":{"ok":false,"why":"too few endpoints"}}})");
+  h.set("rpc", false, "away");
+  CHECK_FALSE(h.ready());
+}
+
 TEST_CASE("a manual clock stands still until it is moved") {
   manual_clock c{landfall::domain::from_unix_ms(1000)};
   CHECK(landfall::domain::unix_ms(c.now()) == 1000);
