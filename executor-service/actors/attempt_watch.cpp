@@ -22,6 +22,7 @@ bool attempt_watch::start(const domain::attempt_id& id) {
     return false;
   stop();
   watched_ = id;
+  since_ = at_.with->clock->now();
   watch(*watched());
   return true;
 }
@@ -40,7 +41,18 @@ void attempt_watch::stop() {
 
 void attempt_watch::start_over() {
   seen_ = {};
+  since_ = at_.with->clock->now();
   watch(*watched());
+}
+
+std::optional<domain::utc_time> attempt_watch::rest_until() const {
+  const auto& with = *at_.with;
+  const auto& policy = with.config.resolution;
+  const auto now = with.clock->now();
+  const auto* a = watched();
+  if (a == nullptr || now - since_ < with.config.overdue_look || !is_overdue(*a, policy, now))
+    return std::nullopt;
+  return now + rest_of_overdue(*a, policy, now);
 }
 
 void attempt_watch::look_again() {
@@ -142,10 +154,8 @@ void attempt_watch::read_balance(const attempt& a, std::uint64_t min_slot,
   request.min_context_slot = min_slot;
   await(
       {effect::balance_read, to_string(a.kind)}, self, with->chain, with->config.request_timeout, std::move(request),
-      [this, then,
-       program = from_output ? o.output.token_program : o.input.token_program](const chain::accounts_read& read) {
-        auto balance = balance_in(read, program);
-        if (balance && accumulate(seen_, *std::move(balance)))
+      [this, then, from_output](const chain::accounts_read& read) {
+        if (accumulate(seen_, balance_in(read, from_output ? at_.o.output : at_.o.input, at_.o.vault)))
           return then(considered::more_seen{});
         then(considered::nothing_new{});
       },

@@ -56,6 +56,9 @@ public:
   /// A maker's has to be looked for, each time anew. Does nothing for others, which are told of as it comes.
   void look_again();
 
+  /// Until when to leave it alone, if it is open for too long and has been looked at for long enough this time.
+  [[nodiscard]] std::optional<domain::utc_time> rest_until() const;
+
   /// Sends the bytes that the database holds, and only they, unless they are seen confirmed. Returns what is still to
   /// be written down about the first time they went out, if anything; `noted` says whether that was done. Calls
   /// `on_its_way` once when they are, however it ended, and at once where nobody tells.
@@ -80,7 +83,8 @@ private:
 
   const leased_order& at_;
   std::optional<domain::attempt_id> watched_;
-  /// Said of it since it is being watched.
+  domain::utc_time since_{};
+  /// Said of it since then.
   observation_set seen_;
   /// When this process first sent it, and whether that is written down or on its way.
   std::optional<domain::utc_time> sent_;

@@ -9,29 +9,24 @@
 
 namespace landfall::executor {
 
-/// Whether the one account that was read is the order account with the whole deposit in it.
-[[nodiscard]] inline bool holds_deposit(const order& o, const chain::accounts_read& read) {
-  const auto& account = read.view.accounts.front();
-  if (!account || account->owner != o.input.token_program)
-    return false;
-  const auto decoded = solana::token::decode_account(account->data);
-  return decoded.ok() && decoded->owner == o.vault && decoded->mint == o.input.mint &&
-         decoded->amount >= o.input_amount.units();
-}
-
-/// The balance of the one account that was read, under this token program. Nothing if its data cannot be read: that is
-/// no balance, and no absence either.
-[[nodiscard]] inline std::optional<balance_observation> balance_in(const chain::accounts_read& read,
-                                                                   const solana::pubkey& token_program) {
+/// The vault's balance of this token in the one account that was read. None in anything else that the address may hold:
+/// whoever owns the wallet that it is derived from can make an account of another kind, mint or owner there.
+[[nodiscard]] inline balance_observation balance_in(const chain::accounts_read& read, const token& t,
+                                                    const solana::pubkey& vault) {
   balance_observation balance{read.endpoint, read.view.context_slot, std::nullopt};
   const auto& account = read.view.accounts.front();
-  if (!account || account->owner != token_program)
+  if (!account || account->owner != t.token_program)
     return balance;
   const auto decoded = solana::token::decode_account(account->data);
-  if (!decoded.ok())
-    return std::nullopt;
-  balance.balance = domain::token_amount{decoded->amount};
+  if (decoded.ok() && decoded->owner == vault && decoded->mint == t.mint)
+    balance.balance = domain::token_amount{decoded->amount};
   return balance;
+}
+
+/// Whether the one account that was read is the order account with the whole deposit in it.
+[[nodiscard]] inline bool holds_deposit(const order& o, const chain::accounts_read& read) {
+  const auto held = balance_in(read, o.input, o.vault).balance;
+  return held && *held >= o.input_amount;
 }
 
 /// What a finalized swap moved in the order's accounts.

@@ -243,6 +243,10 @@ struct order_worker : leased_order {
     send_stored();
     watch.look_again();
     consider();
+    // Its place is for another order meanwhile. Nothing else is signed for this one: the same attempt is taken up
+    // again.
+    if (const auto until = watch.rest_until(); until && !busy && !stopping)
+      return give_back(*until);
     schedule(with->config.rebroadcast);
   }
 

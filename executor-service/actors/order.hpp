@@ -23,6 +23,8 @@ struct order_config {
   resolve_policy resolution;
   /// Stored bytes go out again this often until something is seen of them.
   domain::milliseconds rebroadcast{1'000};
+  /// An attempt that is open for too long is looked at so long before it gives its place back for a while.
+  domain::milliseconds overdue_look{20'000};
   /// Wait before asking again what could not be answered.
   domain::milliseconds pause{1'000};
   domain::milliseconds request_timeout{20'000};

@@ -38,7 +38,7 @@ struct balance_observation {
   std::string endpoint;
   /// Of the bank that was read, which descends from everything finalized before it.
   std::uint64_t slot = 0;
-  /// Nothing where there is no token account at the address.
+  /// Nothing where there is no token account of the vault's, of the expected mint, at the address.
   std::optional<domain::token_amount> balance;
 
   friend bool operator==(const balance_observation&, const balance_observation&) = default;

@@ -62,8 +62,12 @@ bool proves_death(const endpoint_view& view, std::uint64_t last_valid_block_heig
 /// Why the account's balance contradicts the death of `a`, if it does.
 std::optional<doubt> balance_against(const attempt& a, const balance_observation& account) {
   const auto units = account.balance ? account.balance->units() : 0;
-  if (a.kind == attempt_kind::deposit)
-    return units > 0 ? std::optional{doubt::deposit_arrived} : std::nullopt;
+  if (a.kind == attempt_kind::deposit) {
+    // Less than the whole is no deposit, whoever sent it there: a deposit brings all of it, and nothing of ours takes
+    // any away before it is final.
+    const auto whole = a.expected_input ? a.expected_input->units() : 1;
+    return units >= whole ? std::optional{doubt::deposit_arrived} : std::nullopt;
+  }
   if (a.order_account_balance && units < a.order_account_balance->units())
     return doubt::balance_moved;
   return std::nullopt;
@@ -270,11 +274,20 @@ std::string death_certificate::to_json() const {
   return out;
 }
 
+bool is_overdue(const attempt& a, const resolve_policy& policy, domain::utc_time now) {
+  return now - a.signed_at > policy.overdue_after;
+}
+
+domain::milliseconds rest_of_overdue(const attempt& a, const resolve_policy& policy, domain::utc_time now) {
+  return std::clamp(std::chrono::duration_cast<domain::milliseconds>(now - a.signed_at) / 4, domain::milliseconds{0},
+                    policy.longest_rest);
+}
+
 resolution resolve(const attempt& a, const observation_set& seen, const resolve_policy& policy, domain::utc_time now) {
   if (a.outcome)
     domain::broken_invariant("an attempt with an outcome is resolved again");
   fate::in_doubt doubtful;
-  doubtful.overdue = now - a.signed_at > policy.overdue_after;
+  doubtful.overdue = is_overdue(a, policy, now);
   const auto because = [&](doubt why) {
     doubtful.why = why;
     return doubtful;

@@ -26,8 +26,10 @@ struct resolve_policy {
   std::size_t endpoints_configured = 0;
   /// Blocks beyond the last valid height that have to be finalized; never taken as less than 2.
   std::uint64_t margin_blocks = 2;
-  /// An attempt in doubt for longer than this is worth a person's look. It changes nothing else.
+  /// An attempt that is open for longer than this is worth a person's look, and is looked at only now and then.
   domain::milliseconds overdue_after{180'000};
+  /// The longest while between two such looks.
+  domain::milliseconds longest_rest{300'000};
 };
 
 /// Why an attempt can never land: each endpoint of `observations` for itself has finalized a block beyond the attempt's
@@ -60,7 +62,7 @@ enum class doubt : std::uint8_t {
   too_few_proofs,      ///< past its life, but too few endpoints prove that it is unknown after it
   balance_unread,      ///< only the account's balance is missing: read it at `balance_min_slot` or later
   balance_moved,       ///< the account holds less than before the attempt, although no endpoint knows it
-  deposit_arrived,     ///< the order account holds tokens, although no endpoint knows the deposit
+  deposit_arrived,     ///< the order account holds the whole deposit, although no endpoint knows of it
 };
 
 [[nodiscard]] std::string_view to_string(doubt why);
@@ -114,6 +116,14 @@ struct in_doubt {
 }  // namespace fate
 
 using resolution = std::variant<fate::landed, fate::landed_failed, fate::dead, fate::gone_again, fate::in_doubt>;
+
+/// Whether an attempt without outcome is open for so long that it is left alone for a while after each look, so that
+/// what cannot be resolved takes no place from what can.
+[[nodiscard]] bool is_overdue(const attempt& a, const resolve_policy& policy, domain::utc_time now);
+
+/// That while: a quarter of the time since it was signed, up to a bound.
+[[nodiscard]] domain::milliseconds rest_of_overdue(const attempt& a, const resolve_policy& policy,
+                                                   domain::utc_time now);
 
 /// What is proven about a stored attempt that has no outcome yet. Endpoints that word the same failure differently do
 /// not contradict each other; one that shows success where another shows failure does.

@@ -187,7 +187,7 @@ void database::claim(int holder, instant now, std::int64_t lease_ms, std::int64_
 
 bool database::renew(std::size_t order, std::uint64_t epoch, int holder, instant now, std::int64_t lease_ms) {
   auto& o = orders_[order];
-  if (o.row.lease_epoch != epoch || o.lease_holder != holder || o.lease_until <= now)
+  if (o.row.lease_epoch != epoch || o.lease_holder != holder || o.lease_until <= now || o.held)
     return false;
   o.lease_until = now + lease_ms;
   return true;

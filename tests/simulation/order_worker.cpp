@@ -21,6 +21,7 @@ namespace {
 constexpr std::int64_t pause_ms = 1'000;
 constexpr std::int64_t rebroadcast_ms = 1'000;
 constexpr int max_pauses = 20;
+constexpr auto overdue_look = domain::milliseconds{5'000};
 constexpr auto impatient_after = domain::milliseconds{4'000};
 
 }  // namespace
@@ -165,6 +166,7 @@ void order_worker::start_watching(const domain::attempt_id& id) {
     return;
   stop_watching();
   watched_ = id;
+  since_ = home_.now();
   const auto* a = o_.find(id);
   watched_transaction_ = transaction_of(*a);
   watch(*a);
@@ -227,6 +229,8 @@ void order_worker::on_maker_said(std::size_t transaction, bool accepted) {
 executor::resolve_policy order_worker::policy() const {
   executor::resolve_policy with;
   with.endpoints_configured = static_cast<std::size_t>(w_.plan.endpoints);
+  with.overdue_after = domain::milliseconds{45'000};
+  with.longest_rest = domain::milliseconds{15'000};
   return with;
 }
 
@@ -267,6 +271,7 @@ void order_worker::consider() {
 void order_worker::conclude() {
   if (std::holds_alternative<fate::gone_again>(proven_)) {
     seen_ = {};
+    since_ = home_.now();
     // Watched once more: all is told again.
     watch(*o_.find(*watched_));
   }
@@ -310,6 +315,9 @@ void order_worker::on_tick(std::uint64_t round) {
   if (!busy_ && (w_.is(mutant::signed_while_unresolved) || w_.is(mutant::failed_while_unresolved) ||
                  w_.is(mutant::router_while_in_doubt)))
     proceed();
+  if (!busy_ && !stopping_ && watched_ && home_.now() - since_ >= overdue_look &&
+      is_overdue(*o_.find(*watched_), policy(), home_.now()))
+    return give_back(home_.now() + rest_of_overdue(*o_.find(*watched_), policy(), home_.now()));
   schedule(rebroadcast_ms);
 }
 

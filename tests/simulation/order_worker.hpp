@@ -96,6 +96,7 @@ private:
   bool ended_ = false;
 
   std::optional<domain::attempt_id> watched_;
+  domain::utc_time since_{};
   std::size_t watched_transaction_ = 0;
   bool by_maker_watched_ = false;
   std::array<bool, max_endpoints> told_final_{};

@@ -189,6 +189,7 @@ void world::serve_order(stored_order& o) {
       deposit.signature = signature_of(id);
       deposit.transaction = {1};
       deposit.last_valid_block_height = t.last_valid_height();
+      deposit.expected_input = o.row.input_amount;
       deposit.signed_at = domain::from_unix_ms(now);
       database.store_deposit(o.number, deposit);
       tell("the user's deposit #", id, " of order ", o.number, " is stored");

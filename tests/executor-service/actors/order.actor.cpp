@@ -31,6 +31,8 @@ constexpr std::uint64_t output_amount = 225'000'000;
 /// What the order actor did to the outside, in order: "store payout", "send", "move withdrawing", …
 struct journal {
   strings lines;
+  /// When the order may be claimed again, as it was last given back.
+  std::optional<domain::utc_time> released_until;
   /// What the ledger answers next; nothing queued is a success.
   std::deque<postgres::database_error> refusals;
   std::vector<solana::bytes> sent;
@@ -92,8 +94,11 @@ ledger_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journal> j) 
                 j->lines.push_back("refused " + named(request.unit.writes.front()));
                 return commit_reply{error};
               }
-              for (const auto& w : request.unit.writes)
+              for (const auto& w : request.unit.writes) {
                 j->lines.push_back(named(w));
+                if (const auto* release = std::get_if<write::release>(&w))
+                  j->released_until = release->until;
+              }
               return commit_reply{};
             },
             [](caf::flush_atom) {}};
@@ -231,6 +236,17 @@ struct bench {
     scheduler.run();
   }
   /// What endpoint `rpc<n>` says about the attempt that is being watched.
+  /// As often as it takes for `time` to go by, since timers are set one after the other.
+  void pass_in_ticks(domain::milliseconds time) {
+    for (domain::milliseconds gone{0}; gone < time; gone += with->config.rebroadcast)
+      pass(with->config.rebroadcast);
+  }
+  /// The order as it is claimed again, with this attempt of it stored.
+  void take_up(attempt stored, order_state state) {
+    o.state = state;
+    std::erase_if(o.attempts, [&](const attempt& a) { return a.kind == stored.kind; });
+    o.attempts.push_back(std::move(stored));
+  }
   void observe(int endpoint, std::uint64_t finalized_height, std::optional<signature_status> status) {
     REQUIRE(j->watcher);
     observation seen;
@@ -396,6 +412,84 @@ TEST_CASE("a payout that is denied while money left the account is in doubt, not
   b.observe(1, 500, std::nullopt);
   b.pass(b.with->config.rebroadcast);
   CHECK(b.j->count("resolve dead") == 0);
+}
+
+TEST_CASE("an attempt in doubt gives its place back after a while, and is taken up again with the same bytes") {
+  bench b;
+  b.start();
+  b.j->accounts[b.o.output_account].data = token_account_of(b.o.output.mint, b.o.vault, output_amount - 1);
+  b.observe(0, 500, std::nullopt);
+  b.observe(1, 500, std::nullopt);
+  const auto& policy = b.with->config.resolution;
+  b.pass_in_ticks(policy.overdue_after);
+  CHECK(b.j->count("release") == 0);
+  b.pass_in_ticks(3 * b.with->config.rebroadcast);
+  REQUIRE(b.j->lines.back() == "release");
+  const auto rest = *b.j->released_until - b.clock.now();
+  CHECK(rest > domain::milliseconds{0});
+  CHECK(rest < policy.longest_rest);
+
+  bench later;
+  later.clock.advance(std::chrono::hours{5});
+  attempt payout = example_attempt(attempt_kind::payout, 1);
+  payout.transaction = b.j->sent.front();
+  payout.signature = b.watched_signature();
+  payout.last_valid_block_height = 200;
+  payout.signed_at = b.clock.now();
+  later.take_up(payout, order_state::withdrawing);
+  later.start();
+  CHECK(later.j->lines == strings{"watch", "send"});
+  later.pass_in_ticks(later.with->config.overdue_look - later.with->config.rebroadcast);
+  CHECK(later.j->count("release") == 0);
+  later.pass_in_ticks(2 * later.with->config.rebroadcast);
+  CHECK(later.j->lines.back() == "release");
+  CHECK(later.j->count("store payout") == 0);
+  CHECK(*later.j->released_until - later.clock.now() > policy.longest_rest - domain::milliseconds{10'000});
+}
+
+TEST_CASE("what is overdue, and can be resolved, is resolved when it is taken up again") {
+  bench b;
+  b.start();
+  bench later;
+  later.clock.advance(std::chrono::hours{5});
+  attempt payout = example_attempt(attempt_kind::payout, 1);
+  payout.transaction = b.j->sent.front();
+  payout.signature = b.watched_signature();
+  payout.last_valid_block_height = 200;
+  payout.signed_at = b.clock.now();
+  later.take_up(payout, order_state::withdrawing);
+  later.start();
+  later.observe(0, 500, std::nullopt);
+  later.observe(1, 500, std::nullopt);
+  CHECK(later.j->count("resolve dead") == 1);
+}
+
+TEST_CASE("what anybody can put at the order account's address is no deposit") {
+  bench signer;
+  signer.start();
+  const auto dies = [&](const solana::bytes& data) {
+    bench b;
+    attempt deposit = example_attempt(attempt_kind::deposit, 1);
+    deposit.transaction = signer.j->sent.front();
+    deposit.signature = signer.watched_signature();
+    deposit.last_valid_block_height = 200;
+    deposit.expected_input = b.o.input_amount;
+    b.take_up(deposit, order_state::depositing);
+    b.j->accounts[b.o.order_account] = {2'039'280, solana::programs::token, data, false};
+    b.start();
+    b.observe(0, 500, std::nullopt);
+    b.observe(1, 500, std::nullopt);
+    b.pass(b.with->config.rebroadcast);
+    return b.j->count("resolve dead") == 1 && b.j->count("move deposit_failed") == 1;
+  };
+  const auto& o = signer.o;
+  const auto whole = o.input_amount.units();
+  CHECK(dies(token_account_of(key(99), o.vault, whole)));
+  CHECK(dies(token_account_of(o.input.mint, key(98), whole)));
+  CHECK(dies(token_account_of(o.input.mint, o.vault, 1)));
+  CHECK(dies(solana::bytes(165, 0)));
+  CHECK(dies(solana::bytes(82, 1)));
+  CHECK_FALSE(dies(token_account_of(o.input.mint, o.vault, whole)));
 }
 
 TEST_CASE("what stays in doubt is told after a while, once, with the reason") {

@@ -52,7 +52,9 @@ inline attempt stored(attempt_kind kind = attempt_kind::swap) {
   attempt a;
   a.kind = kind;
   a.last_valid_block_height = last_valid;
-  a.order_account_balance = domain::token_amount{deposit_units};
+  if (kind != attempt_kind::deposit)
+    a.order_account_balance = domain::token_amount{deposit_units};
+  a.expected_input = domain::token_amount{deposit_units};
   a.signed_at = signed_at;
   return a;
 }

@@ -104,6 +104,15 @@ TEST_CASE("an unread balance is asked for where it counts for every proof") {
   CHECK(doubt->send_again);
 }
 
+TEST_CASE("what is overdue rests for a while that grows with its age, up to a bound") {
+  const resolve_policy policy{.endpoints_configured = 2};
+  const auto rest = [&](domain::milliseconds after) { return rest_of_overdue(stored(), policy, signed_at + after); };
+  CHECK(rest(policy.overdue_after) == policy.overdue_after / 4);
+  CHECK(rest(2 * policy.overdue_after) == policy.overdue_after / 2);
+  CHECK(rest(std::chrono::hours{1'000}) == policy.longest_rest);
+  CHECK(rest(-policy.overdue_after) == domain::milliseconds{0});
+}
+
 TEST_CASE("time alone only makes an attempt overdue") {
   observation_set set;
   static_cast<void>(accumulate(set, denies("a", 900)));

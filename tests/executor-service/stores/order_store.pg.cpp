@@ -364,6 +364,19 @@ TEST_CASE("a held order is not claimed") {
   CHECK(expect(store.claim(room_for(10), lease, no_grace)).empty());
 }
 
+TEST_CASE("the lease of a held order is not prolonged") {
+  world w;
+  w.order_in("executing");
+  auto store = w.store_of("executor-1");
+  const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
+  CHECK(expect(store.renew({{o.id, o.lease_epoch}}, lease)).size() == 1);
+  pqxx::work hold{w.rows.as("operator")};
+  hold.exec("update price_order set held_at = now(), held_reason = 'looked at'");
+  hold.commit();
+  CHECK(expect(store.renew({{o.id, o.lease_epoch}}, lease)).empty());
+  CHECK(!commit_one(store, unit_of(o, {write::release{domain::from_unix_ms(0), order_state::executing}})));
+}
+
 TEST_CASE("open orders are claimed only for their deposit or when their time is long over") {
   world w;
   w.order_in("open");
