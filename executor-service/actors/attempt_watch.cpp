@@ -37,6 +37,7 @@ void attempt_watch::stop() {
   sent_.reset();
   noted_ = false;
   told_overdue_ = false;
+  refused_ = false;
 }
 
 void attempt_watch::start_over() {
@@ -50,6 +51,8 @@ std::optional<domain::utc_time> attempt_watch::rest_until() const {
   const auto& policy = with.config.resolution;
   const auto now = with.clock->now();
   const auto* a = watched();
+  if (a != nullptr && refused_)
+    return now + with.config.steps.retry_cap;
   if (a == nullptr || now - since_ < with.config.overdue_look || !is_overdue(*a, policy, now))
     return std::nullopt;
   return now + rest_of_overdue(*a, policy, now);
@@ -68,7 +71,15 @@ chain::observer attempt_watch::observer() const {
 void attempt_watch::watch(const attempt& a) {
   const auto& [self, o, with] = at_;
   if (!a.maker)
-    return self->send(with->chain, chain::watch{a.signature.value(), observer()});
+    // Nobody is told what becomes of a watch that is refused.
+    return self->request(with->chain, caf::infinite, chain::watch{a.signature.value(), observer()})
+        .then([] {},
+              [this, id = a.id](const caf::error& e) {
+                if (watched_ != id)
+                  return;
+                refused_ = true;
+                log_order(at_.o, watched(), runtime::level::warn, "not_watched", caf::to_string(e));
+              });
   const auto tx = solana::parse_transaction(a.transaction);
   const auto* deposit = o.latest(attempt_kind::deposit);
   if (!tx || deposit == nullptr || !deposit->signature)

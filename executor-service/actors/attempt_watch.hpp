@@ -56,7 +56,8 @@ public:
   /// A maker's has to be looked for, each time anew. Does nothing for others, which are told of as it comes.
   void look_again();
 
-  /// Until when to leave it alone, if it is open for too long and has been looked at for long enough this time.
+  /// Until when to leave it alone, if it is open for too long and has been looked at for long enough this time, or if
+  /// nobody would tell anything of it.
   [[nodiscard]] std::optional<domain::utc_time> rest_until() const;
 
   /// Sends the bytes that the database holds, and only they, unless they are seen confirmed. Returns what is still to
@@ -91,6 +92,8 @@ private:
   bool noted_ = false;
   /// That it is in doubt for too long is told once.
   bool told_overdue_ = false;
+  /// The chain took no watch of it.
+  bool refused_ = false;
 };
 
 }  // namespace landfall::executor

@@ -146,7 +146,10 @@ struct order_worker : leased_order {
           busy = false;
           if (!found.view)
             return pause("transaction_unread", "no endpoint has the finalized transaction");
-          write_down(swap_validated(o, *o.find(id), swap_record_of(o, *found.view)));
+          auto follows = swap_validated(o, *o.find(id), swap_record_of(o, *found.view));
+          if (follows.nothing())
+            return pause("transaction_unread", found.endpoint + " does not show what the finalized swap moved");
+          write_down(std::move(follows));
         },
         [this](const caf::error& e) {
           busy = false;
@@ -167,8 +170,7 @@ struct order_worker : leased_order {
   void on_built(attempt_kind kind, const built::refused& refused) {
     with->metrics.build_failures.inc();
     log(runtime::level::warn, "not_signed", refused.reason, refused.detail);
-    write_down(
-        build_refused(o, kind, refused.reason, refused.detail, ++pauses, with->clock->now(), with->config.steps));
+    write_down(build_refused(o, kind, refused.reason, refused.detail, with->clock->now(), with->config.steps));
   }
 
   void on_built(attempt_kind, const built::later& later) {

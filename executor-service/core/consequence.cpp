@@ -61,8 +61,7 @@ consequence gone(const order& o, const attempt& a) {
 
 write::move move_from(const order& o, order_state to, std::string reason, std::string detail,
                       std::optional<domain::attempt_id> about) {
-  const bool counts = o.state == order_state::executing && to == order_state::execute_failed;
-  return {o.state, to, std::move(reason), std::move(detail), about, counts ? 1 : 0, {}};
+  return {o.state, to, std::move(reason), std::move(detail), about, 0, {}};
 }
 
 consequence consequence_of(const order& o, const attempt& a, const resolution& proven,
@@ -89,11 +88,15 @@ consequence store_signed(const order& o, const attempt& signed_attempt, std::str
   return c;
 }
 
-consequence build_refused(const order& o, attempt_kind kind, std::string reason, std::string detail, int refusals,
+consequence build_refused(const order& o, attempt_kind kind, std::string reason, std::string detail,
                           domain::utc_time now, const step_policy& policy) {
-  if (kind == attempt_kind::swap)
-    return {{move_from(o, order_state::execute_failed, std::move(reason), std::move(detail))}, false};
-  return {{write::release{now + retry_delay(refusals + 2, policy), o.state}}, true};
+  if (kind == attempt_kind::swap) {
+    auto failed = move_from(o, order_state::execute_failed, std::move(reason), std::move(detail));
+    failed.tries = 1;
+    return {{std::move(failed)}, false};
+  }
+  // Nothing is stored of it that would make the wait grow, so it is the longest.
+  return {{write::release{now + policy.retry_cap, o.state, kind == attempt_kind::close ? 1 : 0}}, true};
 }
 
 consequence nothing_to_close(const order& o) {
@@ -110,7 +113,10 @@ consequence nothing_to_close(const order& o) {
 consequence swap_validated(const order& o, const attempt& swap, const swap_record& seen) {
   const auto expected = static_cast<domain::int128>(o.input_amount.units());
   const auto least = swap.minimum_output.value_or(domain::token_amount{1});
-  const bool as_expected = !seen.failed && seen.order_account_delta == -expected && seen.output_account_delta &&
+  // It is known to have succeeded, and moves both: a record that says otherwise is no record of it.
+  if (seen.failed || !seen.order_account_delta || !seen.output_account_delta)
+    return {};
+  const bool as_expected = *seen.order_account_delta == -expected &&
                            *seen.output_account_delta >= static_cast<domain::int128>(least.units());
   if (!as_expected)
     return {{move_from(

@@ -20,7 +20,7 @@ struct consequence {
   }
 };
 
-/// A move from the state the order is in. Leaving `executing` without a swap counts as a try.
+/// A move from the state the order is in. It counts as no try: what was refused or was signed in vain does.
 [[nodiscard]] write::move move_from(const order& o, domain::order_state to, std::string reason, std::string detail = {},
                                     std::optional<domain::attempt_id> about = {});
 
@@ -33,9 +33,10 @@ struct consequence {
 /// A freshly signed attempt: stored before anything leaves the process, a payout together with its move.
 [[nodiscard]] consequence store_signed(const order& o, const attempt& signed_attempt, std::string quote);
 
-/// Nothing was signed, and for a swap that is the end of this try; anything else is tried again later.
+/// Nothing was signed, and for a swap that is the end of this try; anything else is tried again after the longest wait,
+/// and a close is counted, so that closing is given up some time.
 [[nodiscard]] consequence build_refused(const order& o, attempt_kind kind, std::string reason, std::string detail,
-                                        int refusals, domain::utc_time now, const step_policy& policy);
+                                        domain::utc_time now, const step_policy& policy);
 
 /// There is nothing left to close: the order reaches its last state.
 [[nodiscard]] consequence nothing_to_close(const order& o);
@@ -47,7 +48,8 @@ struct swap_record {
   bool failed = false;
 };
 
-/// Whether the finalized swap is the one that was expected: on with the payout, or held for a person.
+/// Whether the finalized swap is the one that was expected: on with the payout, or held for a person. Nothing follows
+/// from a record that lacks what is needed, or shows a failure of what is known to have succeeded: ask again.
 [[nodiscard]] consequence swap_validated(const order& o, const attempt& swap, const swap_record& seen);
 
 }  // namespace landfall::executor

@@ -1,5 +1,7 @@
 #include "executor-service/core/next_step.hpp"
 
+#include <algorithm>
+
 #include "common/domain/result.hpp"
 
 namespace landfall::executor {
@@ -10,6 +12,11 @@ namespace {
 
 constexpr domain::milliseconds idle{60'000};
 
+/// Closes that were signed, and those that were refused: these are counted beyond the tries that swaps may have had.
+int closes_tried(const order& o, const step_policy& policy) {
+  return o.count(attempt_kind::close) + std::max(0, o.attempts_made - policy.max_swap_attempts);
+}
+
 /// After a payout or refund is final: the order's accounts are closed, then the order reaches its last state.
 next close_then(const order& o, order_state last, std::string reason, const step_policy& policy) {
   const auto* close = o.latest(attempt_kind::close);
@@ -17,7 +24,7 @@ next close_then(const order& o, order_state last, std::string reason, const step
     return step::resolve{close->id};
   if (close != nullptr && close->outcome == attempt_outcome::landed)
     return step::move{last, std::move(reason)};
-  if (o.count(attempt_kind::close) >= policy.max_close_attempts)
+  if (closes_tried(o, policy) >= policy.max_close_attempts)
     return step::move{last, std::move(reason) + "_accounts_left_open"};
   return step::build{attempt_kind::close};
 }
@@ -39,6 +46,15 @@ next pay_then_close(const order& o, attempt_kind kind, order_state last, std::st
 bool deposit_came_to_nothing(const order& o) {
   const auto* deposit = o.latest(attempt_kind::deposit);
   return deposit != nullptr && deposit->outcome && *deposit->outcome != attempt_outcome::landed;
+}
+
+/// What was deposited goes back to the user, once it is final and nothing else is under way.
+next send_home(const order& o, order_state last, const step_policy& policy) {
+  if (const auto* deposit = o.latest(attempt_kind::deposit); deposit != nullptr && !deposit->outcome)
+    return step::resolve{deposit->id};
+  if (const auto* pending = o.unresolved())
+    return step::resolve{pending->id};
+  return pay_then_close(o, attempt_kind::refund, last, "refunded", policy);
 }
 
 next while_executing(const order& o, domain::utc_time now, const step_policy& policy) {
@@ -137,19 +153,15 @@ next next_step(const order& o, domain::utc_time now, const step_policy& policy) 
       return step::build{attempt_kind::payout};
     case order_state::withdrawing:
       return pay_then_close(o, attempt_kind::payout, order_state::fill_success, "paid_out", policy);
-    case order_state::ready_expire: {
-      // The deposit has to be final before it is sent home.
-      const auto* deposit = o.latest(attempt_kind::deposit);
-      if (deposit != nullptr && !deposit->outcome)
-        return step::resolve{deposit->id};
+    case order_state::ready_expire:
       if (deposit_came_to_nothing(o))
         return step::move{order_state::expired, "deposit_came_to_nothing"};
-      return pay_then_close(o, attempt_kind::refund, order_state::expired, "refunded", policy);
-    }
+      return send_home(o, order_state::expired, policy);
     case order_state::ready_to_cancel:
-      if (o.latest(attempt_kind::refund) != nullptr)
-        return pay_then_close(o, attempt_kind::refund, order_state::cancelled, "refunded", policy);
-      return step::release{now + idle};
+      // Nothing to send home, and the table has no ground for the last move: for a person.
+      if (deposit_came_to_nothing(o))
+        return step::release{now + idle};
+      return send_home(o, order_state::cancelled, policy);
     case order_state::partial_fill_success:
     case order_state::deposit_failed:
     case order_state::fill_success:

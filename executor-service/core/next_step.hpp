@@ -11,9 +11,10 @@ namespace landfall::executor {
 struct step_policy {
   /// Evidence older than this when the order is claimed, or when its swap is to be built: the trigger decides again.
   domain::milliseconds evidence_max_age{300'000};
-  /// Tries per order that may end without a swap before its deposit goes home.
+  /// Tries per order that may be refused or signed in vain before its deposit goes home.
   int max_swap_attempts = 10;
-  /// Closing is tried this often; what strangers then still put in the way stays.
+  /// Closing is tried this often, refusals included that are beyond `max_swap_attempts`; what strangers then still put
+  /// in the way stays.
   int max_close_attempts = 10;
   domain::milliseconds retry_base{1'000};
   domain::milliseconds retry_cap{60'000};

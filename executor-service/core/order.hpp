@@ -96,9 +96,10 @@ struct order {
   domain::utc_time expires_at;
   /// When the crafted deposit can no longer be signed.
   domain::utc_time deposit_expires_at;
-  /// When the evidence behind the last trigger decision was taken, if there was one.
+  /// When the trigger service last decided to execute it, if it ever did.
   std::optional<domain::utc_time> triggered_at;
   bool cancel_requested = false;
+  /// Tries that came to nothing: swaps that were refused or signed in vain, and closes that were refused.
   int attempts_made = 0;
   std::optional<domain::token_amount> output_amount;
   std::uint64_t lease_epoch = 0;

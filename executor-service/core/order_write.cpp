@@ -47,7 +47,9 @@ struct applier {
   void operator()(const write::record_fill& w) const {
     o.output_amount = w.output_amount;
   }
-  void operator()(const write::release&) const {}
+  void operator()(const write::release& w) const {
+    o.attempts_made += w.tries;
+  }
 };
 
 }  // namespace

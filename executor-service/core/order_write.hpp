@@ -60,6 +60,7 @@ struct record_fill {
 struct release {
   domain::utc_time until;
   domain::order_state state;
+  int tries = 0;
 };
 
 }  // namespace write

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -87,18 +88,23 @@ bool certifies(const endpoint_view& view, const attempt& a, const resolve_policy
 
 /// Whether `view` knows the attempt only from a block that was processed, says nothing since, and by now enough others
 /// have finalized past what it saw, with another end: its death or a finalized status. Then that block was dropped, or
-/// finalized as they say, whether or not `view` ever tells.
+/// finalized as they say, whether or not `view` ever tells. Where there is only one other, its finalized status is
+/// enough.
 bool is_overtaken(const endpoint_view& view, const attempt& a, const observation_set& seen,
                   const resolve_policy& policy) {
   const auto& latest = view.latest;
   if (view.shown || view.finalized || !latest.status || latest.status->level != confirmation::processed)
     return false;
-  const auto proofs = std::ranges::count_if(seen.endpoints, [&](const auto& other) {
-    const auto& [name, theirs] = other;
-    return theirs.latest.finalized_slot >= latest.status_context_slot &&
-           (theirs.finalized || certifies(theirs, a, policy));
-  });
-  return static_cast<std::size_t>(proofs) >= needed_proofs(policy);
+  std::size_t proofs = 0;
+  for (const auto& [name, theirs] : seen.endpoints) {
+    if (theirs.latest.finalized_slot < latest.status_context_slot)
+      continue;
+    if (theirs.finalized && policy.endpoints_configured == 2)
+      return true;
+    if (theirs.finalized || certifies(theirs, a, policy))
+      ++proofs;
+  }
+  return proofs >= needed_proofs(policy);
 }
 
 /// What all endpoints together show of the transaction right now.
@@ -127,25 +133,26 @@ showing look(const attempt& a, const observation_set& seen, const resolve_policy
   return found;
 }
 
-/// Whether `view` now denies that the transaction succeeded, in a bank later than `slot`.
-bool denies_after(const endpoint_view& view, std::uint64_t slot) {
+/// Whether `view` now denies that the transaction succeeded, in a bank later than the one that showed it to succeed, or
+/// when it can land nowhere any more. The latter holds whatever slot was told: nothing lands after its last valid
+/// height.
+bool denies(const endpoint_view& view, const attempt& a, const resolve_policy& policy) {
   const auto& latest = view.latest;
+  const auto shown_at = std::max(*a.confirmed_slot, view.shown ? view.shown->status_context_slot : 0);
   const bool denied = latest.status ? latest.status->err.has_value() : latest.searched_history;
-  return denied && latest.status_context_slot > slot;
+  return (denied && latest.status_context_slot > shown_at) || certifies(view, a, policy);
 }
 
 /// The slot from which on everybody who had shown a confirmed attempt denies it; nothing while one does not. Where
 /// nobody has shown it to this process, as many have to deny it as a death takes.
-std::optional<std::uint64_t> denied_at(const observation_set& seen, std::uint64_t confirmed_slot,
-                                       const resolve_policy& policy) {
+std::optional<std::uint64_t> denied_at(const attempt& a, const observation_set& seen, const resolve_policy& policy) {
   std::size_t had_shown = 0;
   std::size_t denials = 0;
   std::optional<std::uint64_t> at;
   for (const auto& [name, view] : seen.endpoints) {
     if (view.shown)
       ++had_shown;
-    const auto later_than = std::max(confirmed_slot, view.shown ? view.shown->status_context_slot : 0);
-    if (denies_after(view, later_than)) {
+    if (denies(view, a, policy)) {
       ++denials;
       at = std::min(at.value_or(view.latest.status_context_slot), view.latest.status_context_slot);
     } else if (view.shown) {
@@ -153,6 +160,50 @@ std::optional<std::uint64_t> denied_at(const observation_set& seen, std::uint64_
     }
   }
   return had_shown > 0 || denials >= needed_proofs(policy) ? at : std::nullopt;
+}
+
+/// Whether what the account holds, read late enough for a proof at `slot`, contradicts that nothing has left it; asks
+/// for it to be read where it is not known.
+std::optional<fate::in_doubt> money_against(const attempt& a, const observation_set& seen, std::uint64_t slot,
+                                            std::uint64_t ask_for_slot, fate::in_doubt doubtful) {
+  if (!seen.balance || seen.balance->slot < slot) {
+    doubtful.why = doubt::balance_unread;
+    doubtful.balance_min_slot = ask_for_slot;
+    return doubtful;
+  }
+  if (const auto against = balance_against(a, *seen.balance)) {
+    doubtful.why = *against;
+    return doubtful;
+  }
+  return std::nullopt;
+}
+
+/// For an attempt that some endpoint shows failed and finalized. That takes as many witnesses as a death, for what
+/// follows is the same: the next is signed. An endpoint that proves its death is a witness too, as far as no money has
+/// moved: they agree that it moved nothing and never will.
+resolution failed_somewhere(const attempt& a, const observation_set& seen, const resolve_policy& policy,
+                            const signature_status& failure, fate::in_doubt doubtful) {
+  std::size_t failed = 0;
+  std::size_t never = 0;
+  std::uint64_t highest = 0;
+  auto lowest = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& [name, view] : seen.endpoints) {
+    if (view.finalized && view.finalized->err) {
+      ++failed;
+    } else if (certifies(view, a, policy)) {
+      ++never;
+      lowest = std::min(lowest, view.latest.finalized_slot);
+      highest = std::max(highest, view.latest.finalized_slot);
+    }
+  }
+  doubtful.why = doubt::failed_unfinalized;
+  if (failed + never < needed_proofs(policy))
+    return doubtful;
+  // A maker's death is certified with a balance of its own.
+  if (failed < needed_proofs(policy) && !a.maker)
+    if (const auto against = money_against(a, seen, lowest, highest, doubtful))
+      return *against;
+  return fate::landed_failed{failure.slot, *failure.err, failure.found_as};
 }
 
 /// For an attempt that no endpoint shows and that is not noted as confirmed.
@@ -185,13 +236,9 @@ resolution unknown_everywhere(const attempt& a, const observation_set& seen, con
     return fate::dead{{a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), least, true}};
   }
   const auto [lowest, highest] = std::minmax_element(proofs.begin(), proofs.end(), by_slot);
-  if (!seen.balance || seen.balance->slot < lowest->finalized_slot) {
-    // The highest of them, so that the answer still counts when the next round has moved all of them on a little.
-    doubtful.balance_min_slot = highest->finalized_slot;
-    return because(doubt::balance_unread);
-  }
-  if (const auto against = balance_against(a, *seen.balance))
-    return because(*against);
+  // Asked for at the highest, so that the answer still counts when the next round has moved all of them on a little.
+  if (const auto against = money_against(a, seen, lowest->finalized_slot, highest->finalized_slot, doubtful))
+    return *against;
   return fate::dead{{a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), *seen.balance}};
 }
 
@@ -301,12 +348,12 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
   if (success)
     return because(doubt::processed_only);
   if (a.confirmed_slot) {
-    if (const auto at = denied_at(seen, *a.confirmed_slot, policy))
+    if (const auto at = denied_at(a, seen, policy))
       return fate::gone_again{*at};
     return because(seen.endpoints.empty() ? doubt::not_answered : doubt::partly_gone);
   }
   if (failure && failure->level == confirmation::finalized)
-    return fate::landed_failed{failure->slot, *failure->err, failure->found_as};
+    return failed_somewhere(a, seen, policy, *failure, doubtful);
   if (failure)
     return because(doubt::failed_unfinalized);
   return unknown_everywhere(a, seen, policy, doubtful);

@@ -56,7 +56,7 @@ enum class doubt : std::uint8_t {
   not_answered,        ///< no endpoint has said anything
   alive,               ///< unknown everywhere, and the blockhash may still be used
   processed_only,      ///< seen, but in a block that may be dropped, and not enough others have finalized past it
-  failed_unfinalized,  ///< seen with an error, in a block that is not final
+  failed_unfinalized,  ///< seen with an error, in a block that is not final by enough endpoints' word
   contradiction,       ///< endpoints disagree on whether it succeeded, or on its final slot
   partly_gone,         ///< was confirmed; not every endpoint that had shown it denies it by now
   too_few_proofs,      ///< past its life, but too few endpoints prove that it is unknown after it
@@ -78,7 +78,7 @@ struct landed {
 
   friend bool operator==(const landed&, const landed&) = default;
 };
-/// Executed with an error, and finalized.
+/// Executed with an error, and finalized: as many endpoints as a death takes say so, or that it can never land.
 struct landed_failed {
   std::uint64_t slot = 0;
   /// JSON

@@ -263,8 +263,9 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
       expect_one(t.run(sql::record_fill, id, epoch, w.input_used.to_string(), w.output_amount.to_string()), "a fill");
     }
     void operator()(const write::release& w) const {
-      expect_one(t.run(sql::release_lease, id, epoch, domain::unix_ms(w.until), std::string{to_string(w.state)}),
-                 "a release");
+      expect_one(
+          t.run(sql::release_lease, id, epoch, domain::unix_ms(w.until), std::string{to_string(w.state)}, w.tries),
+          "a release");
     }
   };
   for (const auto& w : unit.writes)

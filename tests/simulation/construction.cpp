@@ -20,7 +20,7 @@ void order_worker::refuse(const char* why) {
     return fetch_blockhash();
   busy_ = false;
   w_.tell("  process ", home_.number(), " order ", number_, " signs nothing: ", why);
-  write_down(build_refused(o_, building_, why, {}, ++pauses_, home_.now(), w_.steps));
+  write_down(build_refused(o_, building_, why, {}, home_.now(), w_.steps));
 }
 
 void order_worker::on_accounts() {

@@ -65,6 +65,7 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
   if (const auto* released = std::get_if<write::release>(&w)) {
     if (epoch != o.row.lease_epoch)
       return refuse("LF001", "a release found the row changed");
+    executor::apply(o.row, w);
     o.lease_holder = -1;
     o.lease_until = 0;
     o.next_attempt_at = o.row.state == released->state ? domain::unix_ms(released->until) : now;

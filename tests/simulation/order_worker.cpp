@@ -156,7 +156,10 @@ void order_worker::on_swap_record() {
   if (!record_)
     return pause("transaction_unread");
   const auto* swap = o_.latest(attempt_kind::swap);
-  write_down(swap_validated(o_, *swap, {record_->order_delta, record_->output_delta, record_->failed}));
+  auto follows = swap_validated(o_, *swap, {record_->order_delta, record_->output_delta, record_->failed});
+  if (follows.nothing())
+    return pause("transaction_unread");
+  write_down(std::move(follows));
 }
 
 // --- resolving a stored attempt ---

@@ -127,6 +127,8 @@ const std::map<std::string, std::vector<std::string>>& without_points() {
        {"->request(with->ledger,", "->request(with->ledger,",
         // A place in a line.
         "->request(with->turnstile,"}},
+      // What is told of a watch has its points where the endpoints are asked.
+      {"executor-service/actors/attempt_watch.cpp", {"->request(with->chain,"}},
       // What the API asks while somebody waits: its own points stand around the question.
       {"executor-service/actors/chain_reads.cpp",
        {"signature_statuses(r.ids, false,", "signature_statuses(r.ids, true,", "signature_statuses(ids, false,"}},

@@ -44,6 +44,8 @@ struct journal {
   /// Asked before it is answered, so that a test can act in between.
   std::function<void()> before_simulation;
   std::function<void()> before_accounts;
+  bool simulation_fails = false;
+  bool watch_refused = false;
   std::optional<transaction_view> transaction;
   std::optional<chain::history_look> looked;
 
@@ -107,9 +109,12 @@ ledger_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journal> j) 
 
 chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
   return system.spawn([j](chain_actor::pointer self) -> chain_actor::behavior_type {
-    return {[j](const chain::watch& w) {
+    return {[j](const chain::watch& w) -> caf::result<void> {
+              if (j->watch_refused)
+                return caf::make_error(caf::sec::runtime_error, "too many signatures are watched");
               j->lines.push_back("watch");
               j->watcher = w.to;
+              return caf::unit;
             },
             [j](const chain::unwatch&) { j->watcher = nullptr; },
             [j, self](const chain::broadcast& b) {
@@ -136,6 +141,8 @@ chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
               chain::simulated s;
               s.endpoint = "rpc0";
               s.result.units_consumed = 30'000;
+              if (j->simulation_fails)
+                s.result.err = R"({"InstructionError":[2,{"Custom":17}]})";
               return s;
             },
             [j](const chain::accounts_request& request) {
@@ -593,6 +600,76 @@ TEST_CASE("what cannot be answered is asked again, but not for ever on one lease
   for (int i = 0; i < 30; ++i)
     b.pass(b.with->config.pause);
   CHECK(b.j->lines == strings{"release"});
+}
+
+TEST_CASE("a payout that is refused comes again after the longest wait, whoever claims the order") {
+  bench b;
+  b.j->simulation_fails = true;
+  b.start();
+  CHECK(b.j->lines == strings{"release"});
+  CHECK(b.j->released_until == b.clock.now() + b.with->config.steps.retry_cap);
+}
+
+TEST_CASE("an attempt that nobody would tell of is given back instead of being waited for") {
+  bench b;
+  b.j->watch_refused = true;
+  b.start();
+  CHECK(b.j->lines == strings{"store payout", "move withdrawing", "send"});
+  b.pass(b.with->config.rebroadcast);
+  CHECK(b.j->lines.back() == "release");
+  CHECK(b.j->released_until == b.clock.now() + b.with->config.steps.retry_cap);
+}
+
+TEST_CASE("a record that does not show what the swap moved is asked for again, and holds no order") {
+  bench b;
+  b.o.state = order_state::execute_success;
+  b.o.attempts.back().signature = solana::signature{};
+  transaction_view record;
+  b.j->transaction = record;
+  b.start();
+  CHECK(b.j->lines.empty());
+  record.pre_token_balances = {{b.o.order_account, b.o.input.mint, b.o.vault, b.o.input_amount.units()}};
+  record.post_token_balances = {{b.o.order_account, b.o.input.mint, b.o.vault, 0},
+                                {b.o.output_account, b.o.output.mint, b.o.vault, output_amount}};
+  record.err = "\"AccountInUse\"";
+  b.j->transaction = record;
+  b.pass(b.with->config.pause);
+  CHECK(b.j->lines.empty());
+  record.err.reset();
+  b.j->transaction = record;
+  b.pass(b.with->config.pause);
+  REQUIRE(b.j->lines.size() >= 2);
+  CHECK(b.j->lines[0] == "fill");
+  CHECK(b.j->lines[1] == "move ready_withdraw_output");
+}
+
+TEST_CASE("an order to be cancelled is refunded, and ends when nothing is left to close") {
+  bench b;
+  b.o.state = order_state::ready_to_cancel;
+  b.o.attempts.front().slot = 40;
+  b.j->accounts.erase(b.o.output_account);
+  b.j->accounts[b.o.order_account] = {2'039'280 + b.o.input_amount.units(), solana::programs::token,
+                                      token_account_of(b.o.input.mint, b.o.vault, b.o.input_amount.units()), false};
+  b.start();
+  CHECK(b.j->lines == strings{"store refund", "watch", "send"});
+  b.j->accounts.erase(b.o.order_account);
+  b.observe(0, 90, signature_status{80, confirmation::finalized, std::nullopt});
+  CHECK(b.j->count("resolve landed") == 1);
+  CHECK(b.j->count("move cancelled") == 1);
+  CHECK(b.j->count("store refund") == 1);
+}
+
+TEST_CASE("one endpoint's word that a payout failed lets no other be signed; two say the same, and it is over") {
+  bench b;
+  b.start();
+  const signature_status failed{80, confirmation::finalized, R"({"InstructionError":[2,{"Custom":1}]})"};
+  b.observe(0, 90, failed);
+  b.pass(b.with->config.rebroadcast);
+  CHECK(b.j->count("resolve landed_failed") == 0);
+  CHECK(b.j->sent.size() == 2);
+  b.observe(1, 90, failed);
+  CHECK(b.j->count("resolve landed_failed") == 1);
+  CHECK(b.j->count("move withdraw_failed") == 1);
 }
 
 namespace {

@@ -103,6 +103,57 @@ TEST_CASE("a swap that failed or died ends its try in the same commit as its out
   CHECK(moves == std::vector{order_state::executing, order_state::execute_failed});
 }
 
+TEST_CASE("only what was refused, or signed in vain, counts as a try") {
+  const auto o = example_order(order_state::executing);
+  for (const char* reason :
+       {"evidence_too_old", "expired_before_signing", "cancel_requested", "deposit_came_to_nothing"})
+    CHECK(move_from(o, order_state::execute_failed, reason).tries == 0);
+  const auto refused = build_refused(o, attempt_kind::swap, "no_route", {}, now, policy);
+  REQUIRE(last_move(refused) != nullptr);
+  CHECK(last_move(refused)->to == order_state::execute_failed);
+  CHECK(last_move(refused)->tries == 1);
+}
+
+TEST_CASE("an outage as long as you like uses up no try") {
+  auto o = example_order(order_state::ready_execute);
+  o.attempts = {example_attempt(attempt_kind::deposit, 1, attempt_outcome::landed)};
+  o.expires_at = now + std::chrono::hours{24 * 365};
+  o.triggered_at = now;
+  auto time = now;
+  for (int builds = 0; builds < 10 * policy.max_swap_attempts;) {
+    const auto n = next_step(o, time, policy);
+    if (const auto* move = std::get_if<step::move>(&n)) {
+      apply(o, move_from(o, move->to, move->reason));
+      time += move->retry_after;
+    } else if (std::holds_alternative<step::build>(n)) {
+      // No endpoint answers, until the evidence is too old.
+      time = *o.triggered_at + policy.evidence_max_age + domain::milliseconds{1};
+      ++builds;
+    } else {
+      // The trigger decides anew.
+      REQUIRE(o.state == order_state::open);
+      o.state = order_state::ready_execute;
+      o.triggered_at = time;
+    }
+    REQUIRE(o.state != order_state::ready_expire);
+  }
+  CHECK(o.attempts_made == 0);
+}
+
+TEST_CASE("a refused payout, refund or close comes again after the longest wait, and only a close is counted") {
+  for (const auto kind : {attempt_kind::payout, attempt_kind::refund, attempt_kind::close}) {
+    auto o = example_order(order_state::withdrawing);
+    const auto c = build_refused(o, kind, "simulation_failed", {}, now, policy);
+    CHECK(c.leave);
+    REQUIRE(c.writes.size() == 1);
+    const auto wait = std::get<write::release>(c.writes.front());
+    CHECK(wait.until == now + policy.retry_cap);
+    CHECK(wait.state == o.state);
+    apply(o, c.writes.front());
+    CHECK(o.attempts_made == (kind == attempt_kind::close ? 1 : 0));
+  }
+}
+
 TEST_CASE("a payout that did not pay is tried again after a growing while") {
   auto e = with(order_state::withdrawing, attempt_kind::payout);
   const auto first = of(e, fate::landed_failed{9, "{}"});
@@ -154,9 +205,18 @@ TEST_CASE("a swap is believed only if the chain's record shows exactly the depos
   CHECK(validated(-deposit, 99) == order_state::fill_failed);
   CHECK(validated(-deposit - 1, 100) == order_state::fill_failed);
   CHECK(validated(-deposit + 1, 100) == order_state::fill_failed);
-  CHECK(validated(std::nullopt, 100) == order_state::fill_failed);
-  CHECK(validated(-deposit, std::nullopt) == order_state::fill_failed);
-  CHECK(validated(-deposit, 100, true) == order_state::fill_failed);
+  CHECK(validated(-deposit, 0) == order_state::fill_failed);
+  CHECK(validated(0, 0) == order_state::fill_failed);
+}
+
+TEST_CASE("a record that lacks what the swap moved, or shows its failure, is asked for again") {
+  const auto e = with(order_state::execute_success, attempt_kind::swap, 9);
+  const domain::int128 deposit = 1'500'000'000;
+  CHECK(swap_validated(e.o, e.a, {}).nothing());
+  CHECK(swap_validated(e.o, e.a, {std::nullopt, 100, false}).nothing());
+  CHECK(swap_validated(e.o, e.a, {-deposit, std::nullopt, false}).nothing());
+  CHECK(swap_validated(e.o, e.a, {-deposit, 100, true}).nothing());
+  CHECK(swap_validated(e.o, e.a, {0, 0, true}).nothing());
 }
 
 TEST_CASE("a signed payout is stored together with its move, before anything leaves") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "executor-service/core/consequence.hpp"
+
 #include "tests/executor-service/core/example_order.hpp"
 
 using namespace landfall;
@@ -40,8 +42,7 @@ TEST_CASE("whatever the state, an attempt without outcome is resolved before any
       const auto n = next_step(o, at(0), policy);
       const auto* build = std::get_if<step::build>(&n);
       CHECK_MESSAGE((build == nullptr || o.unresolved() == nullptr || row.state == order_state::ready_withdraw_output ||
-                     row.state == order_state::withdraw_failed || row.state == order_state::withdrawing ||
-                     row.state == order_state::ready_expire),
+                     row.state == order_state::withdraw_failed || row.state == order_state::withdrawing),
                     row.name);
     }
   }
@@ -158,6 +159,56 @@ TEST_CASE("closing is given up after its bound, and the reason says so") {
   const auto move = expect<step::move>(next_step(with(order_state::ready_expire, attempts), at(0), policy));
   CHECK(move.to == order_state::expired);
   CHECK(move.reason == "refunded_accounts_left_open");
+}
+
+TEST_CASE("closing that is refused again and again is given up, too") {
+  auto o =
+      with(order_state::withdrawing, {final_deposit, example_attempt(attempt_kind::swap, 1, attempt_outcome::landed),
+                                      example_attempt(attempt_kind::payout, 1, attempt_outcome::landed)});
+  int refused = 0;
+  while (std::holds_alternative<step::build>(next_step(o, at(0), policy))) {
+    for (const auto& w : build_refused(o, attempt_kind::close, "simulation_failed", {}, at(0), policy).writes)
+      apply(o, w);
+    REQUIRE(++refused <= policy.max_swap_attempts + policy.max_close_attempts);
+  }
+  CHECK(refused >= policy.max_close_attempts);
+  const auto move = expect<step::move>(next_step(o, at(0), policy));
+  CHECK(move.to == order_state::fill_success);
+  CHECK(move.reason == "paid_out_accounts_left_open");
+}
+
+TEST_CASE("the tries of its swap leave an order every try to close") {
+  auto o =
+      with(order_state::withdrawing, {final_deposit, example_attempt(attempt_kind::swap, 1, attempt_outcome::landed),
+                                      example_attempt(attempt_kind::payout, 1, attempt_outcome::landed)});
+  o.attempts_made = policy.max_swap_attempts;
+  for (int i = 1; i <= policy.max_close_attempts; ++i) {
+    expect<step::build>(next_step(o, at(0), policy));
+    o.attempts.push_back(example_attempt(attempt_kind::close, i, attempt_outcome::landed_failed));
+  }
+  expect<step::move>(next_step(o, at(0), policy));
+}
+
+TEST_CASE("a cancelled order is refunded, closed, and ends cancelled") {
+  auto o = with(order_state::ready_to_cancel, {example_attempt(attempt_kind::deposit, 1)});
+  CHECK(expect<step::resolve>(next_step(o, at(0), policy)).attempt == o.attempts.front().id);
+  o.attempts = {final_deposit, example_attempt(attempt_kind::swap, 1, attempt_outcome::landed)};
+  CHECK(expect<step::build>(next_step(o, at(0), policy)).kind == attempt_kind::refund);
+  o.attempts.push_back(example_attempt(attempt_kind::refund, 1));
+  CHECK(expect<step::resolve>(next_step(o, at(0), policy)).attempt == o.attempts.back().id);
+  o.attempts.back().outcome = attempt_outcome::dead;
+  CHECK(expect<step::build>(next_step(o, at(0), policy)).kind == attempt_kind::refund);
+  o.attempts.push_back(example_attempt(attempt_kind::refund, 2, attempt_outcome::landed));
+  CHECK(expect<step::build>(next_step(o, at(0), policy)).kind == attempt_kind::close);
+  const auto closed = nothing_to_close(o);
+  CHECK(std::get<write::move>(closed.writes.front()).to == order_state::cancelled);
+  o.attempts.push_back(example_attempt(attempt_kind::close, 1, attempt_outcome::landed));
+  CHECK(expect<step::move>(next_step(o, at(0), policy)).to == order_state::cancelled);
+}
+
+TEST_CASE("a cancelled order whose deposit was undone for good has nothing to send home") {
+  const auto o = with(order_state::ready_to_cancel, {example_attempt(attempt_kind::deposit, 1, attempt_outcome::dead)});
+  expect<step::release>(next_step(o, at(0), policy));
 }
 
 TEST_CASE("an open order is expired here only when the trigger service did not") {

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "executor-service/core/consequence.hpp"
 #include "tests/support/fixtures.hpp"
 
 using namespace landfall;
@@ -353,6 +354,55 @@ TEST_CASE("a release makes the order due when it says, or at once if its state c
   const auto known = expect(other.claim(room_for(10), lease, no_grace)).front();
   REQUIRE(!commit_one(other, unit_of(known, {write::release{later, order_state::depositing}})));
   CHECK(expect(other.claim(room_for(10), lease, no_grace)).size() == 1);
+}
+
+TEST_CASE("a release adds the tries that it tells of") {
+  world w;
+  w.order_in("withdrawing");
+  auto store = w.store_of("executor-1");
+  const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
+  REQUIRE(!commit_one(store, unit_of(o, {write::release{domain::from_unix_ms(0), o.state, 1}})));
+  const auto again = expect(store.claim(room_for(10), lease, no_grace)).front();
+  CHECK(again.attempts_made == o.attempts_made + 1);
+}
+
+TEST_CASE("an order that a person moves out of fill_failed is refunded, and ends cancelled") {
+  world w;
+  const auto fixture = w.order_in("fill_failed");
+  const auto by_operator = [&](const std::string& set) {
+    pqxx::work work{w.rows.as("operator")};
+    work.exec("update price_order set " + set);
+    work.commit();
+  };
+  by_operator("held_at = now(), held_reason = 'looked at'");
+  w.rows.move(fixture, "ready_to_cancel", "operator", {});
+  auto store = w.store_of("executor-1");
+  CHECK(expect(store.claim(room_for(10), lease, no_grace)).empty());
+  by_operator("held_at = null, held_reason = null");
+
+  auto claimed = expect(store.claim(room_for(10), lease, no_grace));
+  REQUIRE(claimed.size() == 1);
+  auto o = std::move(claimed.front());
+  const auto write_down = [&](std::vector<order_write> writes) {
+    const auto refused = commit_one(store, unit_of(o, writes));
+    REQUIRE_MESSAGE(!refused, (refused ? refused->message : std::string{}));
+    for (const auto& one : writes)
+      apply(o, one);
+  };
+  const step_policy policy;
+  const auto step_of = [&] { return next_step(o, domain::utc_time{}, policy); };
+  const auto build = step_of();
+  REQUIRE(std::holds_alternative<step::build>(build));
+  CHECK(std::get<step::build>(build).kind == attempt_kind::refund);
+  auto refund = swap_attempt(tests::signature_of(5'050));
+  refund.kind = attempt_kind::refund;
+  refund.minimum_output.reset();
+  write_down(store_signed(o, refund, {}).writes);
+  CHECK(std::holds_alternative<step::resolve>(step_of()));
+  write_down(consequence_of(o, refund, fate::landed{1'100, true}, 5'000, {}, policy).writes);
+  CHECK(std::holds_alternative<step::build>(step_of()));
+  write_down(nothing_to_close(o).writes);
+  CHECK(w.sql_value("select state from price_order") == "cancelled");
 }
 
 TEST_CASE("a held order is not claimed") {
