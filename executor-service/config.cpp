@@ -67,7 +67,9 @@ void service_config::declare(runtime::settings& s) {
       .required();
   s.add("poll-ms", poll_ms, "how often due orders are claimed, hint or no hint").unit("ms").range(10, 60'000);
   s.add("lease-ms", lease_ms, "how long a claim lasts unless prolonged").unit("ms").range(1'000, 600'000);
-  s.add("max-builds", max_builds, "transactions built at once; what else is to be built waits in line").range(1, 1'000);
+  s.add("max-builds", max_builds,
+        "swaps built at once, and as many payouts, refunds and closes; what else is to be built waits in line")
+      .range(1, 1'000);
   s.add("max-in-flight", max_in_flight, "orders worked on at once").range(1, 20'000);
   s.add("reserved-share-percent", reserved_share_percent,
         "of max-in-flight, places that started work never takes from new work, nor new work from started work")

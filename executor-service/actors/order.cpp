@@ -83,15 +83,16 @@ struct order_worker : leased_order {
   /// Building waits for its turn; what to do is asked anew when that has come, for time has passed. The turn ends when
   /// what was built is on its way, or will not be: no more is signed than the endpoints take.
   void perform(const step::build& s) {
-    if (!with->turnstile || in_turn)
+    const auto& turns = s.kind == attempt_kind::swap ? with->swap_turns : with->payment_turns;
+    if (!turns || turn_of)
       return build(s);
     busy = true;
     waiting_for_turn = true;
-    self->request(with->turnstile, caf::infinite, turn_request{})
+    self->request(turns, caf::infinite, turn_request{})
         .then(
-            [this](turn_granted) {
+            [this, turns](turn_granted) {
               waiting_for_turn = false;
-              in_turn = true;
+              turn_of = turns;
               // Told to stop meanwhile: the lease is on its way back, and the turn goes with this actor's end.
               if (stopping)
                 return;
@@ -107,13 +108,14 @@ struct order_worker : leased_order {
             });
   }
   bool waiting_for_turn = false;
-  bool in_turn = false;
+  /// Whose turn this order has, if any.
+  turnstile_actor turn_of;
   bool building = false;
 
   void leave_turn() {
     building = false;
-    if (std::exchange(in_turn, false))
-      self->send(with->turnstile, turn_done{});
+    if (const auto turns = std::exchange(turn_of, nullptr))
+      self->send(turns, turn_done{});
   }
 
   void build(const step::build& s) {

@@ -65,7 +65,9 @@ struct order_dependencies {
   /// Nothing where no maker is ever asked.
   maker_actor maker;
   /// Nothing: everybody builds at once.
-  turnstile_actor turnstile;
+  /// Turns to build: a router or a maker that hangs holds up swaps, and no payout, refund or close.
+  turnstile_actor swap_turns;
+  turnstile_actor payment_turns;
   const runtime::clock* clock = nullptr;
   solana::pubkey fee_payer;
   order_config config;

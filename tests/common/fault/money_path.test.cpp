@@ -126,7 +126,7 @@ const std::map<std::string, std::vector<std::string>>& without_points() {
       {"executor-service/actors/order.cpp",
        {"->request(with->ledger,", "->request(with->ledger,",
         // A place in a line.
-        "->request(with->turnstile,"}},
+        "->request(turns,"}},
       // What is told of a watch has its points where the endpoints are asked.
       {"executor-service/actors/attempt_watch.cpp", {"->request(with->chain,"}},
       // What the API asks while somebody waits: its own points stand around the question.
