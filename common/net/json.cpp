@@ -10,6 +10,8 @@
 #include <charconv>
 #include <limits>
 
+#include "common/domain/text.hpp"
+
 namespace landfall::net {
 namespace {
 
@@ -353,31 +355,11 @@ struct json_writer::impl {
 
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-/// How many bytes the well-formed sequence at the beginning has; 0 if there is none.
-std::size_t sequence_length(std::string_view s) {
-  const auto in = [&](std::size_t i, unsigned low, unsigned high) {
-    return i < s.size() && static_cast<unsigned char>(s[i]) >= low && static_cast<unsigned char>(s[i]) <= high;
-  };
-  if (in(0, 0, 0x7F))
-    return 1;
-  if (in(0, 0xC2, 0xDF))
-    return in(1, 0x80, 0xBF) ? 2 : 0;
-  const bool three = (in(0, 0xE0, 0xE0) && in(1, 0xA0, 0xBF)) || (in(0, 0xED, 0xED) && in(1, 0x80, 0x9F)) ||
-                     ((in(0, 0xE1, 0xEC) || in(0, 0xEE, 0xEF)) && in(1, 0x80, 0xBF));
-  if (three)
-    return in(2, 0x80, 0xBF) ? 3 : 0;
-  const bool four = (in(0, 0xF0, 0xF0) && in(1, 0x90, 0xBF)) || (in(0, 0xF1, 0xF3) && in(1, 0x80, 0xBF)) ||
-                    (in(0, 0xF4, 0xF4) && in(1, 0x80, 0x8F));
-  return four && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
-}
-
 std::string repaired(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const auto n = sequence_length(text);
-    out += n == 0 ? replacement : text.substr(0, n);
+    const auto n = domain::utf8_length(text);
+    out += n == 0 ? domain::replacement_character : text.substr(0, n);
     text.remove_prefix(n == 0 ? 1 : n);
   }
   return out;

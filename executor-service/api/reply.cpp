@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/domain/text.hpp"
 #include "common/net/json.hpp"
 
 namespace landfall::executor::api {
@@ -18,13 +19,7 @@ net::http_server_response json_response(int status, std::string body) {
 }
 
 std::string excerpt_of(std::string_view text) {
-  if (text.size() <= max_shown_bytes)
-    return std::string{text};
-  auto end = max_shown_bytes;
-  // A character has up to four bytes, and all but the first begin with the bits 10.
-  for (int i = 0; i < 3 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U; ++i)
-    --end;
-  return std::string{text.substr(0, end)} + "…";
+  return domain::storable_text(text, max_shown_bytes) + (text.size() > max_shown_bytes ? "…" : "");
 }
 
 net::http_server_response to_response(const refusal& r) {
