@@ -1,0 +1,286 @@
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/runtime/log.hpp"
+#include "common/solana/curve.hpp"
+#include "common/solana/keypair.hpp"
+#include "common/solana/system.hpp"
+#include "common/solana/transaction.hpp"
+#include "executor-service/actors/order.hpp"
+#include "executor-service/core/master_secret.hpp"
+#include "executor-service/core/vault_key.hpp"
+#include "tests/executor-service/core/example_order.hpp"
+
+/// The order actor with everything around it made up, a clock and a scheduler that the test moves.
+namespace landfall::executor::tests {
+
+using domain::order_state;
+using strings = std::vector<std::string>;
+
+inline constexpr std::uint64_t output_amount = 225'000'000;
+
+/// What the order actor did to the outside, in order: "store payout", "send", "move withdrawing", …
+struct journal {
+  strings lines;
+  /// When the order may be claimed again, as it was last given back.
+  std::optional<domain::utc_time> released_until;
+  /// What the ledger answers next; nothing queued is a success.
+  std::deque<postgres::database_error> refusals;
+  std::vector<solana::bytes> sent;
+  /// Nothing is on its way until the test says so.
+  bool holds_sends = false;
+  std::deque<caf::typed_response_promise<chain::sent>> held_sends;
+  chain::observer watcher;
+  std::map<solana::pubkey, account_info> accounts;
+  /// Asked before it is answered, so that a test can act in between.
+  std::function<void()> before_simulation;
+  std::function<void()> before_accounts;
+  bool simulation_fails = false;
+  bool watch_refused = false;
+  std::optional<transaction_view> transaction;
+  std::optional<chain::history_look> looked;
+
+  [[nodiscard]] std::ptrdiff_t count(const std::string& line) const {
+    return std::count(lines.begin(), lines.end(), line);
+  }
+};
+
+inline std::string named(const order_write& w) {
+  struct {
+    std::string operator()(const write::move& m) const {
+      return "move " + std::string{to_string(m.to)};
+    }
+    std::string operator()(const write::insert_attempt& i) const {
+      return "store " + std::string{to_string(i.what.kind)};
+    }
+    std::string operator()(const write::note_broadcast&) const {
+      return "note";
+    }
+    std::string operator()(const write::confirm&) const {
+      return "confirm";
+    }
+    std::string operator()(const write::unconfirm&) const {
+      return "unconfirm";
+    }
+    std::string operator()(const write::resolve& r) const {
+      return "resolve " + std::string{to_string(r.outcome)};
+    }
+    std::string operator()(const write::record_fill&) const {
+      return "fill";
+    }
+    std::string operator()(const write::release&) const {
+      return "release";
+    }
+  } name;
+  return std::visit(name, w);
+}
+
+inline ledger_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journal> j) {
+  return system.spawn([j](ledger_actor::pointer) -> ledger_actor::behavior_type {
+    return {[j](const commit_unit& request) {
+              // What people read about a broadcast is beside the point here, and never refused.
+              if (std::holds_alternative<write::note_broadcast>(request.unit.writes.front()))
+                return commit_reply{};
+              if (!j->refusals.empty()) {
+                const auto error = j->refusals.front();
+                j->refusals.pop_front();
+                j->lines.push_back("refused " + named(request.unit.writes.front()));
+                return commit_reply{error};
+              }
+              for (const auto& w : request.unit.writes) {
+                j->lines.push_back(named(w));
+                if (const auto* release = std::get_if<write::release>(&w))
+                  j->released_until = release->until;
+              }
+              return commit_reply{};
+            },
+            [](caf::flush_atom) {}};
+  });
+}
+
+inline chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
+  return system.spawn([j](chain_actor::pointer self) -> chain_actor::behavior_type {
+    return {[j](const chain::watch& w) -> caf::result<void> {
+              if (j->watch_refused)
+                return caf::make_error(caf::sec::runtime_error, "too many signatures are watched");
+              j->lines.push_back("watch");
+              j->watcher = w.to;
+              return caf::unit;
+            },
+            [j](const chain::unwatch&) { j->watcher = nullptr; },
+            [j, self](const chain::broadcast& b) {
+              CHECK(b.again == !j->sent.empty());
+              j->lines.push_back("send");
+              j->sent.push_back(b.transaction);
+              auto answer = self->make_response_promise<chain::sent>();
+              if (j->holds_sends)
+                j->held_sends.push_back(answer);
+              else
+                answer.deliver(chain::sent{});
+              return answer;
+            },
+            [j](const chain::history_look& look) {
+              j->lines.push_back("look");
+              j->looked = look;
+            },
+            [](const chain::blockhash_request&) {
+              return chain::fresh_blockhash{"rpc0", 50, *solana::blockhash::from_bytes(key(77).view()), 200, 150};
+            },
+            [j](const chain::simulate_request&) {
+              if (j->before_simulation)
+                j->before_simulation();
+              chain::simulated s;
+              s.endpoint = "rpc0";
+              s.result.units_consumed = 30'000;
+              if (j->simulation_fails)
+                s.result.err = R"({"InstructionError":[2,{"Custom":17}]})";
+              return s;
+            },
+            [j](const chain::accounts_request& request) {
+              if (j->before_accounts)
+                j->before_accounts();
+              chain::accounts_read read;
+              read.endpoint = "rpc0";
+              read.view.context_slot = std::max<std::uint64_t>(50, request.min_context_slot.value_or(0));
+              for (const auto& k : request.keys) {
+                const auto found = j->accounts.find(k);
+                read.view.accounts.push_back(found == j->accounts.end() ? std::nullopt : std::optional{found->second});
+              }
+              return read;
+            },
+            [j](const chain::transaction_request&) {
+              return chain::transaction_found{"rpc0", j->transaction};
+            },
+            [](const chain::statuses_request&) { return chain::statuses_read{}; },
+            [](const chain::rent_request&) { return chain::rent{2'039'280}; },
+            [](const chain::fee_request&) {
+              return chain::fee_estimate{1'000, true};
+            },
+            [](const chain::health_request&) { return chain::health_report{}; },
+            [](const chain::tick&) {},
+            [](const chain::arrived&) {}};
+  });
+}
+
+inline solana::bytes token_account_of(const solana::pubkey& mint, const solana::pubkey& owner, std::uint64_t amount) {
+  solana::bytes data(165, 0);
+  std::copy(mint.bytes().begin(), mint.bytes().end(), data.begin());
+  std::copy(owner.bytes().begin(), owner.bytes().end(), data.begin() + 32);
+  for (int i = 0; i < 8; ++i)
+    data[static_cast<std::size_t>(64 + i)] = static_cast<std::uint8_t>(amount >> (8 * i));
+  data[108] = 1;
+  return data;
+}
+
+struct bench {
+  bench()
+      : config(make_config()),
+        system(config),
+        scheduler(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())) {
+    runtime::log_redirect([](std::string_view) {});
+    std::array<std::uint8_t, 32> seed{};
+    seed.fill(9);
+    auto fee_payer = std::move(solana::keypair::from_seed(seed)).value();
+    with->fee_payer = fee_payer.public_key();
+    auto master = std::make_shared<const master_secret>(seed);
+    o = example_order(order_state::ready_withdraw_output);
+    o.vault = vault_keypair(master->bytes(), o.wallet).public_key();
+    o.output_amount = domain::token_amount{output_amount};
+    o.attempts = {example_attempt(attempt_kind::deposit, 1, attempt_outcome::landed),
+                  example_attempt(attempt_kind::swap, 1, attempt_outcome::landed)};
+    with->signer = spawn_signer(system, std::make_shared<const signer_keys>(signer_keys{std::move(fee_payer), master}));
+    with->ledger = fake_ledger(system, j);
+    with->chain = fake_chain(system, j);
+    with->clock = &clock;
+    with->config.resolution.endpoints_configured = 2;
+    j->accounts[with->fee_payer] = {1'000'000'000, solana::programs::system, {}, false};
+    j->accounts[o.output_account] = {2'039'280, solana::programs::token,
+                                     token_account_of(o.output.mint, o.vault, output_amount), false};
+  }
+  ~bench() {
+    anon_send_exit(worker, caf::exit_reason::kill);
+    worker = nullptr;
+    anon_send_exit(with->ledger, caf::exit_reason::kill);
+    anon_send_exit(with->chain, caf::exit_reason::kill);
+    anon_send_exit(with->signer, caf::exit_reason::kill);
+    j->watcher = nullptr;
+    j->held_sends.clear();
+    j->before_simulation = nullptr;
+    j->before_accounts = nullptr;
+    scheduler.run();
+    // Timers hold their actors: let them all come due.
+    scheduler.advance_time(std::chrono::hours{1});
+    scheduler.run();
+    with.reset();
+    runtime::log_redirect({});
+  }
+  bench(const bench&) = delete;
+  bench& operator=(const bench&) = delete;
+
+  static caf::actor_system_config& make_config() {
+    static thread_local std::unique_ptr<caf::actor_system_config> c;
+    c = std::make_unique<caf::actor_system_config>();
+    c->set("scheduler.policy", caf::atom("testing"));
+    return *c;
+  }
+
+  void start() {
+    worker = spawn_order(system, o, with);
+    scheduler.run();
+  }
+  void pass(domain::milliseconds time) {
+    clock.advance(time);
+    scheduler.advance_time(time);
+    scheduler.run();
+  }
+  /// What endpoint `rpc<n>` says about the attempt that is being watched.
+  /// As often as it takes for `time` to go by, since timers are set one after the other.
+  void pass_in_ticks(domain::milliseconds time) {
+    for (domain::milliseconds gone{0}; gone < time; gone += with->config.rebroadcast)
+      pass(with->config.rebroadcast);
+  }
+  /// The order as it is claimed again, with this attempt of it stored.
+  void take_up(attempt stored, order_state state) {
+    o.state = state;
+    std::erase_if(o.attempts, [&](const attempt& a) { return a.kind == stored.kind; });
+    o.attempts.push_back(std::move(stored));
+  }
+  void observe(int endpoint, std::uint64_t finalized_height, std::optional<signature_status> status) {
+    REQUIRE(j->watcher);
+    observation seen;
+    seen.endpoint = "rpc" + std::to_string(endpoint);
+    seen.finalized_block_height = finalized_height;
+    seen.finalized_slot = finalized_height;
+    seen.status_context_slot = finalized_height + 31;
+    seen.searched_history = true;
+    seen.status = std::move(status);
+    caf::anon_send(j->watcher, chain::observed{watched_signature(), seen});
+    scheduler.run();
+  }
+  solana::signature watched_signature() const {
+    return j->sent.empty() ? solana::signature{} : solana::parse_transaction(j->sent.back())->id();
+  }
+
+  caf::actor_system_config& config;
+  caf::actor_system system;
+  caf::scheduler::test_coordinator& scheduler;
+  runtime::manual_clock clock{domain::from_unix_ms(10'000)};
+  std::shared_ptr<journal> j = std::make_shared<journal>();
+  std::shared_ptr<order_dependencies> with = std::make_shared<order_dependencies>();
+  order o;
+  order_actor worker;
+};
+
+inline postgres::database_error error_of(postgres::error_kind kind, const char* sqlstate = "") {
+  return {kind, sqlstate, "as told"};
+}
+
+}  // namespace landfall::executor::tests
