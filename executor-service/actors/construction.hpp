@@ -2,37 +2,11 @@
 
 #include <caf/all.hpp>
 #include <memory>
-#include <string>
-#include <variant>
 
 #include "executor-service/actors/order.hpp"
+#include "executor-service/order/build/core/build_result.hpp"
 
 namespace landfall::executor {
-
-namespace built {
-
-/// Signed, not stored and not sent yet.
-struct ready {
-  attempt what;
-  /// JSON of the router's or the maker's quote; empty for anything but a swap.
-  std::string quote;
-};
-/// Nothing was signed, and asking again now would give the same answer. `reason` is a stable code.
-struct refused {
-  std::string reason;
-  std::string detail;
-};
-/// Nothing was signed, because something could not be answered: ask again after a while.
-struct later {
-  std::string reason;
-  std::string detail;
-};
-/// There is nothing left to close.
-struct nothing {};
-
-}  // namespace built
-
-using built_result = std::variant<built::ready, built::refused, built::later, built::nothing>;
 
 struct construct {};
 struct constructed {
