@@ -88,7 +88,7 @@ std::vector<source> sources() {
       {"executor-service/api/api_store.cpp", "what the api's points stand around"},
   };
   std::vector<source> all;
-  for (const char* folder : {"executor-service/actors", "executor-service/api", "trigger-service/actors"})
+  for (const char* folder : {"executor-service/actors", "executor-service/api", "trigger-service/orders"})
     for (const auto& entry : std::filesystem::directory_iterator{std::filesystem::path{LANDFALL_SOURCE_DIR} / folder}) {
       source s;
       s.path = std::string{folder} + "/" + entry.path().filename().string();
