@@ -1,13 +1,13 @@
-// The line that other tests break, seen from both its ends.
+// The proxy that other tests break, seen from both its ends.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
-import { Line } from './lib/line.mjs';
+import { Proxy } from './lib/proxy.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 let server;
-let line;
+let proxy;
 let served;
 before(async () => {
   // Says how many bytes came, and sends back so many letters.
@@ -21,17 +21,17 @@ before(async () => {
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  line = await Line.start(server.address().port, { seed: 7 });
+  proxy = await Proxy.start(server.address().port, { seed: 7 });
 });
-afterEach(() => line.mend());
+afterEach(() => proxy.mend());
 after(async () => {
-  await line.stop();
+  await proxy.stop();
   server.close();
 });
 
 async function caller() {
   served = [];
-  const socket = connect(line.port, '127.0.0.1');
+  const socket = connect(proxy.port, '127.0.0.1');
   const end = { socket, got: 0, pieces: 0, closed: false, error: null };
   socket.on('data', (data) => {
     end.got += data.length;
@@ -55,26 +55,26 @@ test('whole, it carries bytes and ends both ways', async () => {
 for (const way of ['up', 'down']) {
   test(`${way} latency and drip deliver everything, in pieces and in order`, async () => {
     for (const fault of [{ kind: 'latency', ms: 5, jitterMs: 5 }, { kind: 'drip', bytes: 100, everyMs: 1 }]) {
-      line.break(fault, way);
+      proxy.break(fault, way);
       const me = await caller();
       me.socket.write('b'.repeat(2_000));
       await until('all came back', () => me.got === 2_000);
       if (fault.kind === 'drip') assert.ok(way === 'up' || me.pieces > 5, `${me.pieces} pieces`);
-      assert.ok(line.struck[`${way}.${fault.kind}`] > 0);
+      assert.ok(proxy.struck[`${way}.${fault.kind}`] > 0);
       me.socket.destroy();
     }
   });
 
   test(`${way} reset ends both ends with RST`, async () => {
     const me = await caller();
-    line.break({ kind: 'reset' }, way);
+    proxy.break({ kind: 'reset' }, way);
     me.socket.write('c');
     await until('both are reset', () => me.error === 'ECONNRESET' && served[0].error === 'ECONNRESET');
     assert.equal(served[0].got, way === 'up' ? 0 : 1);
   });
 
   test(`${way} cut carries a drawn number of bytes and no more`, async () => {
-    line.break({ kind: 'cut', maxBytes: 1_000 }, way);
+    proxy.break({ kind: 'cut', maxBytes: 1_000 }, way);
     const me = await caller();
     me.socket.write('d'.repeat(5_000));
     await until('it is closed', () => me.closed);
@@ -82,14 +82,14 @@ for (const way of ['up', 'down']) {
     assert.ok(carried <= 1_000, `${carried} bytes`);
   });
 
-  test(`${way} swallow is no sign of anything, and stays so when the line is whole again`, async () => {
+  test(`${way} swallow is no sign of anything, and stays so when the proxy is whole again`, async () => {
     const me = await caller();
-    line.break({ kind: 'swallow' }, way);
+    proxy.break({ kind: 'swallow' }, way);
     me.socket.write('e');
-    await until('it was swallowed', () => line.struck[`${way}.swallow`] > 0);
-    line.mend();
+    await until('it was swallowed', () => proxy.struck[`${way}.swallow`] > 0);
+    proxy.mend();
     me.socket.write('f');
-    const next = connect(line.port, '127.0.0.1');
+    const next = connect(proxy.port, '127.0.0.1');
     next.write('g');
     await once(next, 'data');
     next.destroy();

@@ -1,8 +1,8 @@
-// A TCP line between a service and what it talks to, on a port of its own, that breaks in the ways a line can break.
+// A TCP proxy between a service and what it talks to, on a port of its own, that breaks in the ways a connection can break.
 import { connect, createServer } from 'node:net';
 import { Random } from '../../../devnet/random.mjs';
 
-/** The ways of a line: `up` is what the service sends, `down` what it is answered. */
+/** The directions of a proxy: `up` is what the service sends, `down` what it is answered. */
 export const ways = ['up', 'down'];
 
 /**
@@ -60,7 +60,7 @@ class Pipe {
   }
 }
 
-export class Line {
+export class Proxy {
   /** Where new connections go; may be set to another port at any time. */
   targetPort;
   port;
@@ -77,14 +77,14 @@ export class Line {
    * arrives, the connection ends), 'lost' (it arrives, its answer never does, the connection ends) or a number (it arrives so many ms later).
    */
   static async start(targetPort, { seed = 1, inspect = () => null } = {}) {
-    const line = new Line();
-    line.targetPort = targetPort;
-    line.#random = new Random(seed);
-    line.#inspect = inspect;
-    line.#server = createServer({ allowHalfOpen: true }, (client) => line.#serve(client));
-    await new Promise((resolve, reject) => line.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
-    line.port = line.#server.address().port;
-    return line;
+    const proxy = new Proxy();
+    proxy.targetPort = targetPort;
+    proxy.#random = new Random(seed);
+    proxy.#inspect = inspect;
+    proxy.#server = createServer({ allowHalfOpen: true }, (client) => proxy.#serve(client));
+    await new Promise((resolve, reject) => proxy.#server.once('error', reject).listen(0, '127.0.0.1', resolve));
+    proxy.port = proxy.#server.address().port;
+    return proxy;
   }
 
   stop() {
@@ -124,7 +124,7 @@ export class Line {
     this.#connections.add(connection);
     const pieces = this.#inspect(connection) ?? ((bytes) => [{ bytes }]);
     for (const [socket, pipe] of [[client, pipes.up], [server, pipes.down]]) {
-      // A line that has swallowed something tells neither end of the other's going.
+      // A proxy that has swallowed something reports the end of one side to the other no more.
       socket.setNoDelay(true).on('error', () => {}).on('end', () => pipe.end()).on('close', () => pipes.up.dead || pipes.down.dead || connection.end());
     }
     client.on('data', (data) => {
@@ -163,7 +163,7 @@ export class Line {
       case 'drip':
         return void pipe.send(data, fault.everyMs, fault.bytes);
       default:
-        throw new Error(`no such fault of a line: ${fault.kind}`);
+        throw new Error(`no such fault of a proxy: ${fault.kind}`);
     }
   }
 }

@@ -1,6 +1,6 @@
-// A line to PostgreSQL that knows what each COMMIT would make durable, so that it can break around those of a kind. To the client it
+// A proxy of PostgreSQL that knows what each COMMIT would make durable, so that it can break around those of a kind. To the client it
 // looks the same whether the server never heard of it or its answer got lost.
-import { Line } from './line.mjs';
+import { Proxy } from './proxy.mjs';
 
 const sslRequest = 80877103;
 const gssRequest = 80877104;
@@ -92,9 +92,9 @@ function parametersOf(bytes, at) {
   });
 }
 
-/** As `Line.start`, with the fate of each COMMIT that writes something decided by `decide(writes)`. */
-export function commitLine(targetPort, decide, options = {}) {
-  return Line.start(targetPort, {
+/** As `Proxy.start`, with the fate of each COMMIT that writes something decided by `decide(writes)`. */
+export function commitProxy(targetPort, decide, options = {}) {
+  return Proxy.start(targetPort, {
     ...options,
     inspect: () => {
       const messages = new FrontendMessages();
