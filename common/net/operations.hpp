@@ -7,7 +7,7 @@
 
 namespace landfall::net {
 
-/// What an operations port tells about its process; each is called for every request, on a server thread.
+/// What an operations port shows of its process; each is called for every request, on a server thread.
 struct operations {
   std::function<bool()> ready;
   /// JSON: every readiness check with its reason.
