@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "executor-service/gateways/rpc.hpp"
+#include "executor-service/chain/rpc/rpc.hpp"
 
 namespace landfall::executor {
 

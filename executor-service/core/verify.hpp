@@ -11,8 +11,8 @@
 #include "common/domain/token_amount.hpp"
 #include "common/domain/uuid.hpp"
 #include "common/solana/pubkey.hpp"
+#include "executor-service/chain/core/observation.hpp"
 #include "executor-service/core/finding_kind.hpp"
-#include "executor-service/core/observation.hpp"
 #include "executor-service/core/order.hpp"
 
 /// Whether what is stored agrees with the finalized chain. Pure: facts in, verdicts out. Amounts are in smallest units.
