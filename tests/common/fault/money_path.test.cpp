@@ -82,7 +82,6 @@ std::vector<source> sources() {
   const std::map<std::string, std::string> left_out{
       {"executor-service/actors/await.hpp", "the helper itself"},
       {"executor-service/chain/rpc_fault.hpp", "the helper itself"},
-      {"executor-service/actors/verify_reader.cpp", "reads, and writes nothing"},
       {"executor-service/api/mint_check.cpp", "looks at a token before there is a deposit"},
       {"executor-service/api/actor_chain.cpp", "what the api's points stand around"},
       {"executor-service/api/api_store.cpp", "what the api's points stand around"},

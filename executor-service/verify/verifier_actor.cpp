@@ -1,4 +1,4 @@
-#include "executor-service/actors/verifier.hpp"
+#include "executor-service/verify/verifier_actor.hpp"
 
 #include <algorithm>
 #include <map>
@@ -10,8 +10,8 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "common/runtime/log.hpp"
-#include "executor-service/actors/verify_reader.hpp"
-#include "executor-service/stores/verify_store.hpp"
+#include "executor-service/verify/chain_reader.hpp"
+#include "executor-service/verify/verify_store.hpp"
 
 namespace landfall::executor {
 

@@ -9,8 +9,8 @@
 
 #include "common/domain/decimal.hpp"
 #include "common/domain/uuid.hpp"
-#include "executor-service/core/finding_kind.hpp"
-#include "executor-service/core/verify.hpp"
+#include "executor-service/verify/core/finding_kind.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
 
 /// What several endpoints' answers come to, and what follows from it.
 namespace landfall::executor::verify {

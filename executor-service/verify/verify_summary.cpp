@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/runtime/json_text.hpp"
-#include "executor-service/actors/verifier.hpp"
+#include "executor-service/verify/verifier_actor.hpp"
 
 namespace landfall::executor {
 

@@ -1,5 +1,5 @@
 // What several endpoints' answers come to, and when that holds an order or halts all signing.
-#include "executor-service/core/verify_judge.hpp"
+#include "executor-service/verify/core/judgement.hpp"
 
 #include <doctest/doctest.h>
 

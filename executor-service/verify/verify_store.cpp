@@ -1,10 +1,10 @@
-#include "executor-service/stores/verify_store.hpp"
+#include "executor-service/verify/verify_store.hpp"
 
 #include <stdexcept>
 #include <unordered_map>
 
 #include "common/postgres/column.hpp"
-#include "executor-service/sql_verify.hpp"
+#include "executor-service/verify/sql.hpp"
 
 namespace landfall::executor {
 

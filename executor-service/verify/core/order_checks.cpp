@@ -1,4 +1,4 @@
-#include "executor-service/core/verify.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
 
 #include <algorithm>
 #include <utility>

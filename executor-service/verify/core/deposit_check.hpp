@@ -5,7 +5,7 @@
 #include "common/domain/token_amount.hpp"
 #include "common/domain/uuid.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/core/verify.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
 
 /// Deposits that no order was made of.
 namespace landfall::executor::verify {

@@ -5,9 +5,9 @@
 #include <thread>
 #include <utility>
 
-#include "executor-service/actors/verifier.hpp"
-#include "executor-service/actors/verify_reader.hpp"
-#include "executor-service/stores/verify_store.hpp"
+#include "executor-service/verify/chain_reader.hpp"
+#include "executor-service/verify/verifier_actor.hpp"
+#include "executor-service/verify/verify_store.hpp"
 
 // Once, for the operator's command line.
 namespace landfall::executor {

@@ -1,11 +1,11 @@
 // One order at one endpoint: what is right, what is wrong, and what cannot be told.
-#include "executor-service/core/verify.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
 
 #include <doctest/doctest.h>
 
 #include <vector>
 
-#include "tests/executor-service/verify/verify_scene.hpp"
+#include "tests/executor-service/verify/core/order_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;

@@ -1,4 +1,4 @@
-#include "executor-service/actors/verify_reader.hpp"
+#include "executor-service/verify/chain_reader.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "executor-service/core/verify_deposits.hpp"
+#include "executor-service/verify/core/deposit_check.hpp"
 
 namespace landfall::executor::verify {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "executor-service/core/finding_kind.hpp"
-#include "tests/executor-service/verify/verify_scene.hpp"
+#include "executor-service/verify/core/finding_kind.hpp"
+#include "tests/executor-service/verify/core/order_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "common/postgres/database.hpp"
-#include "executor-service/core/verify.hpp"
-#include "executor-service/core/verify_deposits.hpp"
-#include "executor-service/core/verify_judge.hpp"
-#include "executor-service/core/verify_sums.hpp"
+#include "executor-service/verify/core/deposit_check.hpp"
+#include "executor-service/verify/core/judgement.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
+#include "executor-service/verify/core/sums.hpp"
 
 namespace landfall::executor {
 

@@ -1,4 +1,4 @@
-#include "executor-service/core/verify_judge.hpp"
+#include "executor-service/verify/core/judgement.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,12 +1,12 @@
 // Deposits that no order was made of.
-#include "executor-service/core/verify_deposits.hpp"
+#include "executor-service/verify/core/deposit_check.hpp"
 
 #include <doctest/doctest.h>
 
 #include <optional>
 #include <utility>
 
-#include "tests/executor-service/verify/verify_scene.hpp"
+#include "tests/executor-service/verify/core/order_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;

@@ -1,12 +1,12 @@
 // Sums over all orders of a token.
-#include "executor-service/core/verify_sums.hpp"
+#include "executor-service/verify/core/sums.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "tests/executor-service/verify/verify_scene.hpp"
+#include "tests/executor-service/verify/core/order_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;

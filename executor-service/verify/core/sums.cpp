@@ -1,4 +1,4 @@
-#include "executor-service/core/verify_sums.hpp"
+#include "executor-service/verify/core/sums.hpp"
 
 #include <algorithm>
 #include <map>

@@ -10,7 +10,7 @@
 
 #include "common/domain/decimal.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/core/verify.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
 
 /// Sums over all orders of a token.
 namespace landfall::executor::verify {

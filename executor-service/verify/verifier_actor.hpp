@@ -20,9 +20,9 @@
 #include "common/runtime/health.hpp"
 #include "common/runtime/metrics.hpp"
 #include "executor-service/chain/rpc/rpc.hpp"
-#include "executor-service/core/verify.hpp"
-#include "executor-service/core/verify_judge.hpp"
-#include "executor-service/core/verify_sums.hpp"
+#include "executor-service/verify/core/judgement.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
+#include "executor-service/verify/core/sums.hpp"
 
 namespace landfall::executor {
 

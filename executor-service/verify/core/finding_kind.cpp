@@ -1,4 +1,4 @@
-#include "executor-service/core/finding_kind.hpp"
+#include "executor-service/verify/core/finding_kind.hpp"
 
 #include <algorithm>
 #include <array>

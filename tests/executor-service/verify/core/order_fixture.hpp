@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "executor-service/core/verify.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
 
 /// An order, its two tokens, what is stored of it, and what one endpoint shows.
 namespace landfall::executor::verify::tests {

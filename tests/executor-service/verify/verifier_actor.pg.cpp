@@ -1,5 +1,5 @@
 // The verifier against a migrated database and endpoints that the test sets up.
-#include "executor-service/actors/verifier.hpp"
+#include "executor-service/verify/verifier_actor.hpp"
 
 #include <doctest/doctest.h>
 

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "common/domain/result.hpp"
-#include "executor-service/actors/verify_caller.hpp"
-#include "executor-service/core/verify.hpp"
-#include "executor-service/core/verify_judge.hpp"
-#include "executor-service/core/verify_sums.hpp"
-#include "executor-service/stores/verify_store.hpp"
+#include "executor-service/verify/core/judgement.hpp"
+#include "executor-service/verify/core/order_checks.hpp"
+#include "executor-service/verify/core/sums.hpp"
+#include "executor-service/verify/verify_caller.hpp"
+#include "executor-service/verify/verify_store.hpp"
 
 namespace landfall::executor {
 
