@@ -16,12 +16,13 @@
 #include "common/runtime/metrics.hpp"
 #include "common/runtime/stop_signal.hpp"
 #include "executor-service/actors/dispatcher.hpp"
-#include "executor-service/actors/limit_metrics.hpp"
-#include "executor-service/actors/verifier.hpp"
 #include "executor-service/api/actor_chain.hpp"
 #include "executor-service/api/api.hpp"
+#include "executor-service/chain/chain_actor.hpp"
+#include "executor-service/chain/limit_metrics.hpp"
 #include "executor-service/config.hpp"
 #include "executor-service/keys.hpp"
+#include "executor-service/verify/verifier_actor.hpp"
 
 namespace {
 

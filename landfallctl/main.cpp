@@ -12,7 +12,7 @@
 #include "common/net/threads.hpp"
 #include "common/postgres/database.hpp"
 #include "common/postgres/migrate.hpp"
-#include "executor-service/actors/verifier.hpp"
+#include "executor-service/verify/verifier_actor.hpp"
 #include "landfallctl/keys.hpp"
 #include "landfallctl/sql.hpp"
 #include "landfallctl/table.hpp"

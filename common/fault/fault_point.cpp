@@ -71,7 +71,7 @@ std::string_view arm_from_environment() {
     const int what = action_of(one.substr(std::min(equals + 1, one.size())));
     const bool known = std::any_of(points.begin(), points.end(), [&](const auto& p) { return p.name == name; });
     if (what == 0 || !known)
-      return "LANDFALL_FAULT takes NAME=kill, NAME=stall or NAME=error; --list-fault-points tells the names";
+      return "LANDFALL_FAULT takes NAME=kill, NAME=stall or NAME=error; --list-fault-points prints the names";
     if (fiu_enable(name.c_str(), what, nullptr, FIU_ONETIME) != 0)
       return "a fault point cannot be armed";
   }

@@ -17,7 +17,7 @@ struct net_error {
     too_large,     ///< the answer is over its bound
     malformed,     ///< what came is not HTTP
     cancelled,     ///< the client was destroyed
-    rate_limited,  ///< not sent: our own limiter of the host has no room; `retry_after` says when it may
+    rate_limited,  ///< not sent: our own limiter of the host has no capacity; `retry_after` says when it may
   };
   kind what = kind::reset;
   std::string message{};  ///< for people; names the address, never headers or bodies

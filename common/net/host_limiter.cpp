@@ -38,10 +38,10 @@ struct host_limiter::impl : std::enable_shared_from_this<impl> {
       arm(at);
     }
     for (auto& [s, then] : due)
-      tell(s, then);
+      notify(s, then);
   }
 
-  void tell(const rate_limiter::settled& s, const std::function<void(refusal)>& then) const {
+  void notify(const rate_limiter::settled& s, const std::function<void(refusal)>& then) const {
     using permit = limiter_reports::permit;
     if (reports.permitted)
       reports.permitted(s.what, !s.granted                   ? permit::refused

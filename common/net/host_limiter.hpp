@@ -48,10 +48,10 @@ public:
   void cancel(std::uint64_t ticket);
   void answered(const limit_signal& signal);
 
-  /// For what cannot line up, such as opening a stream: nothing if it may be done now, else how long to wait. The
+  /// For what cannot queue up, such as opening a stream: nothing if it may be done now, else how long to wait. The
   /// permit is given back by itself.
   [[nodiscard]] std::optional<std::chrono::milliseconds> try_once(purpose p);
-  /// Whether there is room for what is only nice to have.
+  /// Whether there is capacity for what is only nice to have.
   [[nodiscard]] bool has_spare() const;
   [[nodiscard]] std::uint32_t limit() const;
 

@@ -25,7 +25,7 @@ public:
   /// Waits: for tools, tests and worker threads.
   [[nodiscard]] http_result request_sync(purpose p, http_request request);
 
-  /// Whether the host has room for what is only nice to have.
+  /// Whether the host has capacity for what is only nice to have.
   [[nodiscard]] bool has_spare() const;
 
 private:

@@ -79,8 +79,8 @@ void rate_limiter::refill(time now) {
   refilled_at_ = elapsed < now - refilled_at_ ? now : refilled_at_ + us;
   for (std::size_t p = 0; p < purpose_count; ++p) {
     const auto rate = static_cast<std::int64_t>(limit_) * purpose_budgets[p].share_percent;
-    const auto room = token_bound(p) - std::min(budget_[p], token_bound(p));
-    budget_[p] = std::min(budget_[p], token_bound(p)) + (us.count() > room / rate ? room : rate * us.count());
+    const auto capacity = token_bound(p) - std::min(budget_[p], token_bound(p));
+    budget_[p] = std::min(budget_[p], token_bound(p)) + (us.count() > capacity / rate ? capacity : rate * us.count());
   }
 }
 
@@ -121,13 +121,13 @@ std::optional<std::size_t> rate_limiter::choose(time now) const {
   // The last ranks first among those that are about to be refused: else a server slower than its own limit would leave
   // nothing for them.
   for (std::size_t p = purpose_count; p-- > 0;)
-    if (!lines_[p].empty() && tokens(p) > 0 && now - lines_[p].front().since >= purpose_budgets[p].max_wait / 2)
+    if (!queues_[p].empty() && tokens(p) > 0 && now - queues_[p].front().since >= purpose_budgets[p].max_wait / 2)
       return p;
   for (std::size_t p = 0; p < purpose_count; ++p)
-    if (!lines_[p].empty() && tokens(p) > 0)
+    if (!queues_[p].empty() && tokens(p) > 0)
       return p;
   for (std::size_t p = 0; p < purpose_count; ++p)
-    if (!lines_[p].empty() && free_slots() > held_back(p))
+    if (!queues_[p].empty() && free_slots() > held_back(p))
       return p;
   return std::nullopt;
 }
@@ -144,13 +144,13 @@ void rate_limiter::take(std::size_t p) {
 
 std::uint64_t rate_limiter::ask(purpose p, time now) {
   seen_[index(p)] = true;
-  lines_[index(p)].push_back({++last_ticket_, now});
+  queues_[index(p)].push_back({++last_ticket_, now});
   return last_ticket_;
 }
 
 void rate_limiter::cancel(std::uint64_t ticket) {
-  for (auto& line : lines_)
-    std::erase_if(line, [&](const waiter& w) { return w.ticket == ticket; });
+  for (auto& queue : queues_)
+    std::erase_if(queue, [&](const waiter& w) { return w.ticket == ticket; });
 }
 
 std::vector<rate_limiter::settled> rate_limiter::settle(time now) {
@@ -161,24 +161,24 @@ std::vector<rate_limiter::settled> rate_limiter::settle(time now) {
     done.push_back({w.ticket, static_cast<purpose>(p), granted, waited, milliseconds{0}});
   };
   while (const auto p = choose(now)) {
-    leave(*p, lines_[*p].front(), true);
-    lines_[*p].pop_front();
+    leave(*p, queues_[*p].front(), true);
+    queues_[*p].pop_front();
     take(*p);
   }
   for (std::size_t p = 0; p < purpose_count; ++p) {
-    auto& line = lines_[p];
+    auto& queue = queues_[p];
     const auto& budget = purpose_budgets[p];
     const auto refuse = [&](const waiter& w) {
       leave(p, w, false);
       done.back().retry_after = wait_estimate(p, now);
     };
-    while (!line.empty() && std::max(now, paused_until_) - line.front().since >= budget.max_wait) {
-      refuse(line.front());
-      line.pop_front();
+    while (!queue.empty() && std::max(now, paused_until_) - queue.front().since >= budget.max_wait) {
+      refuse(queue.front());
+      queue.pop_front();
     }
-    while (line.size() > budget.max_waiting) {
-      refuse(line.back());
-      line.pop_back();
+    while (queue.size() > budget.max_waiting) {
+      refuse(queue.back());
+      queue.pop_back();
     }
   }
   return done;
@@ -197,10 +197,10 @@ std::optional<rate_limiter::time> rate_limiter::next_settle(time now) const {
   const auto at = [&](time t) { next = std::min(next.value_or(t), t); };
   bool anyone = false;
   for (std::size_t p = 0; p < purpose_count; ++p) {
-    if (lines_[p].empty())
+    if (queues_[p].empty())
       continue;
     anyone = true;
-    at(lines_[p].front().since + purpose_budgets[p].max_wait);
+    at(queues_[p].front().since + purpose_budgets[p].max_wait);
     if (now >= paused_until_ && free_slots() > 0)
       at(token_at(p, now));
   }
@@ -219,7 +219,7 @@ std::optional<milliseconds> rate_limiter::try_take(purpose p, time now) {
   advance(now);
   const auto at = index(p);
   seen_[at] = true;
-  const bool first = std::ranges::all_of(lines_, [](const auto& line) { return line.empty(); });
+  const bool first = std::ranges::all_of(queues_, [](const auto& queue) { return queue.empty(); });
   if (first && is_open(now) && (tokens(at) > 0 || free_slots() > held_back(at))) {
     take(at);
     return std::nullopt;
@@ -238,7 +238,7 @@ milliseconds rate_limiter::wait_estimate(std::size_t p, time now) const {
 }
 
 bool rate_limiter::has_spare(time now) const {
-  const bool waiting = std::ranges::any_of(lines_, [](const auto& line) { return !line.empty(); });
+  const bool waiting = std::ranges::any_of(queues_, [](const auto& queue) { return !queue.empty(); });
   const auto gone = std::ranges::count_if(used_, [&](const used_slot& s) { return s.free_at <= now; });
   const auto free = free_slots() + gone;
   return !waiting && now >= paused_until_ && (!credit_ || *credit_ > 1) && limit_ == settings_.requests_per_window &&

@@ -18,7 +18,7 @@ namespace landfall::net {
 enum class purpose : std::uint8_t {
   confirmation,  ///< what became of money in flight: statuses, heights, landed transactions
   broadcast,     ///< signed bytes on their way
-  verification,  ///< the verifier's look at the chain
+  verification,  ///< the verifier's reads of the chain
   read,          ///< blockhashes, accounts, simulations: what is needed before anything is signed
   quote,         ///< offers and prices, good only for new work
   stream,        ///< opening a stream of prices
@@ -27,11 +27,11 @@ inline constexpr std::size_t purpose_count = 6;
 
 [[nodiscard]] std::string_view to_string(purpose p) noexcept;
 
-/// What one purpose is entitled to, and how long it lines up.
+/// What one purpose is entitled to, and how long it waits.
 struct purpose_budget {
   std::uint32_t share_percent;         ///< of the window; kept free for it, so that nobody starves
   std::chrono::milliseconds max_wait;  ///< for a permit; refused after it
-  std::size_t max_waiting;             ///< in line; refused above it
+  std::size_t max_waiting;             ///< in queue; refused above it
 };
 /// By purpose. The shares leave a third of the window to whoever ranks highest.
 inline constexpr std::array<purpose_budget, purpose_count> purpose_budgets{{
@@ -82,7 +82,7 @@ public:
 
   explicit rate_limiter(rate_limit limit, std::uint64_t seed = 1);
 
-  /// Lines up for a permit; `settle` tells what becomes of the ticket.
+  /// Queues for a permit; `settle` says what becomes of the ticket.
   [[nodiscard]] std::uint64_t ask(purpose p, time now);
   /// No longer wanted; unknown tickets are ignored.
   void cancel(std::uint64_t ticket);
@@ -92,7 +92,7 @@ public:
     purpose what = purpose::read;
     bool granted = false;  ///< then `answered` has to follow, exactly once
     milliseconds waited{0};
-    milliseconds retry_after{0};  ///< refused: when there may be room
+    milliseconds retry_after{0};  ///< refused: when there may be capacity
   };
   /// Grants what may be sent now and refuses what waited too long or cannot make it.
   [[nodiscard]] std::vector<settled> settle(time now);
@@ -105,8 +105,8 @@ public:
   /// The answer to a granted request, or that there was none.
   void answered(time now, const limit_signal& signal);
 
-  /// Whether there is room for what is only nice to have, such as a hedge: more than half of the window is free, nobody
-  /// waits, and the host has refused nothing for a while.
+  /// Whether there is capacity for what is only nice to have, such as a hedge: more than half of the window is free,
+  /// nobody waits, and the host has refused nothing for a while.
   [[nodiscard]] bool has_spare(time now) const;
 
   [[nodiscard]] std::uint32_t limit() const {
@@ -114,9 +114,9 @@ public:
   }
   [[nodiscard]] milliseconds pause_left(time now) const;
   [[nodiscard]] std::size_t waiting(purpose p) const {
-    return lines_[index(p)].size();
+    return queues_[index(p)].size();
   }
-  /// The longest that the head of a line waits while the server answers within `answer_time` and refuses nothing.
+  /// The longest that the head of a queue waits while the server answers within `answer_time` and refuses nothing.
   [[nodiscard]] milliseconds longest_wait(purpose p, milliseconds answer_time) const;
 
 private:
@@ -152,7 +152,7 @@ private:
   std::uint32_t limit_;
   std::size_t in_flight_ = 0;
   std::deque<used_slot> used_;
-  std::array<std::deque<waiter>, purpose_count> lines_;
+  std::array<std::deque<waiter>, purpose_count> queues_;
   /// Scaled: a token is `token_cost()`.
   std::array<std::int64_t, purpose_count> budget_{};
   /// Only what has been asked for on this host has a share kept free.

@@ -22,7 +22,7 @@ void swallow(const pplx::task<void>& task) {
   try {
     task.get();
   } catch (const std::exception&) {
-    // Whoever has to know hears of it through the close handler.
+    // Whoever has to know learns of it through the close handler.
   }
 }
 
@@ -169,7 +169,7 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
       end(why);  // otherwise the connect task does
   }
 
-  bool hand_over(ws::websocket_outgoing_message message) {
+  bool submit(ws::websocket_outgoing_message message) {
     std::shared_ptr<library_client> current;
     {
       const std::lock_guard lock{mutex};
@@ -197,7 +197,7 @@ struct websocket_connection::impl : std::enable_shared_from_this<impl> {
         return;
       ws::websocket_outgoing_message ping;
       ping.set_ping_message("landfall");
-      s->hand_over(std::move(ping));
+      s->submit(std::move(ping));
       s->keep_pinging();
     });
   }
@@ -262,7 +262,7 @@ bool websocket_connection::send(std::string text) {
     return false;
   ws::websocket_outgoing_message message;
   message.set_utf8_message(std::move(text));
-  return impl_->hand_over(std::move(message));
+  return impl_->submit(std::move(message));
 }
 
 }  // namespace landfall::net

@@ -105,7 +105,7 @@ std::string complete_conninfo(const database::options& opts) {
          quoted("-c statement_timeout=" + std::to_string(opts.statement_timeout_ms) +
                 " -c lock_timeout=5000 -c idle_in_transaction_session_timeout=" +
                 std::to_string(idle_in_transaction_ms) + " -c timezone=UTC" +
-                // The server lets go of what a session holds when its line is dead, too.
+                // The server lets go of what a session holds when its connection is dead, too.
                 " -c tcp_user_timeout=15000 -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c "
                 "tcp_keepalives_count=3");
 }

@@ -127,7 +127,7 @@ private:
   std::unordered_map<const char*, std::string> prepared_;
 };
 
-/// A connection that only listens. Being told is a hint: a poll runs beside it. Own thread.
+/// A connection that only listens. A notification is a hint: a poll runs beside it. Own thread.
 class listener {
 public:
   listener(database::options opts, std::string channel);
@@ -136,7 +136,7 @@ public:
   listener& operator=(const listener&) = delete;
 
   /// Waits up to `timeout` and returns the payloads that came. A broken connection is an error; the next call rebuilds
-  /// it, and whatever was notified meanwhile is lost. A line can be dead without a sign of it: after as long a silence
+  /// it, and whatever was notified meanwhile is lost. A connection can be dead without a sign of it: after as long a silence
   /// as a reply may take the server is asked whether it is there.
   database_result<std::vector<std::string>> wait(std::chrono::milliseconds timeout);
 

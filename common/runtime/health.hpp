@@ -11,7 +11,7 @@ namespace landfall::runtime {
 /// What /readyz answers. The checks are named once, at construction, and none is ok until it was set. Thread-safe.
 class health {
 public:
-  /// `shown_only` are told like the others, and do not decide whether this process is ready: what goes wrong there is
+  /// `shown_only` are shown like the others, and do not decide whether this process is ready: what goes wrong there is
   /// for an operator, and no reason to take the other work of the process away.
   explicit health(std::vector<std::string> checks, std::vector<std::string> shown_only = {});
 

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
-#include <optional>
+#include <vector>
 
 #include "common/solana/wire.hpp"
 
@@ -57,28 +57,6 @@ pubkey sha256_of(byte_view data) noexcept {
   return pubkey{digest};
 }
 
-std::optional<address_error> check_seeds(std::span<const byte_view> seeds, std::size_t limit) noexcept {
-  if (seeds.size() > limit)
-    return address_error::too_many_seeds;
-  for (const byte_view seed : seeds)
-    if (seed.size() > max_seed_bytes)
-      return address_error::seed_too_long;
-  return std::nullopt;
-}
-
-bytes join(std::span<const byte_view> seeds) {
-  bytes out;
-  out.reserve((max_seeds + 1) * max_seed_bytes + address_marker.size());
-  for (const byte_view seed : seeds)
-    detail::append_bytes(out, seed);
-  return out;
-}
-
-void append_program(bytes& out, const pubkey& program) {
-  detail::append_bytes(out, program.view());
-  out.insert(out.end(), address_marker.begin(), address_marker.end());
-}
-
 }  // namespace
 
 std::string_view to_string(address_error error) noexcept {
@@ -118,10 +96,17 @@ bool is_on_curve(std::span<const std::uint8_t, 32> compressed) {
 }
 
 domain::result<pubkey, address_error> create_program_address(std::span<const byte_view> seeds, const pubkey& program) {
-  if (const auto error = check_seeds(seeds, max_seeds))
-    return domain::failure{*error};
-  bytes input = join(seeds);
-  append_program(input, program);
+  if (seeds.size() > max_seeds)
+    return domain::failure{address_error::too_many_seeds};
+  bytes input;
+  input.reserve((max_seeds + 1) * max_seed_bytes + address_marker.size());
+  for (const byte_view seed : seeds) {
+    if (seed.size() > max_seed_bytes)
+      return domain::failure{address_error::seed_too_long};
+    detail::append_bytes(input, seed);
+  }
+  detail::append_bytes(input, program.view());
+  input.insert(input.end(), address_marker.begin(), address_marker.end());
   const pubkey address = sha256_of(input);
   if (is_on_curve(address.bytes()))
     return domain::failure{address_error::on_curve};
@@ -130,18 +115,16 @@ domain::result<pubkey, address_error> create_program_address(std::span<const byt
 
 domain::result<program_derived_address, address_error> find_program_address(std::span<const byte_view> seeds,
                                                                             const pubkey& program) {
-  if (const auto error = check_seeds(seeds, max_seeds - 1))
-    return domain::failure{*error};
-  bytes input = join(seeds);
-  const std::size_t bump_at = input.size();
-  input.push_back(0);
-  append_program(input, program);
-  for (int bump = 255; bump >= 0; --bump) {
-    input[bump_at] = static_cast<std::uint8_t>(bump);
-    const pubkey address = sha256_of(input);
-    if (!is_on_curve(address.bytes()))
-      return program_derived_address{address, static_cast<std::uint8_t>(bump)};
-  }
+  std::uint8_t bump = 255;
+  std::vector<byte_view> with_bump(seeds.begin(), seeds.end());
+  with_bump.emplace_back(&bump, 1);
+  do {
+    const auto address = create_program_address(with_bump, program);
+    if (address)
+      return program_derived_address{*address, bump};
+    if (address.error() != address_error::on_curve)
+      return domain::failure{address.error()};
+  } while (bump-- > 0);
   return domain::failure{address_error::no_bump};
 }
 

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "common/solana/token.hpp"
-#include "executor-service/actors/chain.hpp"
+#include "executor-service/chain/protocol.hpp"
 #include "executor-service/core/consequence.hpp"
 #include "executor-service/core/order.hpp"
 

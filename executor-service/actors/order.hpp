@@ -6,12 +6,12 @@
 
 #include "common/runtime/clock.hpp"
 #include "common/runtime/metrics.hpp"
-#include "executor-service/actors/chain.hpp"
 #include "executor-service/actors/ledger.hpp"
 #include "executor-service/actors/maker.hpp"
 #include "executor-service/actors/router.hpp"
 #include "executor-service/actors/signer.hpp"
 #include "executor-service/actors/turnstile.hpp"
+#include "executor-service/chain/protocol.hpp"
 #include "executor-service/core/next_step.hpp"
 #include "executor-service/core/order.hpp"
 #include "executor-service/core/resolve.hpp"

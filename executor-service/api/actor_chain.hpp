@@ -4,8 +4,8 @@
 
 #include <caf/fwd.hpp>
 
-#include "executor-service/actors/chain.hpp"
 #include "executor-service/api/chain.hpp"
+#include "executor-service/chain/protocol.hpp"
 
 namespace landfall::executor::api {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/domain/time.hpp"
-#include "executor-service/core/observation.hpp"
+#include "executor-service/chain/core/observation.hpp"
 #include "executor-service/core/order.hpp"
 
 namespace landfall::executor {

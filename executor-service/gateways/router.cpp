@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <future>
 #include <utility>
 
 #include "common/domain/text.hpp"
@@ -224,14 +223,6 @@ router_result<json_value> object_of(const net::http_result& reply) {
   return std::move(document).value();
 }
 
-template <class T, class Start>
-router_result<T> wait_for(Start start) {
-  auto promise = std::make_shared<std::promise<router_result<T>>>();
-  auto answer = promise->get_future();
-  start([promise](router_result<T> r) { promise->set_value(std::move(r)); });
-  return answer.get();
-}
-
 std::string body_of(const quote& offer, const swap_request& request) {
   const auto raw = net::parse_json(offer.raw);
   if (!raw)
@@ -322,15 +313,6 @@ void router_client::instructions_for(quote offer, swap_request request, router_d
                             return done(failure{error_of(router_error::kind::malformed, read.error().what)});
                           done(std::move(read).value());
                         });
-}
-
-router_result<quote> router_api::quote_for_sync(quote_request request) {
-  return wait_for<quote>([&](auto done) { quote_for(request, std::move(done)); });
-}
-
-router_result<swap_instructions_view> router_api::instructions_for_sync(quote offer, swap_request request) {
-  return wait_for<swap_instructions_view>(
-      [&](auto done) { instructions_for(std::move(offer), request, std::move(done)); });
 }
 
 }  // namespace landfall::executor

@@ -51,55 +51,55 @@ async function balances() {
 
 const showBalances = (list) => Object.entries(list).map(([symbol, raw]) => amount(mints[symbol], raw)).join(', ');
 
-async function place(line) {
+async function place(planned) {
   const order = await user.place({
-    inputMint: mints[line.input],
-    outputMint: mints[line.output],
-    triggerMint: mints[line.trigger],
-    triggerCondition: line.condition,
-    triggerPriceUsd: line.price,
-    amount: units(line.input, line.deposit),
-    ...(line.lifeMs ? { expiresAt: Date.now() + line.lifeMs } : {}),
+    inputMint: mints[planned.input],
+    outputMint: mints[planned.output],
+    triggerMint: mints[planned.trigger],
+    triggerCondition: planned.condition,
+    triggerPriceUsd: planned.price,
+    amount: units(planned.input, planned.deposit),
+    ...(planned.lifeMs ? { expiresAt: Date.now() + planned.lifeMs } : {}),
   });
-  Object.assign(line, { id: order.id, seen: 0 });
-  say(`${bold(line.label.padEnd(15))} order ${order.id}: ${line.deposit} ${line.input} → ${line.output} when ${line.trigger} is ${line.condition} ${line.price} USD${line.lifeMs ? `, for ${line.lifeMs / 1000} s` : ''}`);
+  Object.assign(planned, { id: order.id, seen: 0 });
+  say(`${bold(planned.label.padEnd(15))} order ${order.id}: ${planned.deposit} ${planned.input} → ${planned.output} when ${planned.trigger} is ${planned.condition} ${planned.price} USD${planned.lifeMs ? `, for ${planned.lifeMs / 1000} s` : ''}`);
   say(`${' '.repeat(15)} deposit ${order.txSignature}${order.depositConfirmed ? ', confirmed' : ''}`);
 }
 
-/** Prints the moves of an order that are new since the last look. */
-async function report(line) {
-  const moves = await database.moves(line.id);
-  for (const move of moves.slice(line.seen)) {
+/** Prints the moves of an order that are new since the last report. */
+async function report(planned) {
+  const moves = await database.moves(planned.id);
+  for (const move of moves.slice(planned.seen)) {
     let because = move.reason ? dim(`  ${move.reason}`) : '';
     if (move.evidence_id) {
       const [seen] = await database.rows(`select price_usd::text, source from trigger_evidence where evidence_id = '${move.evidence_id}'`);
       if (seen?.price_usd) because = dim(`  ${seen.source} saw ${Number(seen.price_usd)} USD`);
     }
-    console.log(`${at(move.at_ms)}  ${bold(line.label.padEnd(15))} ${move.from_state} → ${green(move.to_state)} ${dim(`by ${move.role}`)}${because}`);
+    console.log(`${at(move.at_ms)}  ${bold(planned.label.padEnd(15))} ${move.from_state} → ${green(move.to_state)} ${dim(`by ${move.role}`)}${because}`);
   }
-  line.seen = moves.length;
-  line.state = moves.at(-1)?.to_state;
-  return final.has(line.state);
+  planned.seen = moves.length;
+  planned.state = moves.at(-1)?.to_state;
+  return final.has(planned.state);
 }
 
 async function followAll(stopped) {
   for (;;) {
     let open = 0;
-    for (const line of plan) if (line.id && !(await report(line))) open++;
+    for (const planned of plan) if (planned.id && !(await report(planned))) open++;
     if (stopped.when() && open === 0) return true;
     if (Date.now() > stopped.deadline) return false;
     await pause(250);
   }
 }
 
-async function verdict(line) {
-  const order = await database.order(line.id);
+async function judgeOrder(planned) {
+  const order = await database.order(planned.id);
   const life = await judge(devnet, order);
-  const shown = await user.order(line.id);
-  const wrong = line.expect === 'expired' ? faultsOfRefund(order, life) : faultsOfFill(order, life);
-  if (order.state !== line.expect) wrong.unshift(`its state is ${order.state}, not ${line.expect}`);
+  const shown = await user.order(planned.id);
+  const wrong = planned.expect === 'expired' ? faultsOfRefund(order, life) : faultsOfFill(order, life);
+  if (order.state !== planned.expect) wrong.unshift(`its state is ${order.state}, not ${planned.expect}`);
   if (shown.rawState !== order.state) wrong.push(`the API shows ${shown.rawState}, the database ${order.state}`);
-  console.log(`\n${bold(line.label)}  ${order.order_id}  ${wrong.length === 0 ? green(order.state) : red(order.state)}`);
+  console.log(`\n${bold(planned.label)}  ${order.order_id}  ${wrong.length === 0 ? green(order.state) : red(order.state)}`);
   for (const [name, list] of Object.entries({ deposit: life.deposits, swap: life.swaps, payout: life.payouts, refund: life.refunds, close: life.closes })) {
     for (const entry of list) {
       const what = {
@@ -130,14 +130,14 @@ async function main() {
   say(`the wallet holds ${showBalances(before)}`);
 
   console.log(bold('\nFour orders through the public API'));
-  for (const line of plan) await place(line);
+  for (const planned of plan) await place(planned);
 
-  console.log(bold('\nThe price walks; each line is a durable move of an order'));
+  console.log(bold('\nThe price walks; each line is a durable transition of an order'));
   let walked = false;
   const stopped = { when: () => walked, deadline: Date.now() + 300_000 };
   const following = followAll(stopped);
   following.catch(() => {});
-  await waitFor('all deposits confirmed', () => plan.every((line) => line.state && !line.state.includes('deposit')), { timeoutMs: 60_000 });
+  await waitFor('all deposits confirmed', () => plan.every((planned) => planned.state && !planned.state.includes('deposit')), { timeoutMs: 60_000 });
   await walk('SOL', [152, 154, 157]);
   await walk('JUP', ['0.48', '0.455']);
   await walk('SOL', [152, 149, 146.5]);
@@ -147,7 +147,7 @@ async function main() {
   console.log(bold("\nWhat the chain's own book says"));
   // A transaction is in the book when it is finalized, a moment after the order is final.
   let good = true;
-  for (const line of plan) good = (await verdict(line)) && good;
+  for (const planned of plan) good = (await judgeOrder(planned)) && good;
   const after = await balances();
   console.log(`\nthe wallet held  ${showBalances(before)}\nand holds now    ${showBalances(after)}`);
   const booked = (await devnet.ledger(user.address)).filter((e) => e.err === null || e.lamportDeltas.length > 0);

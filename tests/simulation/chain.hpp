@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "executor-service/core/observation.hpp"
+#include "executor-service/chain/core/observation.hpp"
 #include "executor-service/core/order.hpp"
 #include "tests/simulation/random.hpp"
 #include "tests/simulation/schedule.hpp"

@@ -1,4 +1,4 @@
-// Looking for a message that a market maker signs last, as executor-service/actors/chain_history.cpp does: each
+// Looking for a message that a market maker signs last, as executor-service/chain/account_history.cpp does: each
 // endpoint by itself, its finalized height first, then the order account's signatures, then the account's balance,
 // neither older.
 #include <algorithm>

@@ -1,9 +1,9 @@
-// The lines between the services and PostgreSQL break around COMMIT, with the commit done or not: whatever was being written (a deposit,
+// The proxies between the services and PostgreSQL break around COMMIT, with the commit done or not: whatever was being written (a deposit,
 // a decision, a claim, a signed swap, a death certificate, …), nothing is sent that is not durable, and nothing is done twice.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Random } from '../../devnet/random.mjs';
-import { commitLine } from './lib/commit_line.mjs';
+import { commitProxy } from './lib/commit_proxy.mjs';
 import { Stack } from './lib/stack.mjs';
 import { waitFor } from './lib/wait.mjs';
 
@@ -19,7 +19,7 @@ const counts = Object.fromEntries(['passed', ...fates].map((fate) => [fate, Obje
 let stack;
 let user;
 let random;
-const lines = {};
+const proxies = {};
 
 /** Whatever there are too few of, nine times of ten; the rest passes. */
 function decide(writes) {
@@ -34,15 +34,15 @@ const isEnough = () => fates.every((fate) => watched.every((kind) => counts[fate
 before(async () => {
   stack = await Stack.start({ parts: 'pg,devnet,setup' });
   random = new Random(stack.seed);
-  for (const role of ['executor', 'api', 'trigger']) lines[role] = await commitLine(stack.portBase + 2, decide);
-  const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${lines[role].port}/landfall`;
+  for (const role of ['executor', 'api', 'trigger']) proxies[role] = await commitProxy(stack.portBase + 2, decide);
+  const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${proxies[role].port}/landfall`;
   stack.env.EXECUTOR_ARGS = `--lease-ms 1000 --poll-ms 100 --status-poll-ms 100 --requests-per-minute 100000 --postgres-url ${url('executor')} --api-postgres-url ${url('api')}`;
   stack.env.TRIGGER_ARGS = `--poll-ms 200 --postgres-url ${url('trigger')}`;
   await stack.up('executor,trigger');
   user = await stack.patientUser({ SOL: '1000' });
 });
 after(async () => {
-  await Promise.all(Object.values(lines).map((line) => line.stop()));
+  await Promise.all(Object.values(proxies).map((proxy) => proxy.stop()));
   await stack?.stop();
 });
 

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Random } from '../../devnet/random.mjs';
-import { commitLine } from './lib/commit_line.mjs';
+import { commitProxy } from './lib/commit_proxy.mjs';
 import { Failover } from './lib/failover.mjs';
 import { Stack } from './lib/stack.mjs';
 import { smallDisk } from './lib/standby.mjs';
@@ -28,12 +28,12 @@ describe('a server that is slow or at odds', () => {
   let user;
   let random;
   let fate = () => undefined;
-  const lines = {};
+  const proxies = {};
   before(async () => {
     stack = await Stack.start({ parts: 'pg,devnet,setup' });
     random = new Random(stack.seed);
-    for (const role of ['executor', 'api', 'trigger']) lines[role] = await commitLine(stack.portBase + 2, () => fate());
-    const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${lines[role].port}/landfall`;
+    for (const role of ['executor', 'api', 'trigger']) proxies[role] = await commitProxy(stack.portBase + 2, () => fate());
+    const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${proxies[role].port}/landfall`;
     stack.env.EXECUTOR_ARGS = `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')}`;
     stack.env.TRIGGER_ARGS = `--postgres-url ${url('trigger')}`;
     await stack.up('executor,trigger');
@@ -41,7 +41,7 @@ describe('a server that is slow or at odds', () => {
     await stack.devnet.price('SOL', 152);
   });
   after(async () => {
-    await Promise.all(Object.values(lines).map((line) => line.stop()));
+    await Promise.all(Object.values(proxies).map((proxy) => proxy.stop()));
     await stack?.stop();
   });
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "common/domain/result.hpp"
-#include "trigger-service/core/decision.hpp"
+#include "trigger-service/orders/core/decision.hpp"
 
 namespace landfall::trigger::tests {
 

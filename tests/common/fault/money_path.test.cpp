@@ -81,14 +81,14 @@ bool is_covered(const source& s, std::size_t at) {
 std::vector<source> sources() {
   const std::map<std::string, std::string> left_out{
       {"executor-service/actors/await.hpp", "the helper itself"},
-      {"executor-service/actors/rpc_fault.hpp", "the helper itself"},
-      {"executor-service/actors/verify_reader.cpp", "reads, and writes nothing"},
+      {"executor-service/chain/rpc_fault.hpp", "the helper itself"},
       {"executor-service/api/mint_check.cpp", "looks at a token before there is a deposit"},
       {"executor-service/api/actor_chain.cpp", "what the api's points stand around"},
       {"executor-service/api/api_store.cpp", "what the api's points stand around"},
   };
   std::vector<source> all;
-  for (const char* folder : {"executor-service/actors", "executor-service/api", "trigger-service/actors"})
+  for (const char* folder :
+       {"executor-service/actors", "executor-service/chain", "executor-service/api", "trigger-service/orders"})
     for (const auto& entry : std::filesystem::directory_iterator{std::filesystem::path{LANDFALL_SOURCE_DIR} / folder}) {
       source s;
       s.path = std::string{folder} + "/" + entry.path().filename().string();
@@ -130,7 +130,7 @@ const std::map<std::string, std::vector<std::string>>& without_points() {
       // What is told of a watch has its points where the endpoints are asked.
       {"executor-service/actors/attempt_watch.cpp", {"->request(with->chain,"}},
       // What the API asks while somebody waits: its own points stand around the question.
-      {"executor-service/actors/chain_reads.cpp",
+      {"executor-service/chain/chain_reads.cpp",
        {"signature_statuses(r.ids, false,", "signature_statuses(r.ids, true,", "signature_statuses(ids, false,"}},
       // For the health check alone.
       {"executor-service/actors/dispatcher.cpp", {"->request(with->chain,"}},

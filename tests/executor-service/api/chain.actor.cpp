@@ -18,6 +18,7 @@
 
 #include "common/runtime/actor_system.hpp"
 #include "executor-service/api/actor_chain.hpp"
+#include "executor-service/chain/chain_actor.hpp"
 
 namespace landfall::executor::api {
 namespace {

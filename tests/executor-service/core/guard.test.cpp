@@ -14,6 +14,7 @@
 #include "common/solana/system.hpp"
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 namespace landfall::executor {
 
@@ -107,7 +108,7 @@ TEST_CASE("what an honest router gives passes") {
       {token::transfer_checked(vault_tokens, input_mint, pool, vault, input, 6)},
       {token::transfer(vault_tokens, pool, vault, input - 1), token::transfer(vault_tokens, pool, vault, 1)},
       {batch({token::transfer(vault_tokens, pool, vault, input), token::transfer(pool, output_account, vault, 77)})},
-      {token::sync_native(vault_tokens), swap()},
+      {landfall::tests::token::sync_native(vault_tokens), swap()},
   };
   for (const auto& instructions : honest)
     CHECK(refusal(instructions) == "");
@@ -139,15 +140,15 @@ TEST_CASE("every attack by a router is refused") {
        {{programs::associated_token, {solana::writable(vault_tokens), solana::readonly_signer(vault)}, {2}}}},
       {"the fee payer elsewhere than as payer of a new account",
        {with(solana::associated_token::create_idempotent(fee_payer, vault, output_mint), solana::writable(fee_payer))}},
-      {"an approval", {token::approve(vault_tokens, stranger, vault, input)}},
-      {"an approval of the output", {token::approve(output_account, stranger, vault, 1)}},
+      {"an approval", {landfall::tests::token::approve(vault_tokens, stranger, vault, input)}},
+      {"an approval of the output", {landfall::tests::token::approve(output_account, stranger, vault, 1)}},
       {"an approval, checked form",
        {token_call(13, {solana::writable(vault_tokens), solana::readonly_signer(vault)}, 10)}},
       {"a new authority", {token_call(6, {solana::writable(output_account), solana::readonly_signer(vault)}, 35)}},
       {"a close of the output account", {token::close_account(output_account, stranger, vault)}},
       {"a close of the vault's token account", {token::close_account(vault_tokens, stranger, vault)}},
       {"a close of an account not known to be ours", {token::close_account(pool, stranger, vault)}},
-      {"a burn", {token::burn(vault_tokens, input_mint, vault, 1)}},
+      {"a burn", {landfall::tests::token::burn(vault_tokens, input_mint, vault, 1)}},
       {"more than the input", {token::transfer(vault_tokens, pool, vault, input + 1)}},
       {"more than the input in two transfers", {transfer_out, token::transfer(vault_tokens, pool, vault, 1)}},
       {"more than the input by overflow",
@@ -164,7 +165,8 @@ TEST_CASE("every attack by a router is refused") {
       {"a transfer with more accounts", {with(transfer_out, solana::readonly(stranger))}},
       {"a token call without data", {{programs::token, {}, {}}}},
       {"a close hidden in a batch", {batch({transfer_out, token::close_account(output_account, stranger, vault)})}},
-      {"an approval hidden in a batch", {batch({token::approve(vault_tokens, stranger, vault, 1), transfer_out})}},
+      {"an approval hidden in a batch",
+       {batch({landfall::tests::token::approve(vault_tokens, stranger, vault, 1), transfer_out})}},
       {"a batch within a batch", {batch({batch({transfer_out})})}},
       {"an empty batch", {{programs::token, {}, {255}}}},
       {"a batch whose data is cut short", {{programs::token, transfer_out.accounts, {255, 3, 9, 3}}}},

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/executor-service/gateways/scripted_server.hpp"
+#include "tests/support/scripted_server.hpp"
 
 namespace landfall::executor {
 

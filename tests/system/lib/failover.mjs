@@ -1,6 +1,6 @@
 // A system whose services know two PostgreSQL servers, the second a standby of the first that can take its place.
 import { Database } from './database.mjs';
-import { Line } from './line.mjs';
+import { Proxy } from './proxy.mjs';
 import { Stack } from './stack.mjs';
 import { Standby } from './standby.mjs';
 
@@ -8,22 +8,22 @@ const patient = '--lease-ms 3000 --poll-ms 200 --status-poll-ms 100 --requests-p
 const lostPortOffset = 6;
 
 export class Failover {
-  #line;
+  #proxy;
   #lost = null;
   stack;
   standby;
   user;
 
-  /** Services with both servers in their connection string, the witness on a line that is led to whichever serves. `options` as Standby.start takes them. */
+  /** Services with both servers in their connection string, the witness on a proxy that leads to whichever serves. `options` as Standby.start takes them. */
   static async start(options) {
     const system = new Failover();
     system.stack = await Stack.start({ parts: 'pg' });
     const { stack } = system;
     try {
-      system.#line = await Line.start(stack.portBase + 2);
+      system.#proxy = await Proxy.start(stack.portBase + 2);
       const servers = `127.0.0.1:${stack.portBase + 2},127.0.0.1:${stack.portBase + 5}/landfall?target_session_attrs=read-write`;
       const url = (role) => `postgresql://landfall_${role}@${servers}`;
-      stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${system.#line.port}/landfall`;
+      stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${system.#proxy.port}/landfall`;
       stack.env.EXECUTOR_ARGS = `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')} --verifier-postgres-url ${url('verifier')}`;
       stack.env.TRIGGER_ARGS = `--postgres-url ${url('trigger')}`;
       await stack.up('devnet,setup');
@@ -32,7 +32,7 @@ export class Failover {
       system.user = await stack.user({ SOL: '1000' });
       return system;
     } catch (problem) {
-      await system.#line?.stop();
+      await system.#proxy?.stop();
       await stack.stop();
       throw problem;
     }
@@ -42,8 +42,8 @@ export class Failover {
   async failOver() {
     await this.stack.shell('postgres_stop "$LANDFALL_VAR/pg" immediate');
     await this.standby.promote();
-    this.#line.targetPort = this.standby.port;
-    this.#line.end();
+    this.#proxy.targetPort = this.standby.port;
+    this.#proxy.end();
     this.stack.database.conninfo = `host=127.0.0.1 port=${this.standby.port} dbname=landfall user=postgres`;
   }
 
@@ -59,6 +59,6 @@ export class Failover {
   }
 
   async stop() {
-    await this.stack.stop().finally(() => this.#line.stop());
+    await this.stack.stop().finally(() => this.#proxy.stop());
   }
 }

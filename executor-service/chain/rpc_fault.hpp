@@ -1,0 +1,26 @@
+#pragma once
+
+#include <utility>
+
+#include "common/fault/fault_point.hpp"
+#include "executor-service/chain/rpc/rpc.hpp"
+
+namespace landfall::executor {
+
+/// The call of an endpoint `make(api, done)`, between the two points of its effect. A fault looks like an endpoint that
+/// does not answer.
+template <class T, class Make>
+auto at_fault_point(fault::effect what, Make make) {
+  return [what, make](rpc_api& api, rpc_done<T> answered) {
+    fault::between(
+        {what}, [&](rpc_done<T> done) { make(api, std::move(done)); }, std::move(answered),
+        [](fault::moment) {
+          rpc_error e;
+          e.what = rpc_error::kind::timeout;
+          e.message = "fault point";
+          return domain::failure{std::move(e)};
+        });
+  };
+}
+
+}  // namespace landfall::executor
