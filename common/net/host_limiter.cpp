@@ -93,10 +93,6 @@ host_limiter::~host_limiter() {
   impl_->clock.stop();
 }
 
-const std::string& host_limiter::endpoint() const noexcept {
-  return impl_->endpoint;
-}
-
 std::uint64_t host_limiter::acquire(purpose p, std::function<void(refusal)> then) {
   std::uint64_t ticket = 0;
   {

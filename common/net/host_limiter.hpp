@@ -37,9 +37,6 @@ public:
   host_limiter(const host_limiter&) = delete;
   host_limiter& operator=(const host_limiter&) = delete;
 
-  /// For logs and metrics: host and port.
-  [[nodiscard]] const std::string& endpoint() const noexcept;
-
   using refusal = std::optional<net_error>;
   /// Calls `then` exactly once: without an error when the request may be sent, and then `answered` has to follow; or
   /// with `rate_limited`. It may run within this call. Returns a ticket for `cancel`.

@@ -285,12 +285,6 @@ void http_client::request(http_request request, std::function<void(http_result)>
     impl_->begin(c);
 }
 
-http_result http_client::request_sync(http_request request) {
-  std::promise<http_result> promise;
-  this->request(std::move(request), [&](http_result result) { promise.set_value(std::move(result)); });
-  return promise.get_future().get();
-}
-
 const std::string& http_client::base_url() const noexcept {
   return impl_->base_url;
 }

@@ -52,9 +52,6 @@ public:
   /// error. What `done` throws stops the process.
   void request(http_request request, std::function<void(http_result)> done);
 
-  /// Waits for the answer. For tools and tests: never on a thread of the pool or in an actor that is not detached.
-  [[nodiscard]] http_result request_sync(http_request request);
-
   [[nodiscard]] const std::string& base_url() const noexcept;
 
 private:

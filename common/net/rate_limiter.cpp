@@ -12,7 +12,6 @@ using std::chrono::milliseconds;
 
 constexpr backoff_policy pauses{milliseconds{250}, milliseconds{10'000}, jitter::decorrelated};
 constexpr std::uint32_t max_requests_per_window = 1'000'000;
-constexpr milliseconds max_window{600'000};
 
 /// Rounded up: waiting that long is enough.
 milliseconds up(std::chrono::steady_clock::duration d) {
@@ -25,14 +24,6 @@ std::string_view to_string(purpose p) noexcept {
   constexpr std::array<std::string_view, purpose_count> names{"confirmation", "broadcast", "verification",
                                                               "read",         "quote",     "stream"};
   return names[static_cast<std::size_t>(p)];
-}
-
-std::string rate_limit::validate() const {
-  if (requests_per_window == 0 || requests_per_window > max_requests_per_window)
-    return "the requests in a window have to be within 1 and 1000000";
-  if (window < milliseconds{10} || window > max_window)
-    return "a window has to be within 10 and 600000 ms";
-  return {};
 }
 
 rate_limiter::rate_limiter(rate_limit limit, std::uint64_t seed)

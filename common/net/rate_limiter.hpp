@@ -47,9 +47,6 @@ inline constexpr std::array<purpose_budget, purpose_count> purpose_budgets{{
 struct rate_limit {
   std::uint32_t requests_per_window = 10'000;
   std::chrono::milliseconds window{1'000};
-
-  /// What is wrong with it, or empty.
-  [[nodiscard]] std::string validate() const;
 };
 
 /// What an answer says about the server's limit.

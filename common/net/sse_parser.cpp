@@ -1,15 +1,10 @@
 #include "common/net/sse_parser.hpp"
 
-#include <charconv>
 #include <utility>
 
 namespace landfall::net {
 
 sse_parser::sse_parser(std::size_t max_event_bytes) : max_event_bytes_(max_event_bytes) {}
-
-std::optional<unsigned> sse_parser::retry_ms() const noexcept {
-  return retry_ms_;
-}
 
 bool sse_parser::feed(std::string_view bytes, const std::function<void(sse_event)>& on_event) {
   while (!bytes.empty() && !failed_) {
@@ -62,11 +57,6 @@ void sse_parser::line(std::string_view text, const std::function<void(sse_event)
     name_ = value;
   } else if (field == "id" && value.find('\0') == std::string_view::npos) {
     id_ = value;
-  } else if (field == "retry") {
-    unsigned ms = 0;
-    const auto [stopped, problem] = std::from_chars(value.data(), value.data() + value.size(), ms);
-    if (problem == std::errc{} && stopped == value.data() + value.size())
-      retry_ms_ = ms;
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,9 +25,6 @@ public:
   /// Calls `on_event` for each event that `bytes` complete. False, now and for good, if a bound was exceeded.
   [[nodiscard]] bool feed(std::string_view bytes, const std::function<void(sse_event)>& on_event);
 
-  /// The reconnect delay the stream asked for, if it did.
-  [[nodiscard]] std::optional<unsigned> retry_ms() const noexcept;
-
 private:
   void line(std::string_view text, const std::function<void(sse_event)>& on_event);
 
@@ -37,7 +33,6 @@ private:
   std::string name_;
   std::string data_;
   std::string id_;
-  std::optional<unsigned> retry_ms_;
   bool has_data_ = false;
   bool after_cr_ = false;
   bool at_start_ = true;

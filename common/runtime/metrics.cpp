@@ -36,16 +36,6 @@ void gauge_handle::set(double to) const {
     static_cast<prometheus::Gauge*>(target_)->Set(to);
 }
 
-void gauge_handle::inc(double by) const {
-  if (target_ != nullptr)
-    static_cast<prometheus::Gauge*>(target_)->Increment(by);
-}
-
-void gauge_handle::dec(double by) const {
-  if (target_ != nullptr)
-    static_cast<prometheus::Gauge*>(target_)->Decrement(by);
-}
-
 double gauge_handle::value() const {
   return target_ == nullptr ? 0 : static_cast<const prometheus::Gauge*>(target_)->Value();
 }

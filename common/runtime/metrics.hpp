@@ -26,8 +26,6 @@ class gauge_handle {
 public:
   gauge_handle() = default;
   void set(double to) const;
-  void inc(double by = 1) const;
-  void dec(double by = 1) const;
   [[nodiscard]] double value() const;
 
 private:

@@ -11,6 +11,4 @@ enum class account_error {
   uninitialized,  ///< allocated, but not set up yet
 };
 
-[[nodiscard]] std::string_view to_string(account_error error) noexcept;
-
 }  // namespace landfall::solana

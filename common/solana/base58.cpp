@@ -4,16 +4,6 @@
 
 namespace landfall::solana {
 
-std::string_view to_string(base58_error error) noexcept {
-  switch (error) {
-    case base58_error::bad_character:
-      return "bad_character";
-    case base58_error::too_long:
-      return "too_long";
-  }
-  return "unknown";
-}
-
 std::string base58_encode(byte_view data) {
   constexpr std::string_view alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
   const auto first = std::find_if(data.begin(), data.end(), [](std::uint8_t byte) { return byte != 0; });
@@ -36,22 +26,6 @@ std::string base58_encode(byte_view data) {
   text.reserve(zeros + digits.size());
   std::for_each(digits.rbegin(), digits.rend(), [&](std::uint8_t digit) { text.push_back(alphabet[digit]); });
   return text;
-}
-
-domain::result<bytes, base58_error> base58_decode(std::string_view text, std::size_t max_len) {
-  const std::size_t bound = std::min(max_len, base58_max_bytes);
-  // log 256 / log 58 < 1.37 characters a byte; a text longer than that stands for more than `bound` bytes.
-  if (text.size() > bound * 137 / 100 + 1)
-    return domain::failure{base58_error::too_long};
-  constexpr std::string_view alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-  if (text.find_first_not_of(alphabet) != std::string_view::npos)
-    return domain::failure{base58_error::bad_character};
-  bytes out(bound);
-  const auto length = detail::base58_decode_into(text, out);
-  if (!length)
-    return domain::failure{base58_error::too_long};
-  out.resize(*length);
-  return out;
 }
 
 }  // namespace landfall::solana

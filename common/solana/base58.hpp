@@ -7,27 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include "common/domain/result.hpp"
 #include "common/solana/bytes.hpp"
 
 namespace landfall::solana {
 
-enum class base58_error {
-  bad_character,  ///< a character outside the alphabet (no 0, O, I, l; no white space)
-  too_long,       ///< the text stands for more bytes than the caller allows
-};
-
-[[nodiscard]] std::string_view to_string(base58_error error) noexcept;
-
-/// The most bytes `base58_decode` ever returns; its cost is quadratic in the length.
-inline constexpr std::size_t base58_max_bytes = 1232;
-
 /// Bitcoin-alphabet base58; every leading zero byte becomes a leading `1`. Quadratic in the length of `data`.
 [[nodiscard]] std::string base58_encode(byte_view data);
-
-/// The bytes behind `text`; at most `max_len` of them (and never more than `base58_max_bytes`). Overlong text is
-/// refused before any work is done on it.
-[[nodiscard]] domain::result<bytes, base58_error> base58_decode(std::string_view text, std::size_t max_len);
 
 namespace detail {
 

@@ -4,16 +4,6 @@
 
 namespace landfall::solana {
 
-std::string_view to_string(base64_error error) noexcept {
-  switch (error) {
-    case base64_error::malformed:
-      return "malformed";
-    case base64_error::too_long:
-      return "too_long";
-  }
-  return "unknown";
-}
-
 std::string base64_encode(byte_view data) {
   std::string text(sodium_base64_encoded_len(data.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
   sodium_bin2base64(text.data(), text.size(), data.data(), data.size(), sodium_base64_VARIANT_ORIGINAL);

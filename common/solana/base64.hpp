@@ -14,8 +14,6 @@ enum class base64_error {
   too_long,   ///< the text stands for more bytes than the caller allows
 };
 
-[[nodiscard]] std::string_view to_string(base64_error error) noexcept;
-
 /// RFC 4648 standard alphabet with padding, as the RPC speaks it.
 [[nodiscard]] std::string base64_encode(byte_view data);
 

@@ -8,16 +8,6 @@
 
 namespace landfall::solana {
 
-std::string_view to_string(parse_error error) noexcept {
-  switch (error) {
-    case parse_error::bad_character:
-      return "bad_character";
-    case parse_error::wrong_length:
-      return "wrong_length";
-  }
-  return "unknown";
-}
-
 namespace detail {
 
 std::size_t hash_bytes(byte_view data) noexcept {

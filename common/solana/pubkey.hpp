@@ -21,8 +21,6 @@ enum class parse_error {
   wrong_length,   ///< decodes to another number of bytes than the type has
 };
 
-[[nodiscard]] std::string_view to_string(parse_error error) noexcept;
-
 namespace detail {
 
 /// Keyed with a secret of this process, because strangers choose the keys that end up in our maps.

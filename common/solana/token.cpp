@@ -116,13 +116,6 @@ instruction close_account(const pubkey& account, const pubkey& destination, cons
   return {program, {writable(account), writable(destination), readonly_signer(owner)}, data_of(tag::close_account)};
 }
 
-std::optional<transfer_args> decode_transfer(const instruction& i) {
-  auto in = arguments_of(i, tag::transfer, 8);
-  if (!in || !is_token_instruction(i, 3))
-    return std::nullopt;
-  return transfer_args{i.program_id, i.accounts[0].key, i.accounts[1].key, i.accounts[2].key, *take_amount(*in)};
-}
-
 std::optional<transfer_checked_args> decode_transfer_checked(const instruction& i) {
   auto in = arguments_of(i, tag::transfer_checked, 9);
   if (!in || !is_token_instruction(i, 4))

@@ -35,16 +35,6 @@ inline constexpr std::size_t mint_bytes = 82;
 [[nodiscard]] instruction close_account(const pubkey& account, const pubkey& destination, const pubkey& owner,
                                         const pubkey& program = programs::token);
 
-struct transfer_args {
-  pubkey program;
-  pubkey source;
-  pubkey destination;
-  pubkey owner;
-  std::uint64_t amount = 0;
-
-  friend bool operator==(const transfer_args&, const transfer_args&) = default;
-};
-
 struct transfer_checked_args {
   pubkey program;
   pubkey source;
@@ -58,7 +48,6 @@ struct transfer_checked_args {
 };
 
 /// Of either token program; look at `program`.
-[[nodiscard]] std::optional<transfer_args> decode_transfer(const instruction& i);
 [[nodiscard]] std::optional<transfer_checked_args> decode_transfer_checked(const instruction& i);
 
 enum class account_state : std::uint8_t { initialized = 1, frozen = 2 };

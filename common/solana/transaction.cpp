@@ -70,14 +70,6 @@ result<transaction, wire_error> parse_legacy_or_v0(byte_view data) {
 
 }  // namespace
 
-std::string_view to_string(signing_error error) noexcept {
-  switch (error) {
-    case signing_error::not_a_signer:
-      return "not_a_signer";
-  }
-  return "unknown";
-}
-
 signature transaction::id() const noexcept {
   return signatures.empty() ? signature{} : signatures.front();
 }

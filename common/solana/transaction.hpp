@@ -28,8 +28,6 @@ enum class signing_error {
   not_a_signer,  ///< the message does not ask for this key's signature
 };
 
-[[nodiscard]] std::string_view to_string(signing_error error) noexcept;
-
 /// The first signature slot that does not hold a valid signature of its key. A missing slot counts as a bad one, and so
 /// does one too many.
 struct bad_signature {

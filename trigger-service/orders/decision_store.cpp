@@ -45,18 +45,6 @@ columns columns_of(const std::vector<decision>& decisions) {
 
 }  // namespace
 
-std::string_view to_string(write_outcome outcome) {
-  switch (outcome) {
-    case write_outcome::moved:
-      return "moved";
-    case write_outcome::not_moved:
-      return "not_moved";
-    case write_outcome::refused:
-      return "refused";
-  }
-  domain::broken_invariant("write outcome outside its enumeration");
-}
-
 decision_store::decision_store(postgres::database::options opts, std::string instance)
     : db_(std::move(opts)), instance_(std::move(instance)) {}
 

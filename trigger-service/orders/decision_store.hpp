@@ -19,8 +19,6 @@ enum class write_outcome : std::uint8_t {
   /// The database refuses this decision whatever its order's state: a defect. Nothing was written.
   refused,
 };
-[[nodiscard]] std::string_view to_string(write_outcome outcome);
-
 struct written_decision {
   write_outcome outcome = write_outcome::not_moved;
   /// Why it was refused.

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::int64_t code_preflight = -32002;
 constexpr std::int64_t code_unhealthy = -32005;
-constexpr std::int64_t code_min_slot = -32016;
 constexpr std::size_t max_message_chars = 512;
 
 std::string shortened(std::string_view text) {
@@ -111,10 +110,6 @@ bool rpc_error::blockhash_not_found() const noexcept {
 
 bool rpc_error::preflight_failed() const noexcept {
   return what == kind::rpc && code == code_preflight;
-}
-
-bool rpc_error::behind_min_slot() const noexcept {
-  return what == kind::rpc && code == code_min_slot;
 }
 
 bool rpc_error::node_unhealthy() const noexcept {

@@ -56,8 +56,6 @@ struct rpc_error {
   [[nodiscard]] bool blockhash_not_found() const noexcept;
   /// The node's simulation before sending failed (-32002).
   [[nodiscard]] bool preflight_failed() const noexcept;
-  /// The node is behind the slot that was asked for (-32016).
-  [[nodiscard]] bool behind_min_slot() const noexcept;
   /// The node itself says that it is behind (-32005).
   [[nodiscard]] bool node_unhealthy() const noexcept;
 };

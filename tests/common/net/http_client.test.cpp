@@ -6,10 +6,12 @@
 
 #include "common/net/threads.hpp"
 #include "raw_server.hpp"
+#include "tests/support/answer_of.hpp"
 #include "tests/support/reserved_port.hpp"
 
 using namespace landfall::net;
 using namespace landfall::net::test;
+using landfall::tests::answer_of;
 using kind = net_error::kind;
 
 namespace {
@@ -40,7 +42,7 @@ TEST_CASE("an answer has its status, headers in lower case and body, and the con
   int requests = 0;
   // An answer may be told a moment before its connection is free again: some of them open another.
   do {
-    const auto r = c.request_sync({.path_and_query = "/a?b=c"});
+    const auto r = answer_of(c, &http_client::request, http_request{.path_and_query = "/a?b=c"});
     REQUIRE(r);
     CHECK(r->status == 200);
     CHECK(r->body == "hi");
@@ -48,7 +50,7 @@ TEST_CASE("an answer has its status, headers in lower case and body, and the con
   } while (++requests < 1'000 && s.connections() == requests);
   const int kept = s.connections();
   CHECK(kept < requests);
-  CHECK(c.request_sync({.send_at_most_once = true}));
+  CHECK(answer_of(c, &http_client::request, http_request{.send_at_most_once = true}));
   CHECK(s.connections() == kept + 1);
 }
 
@@ -60,10 +62,11 @@ TEST_CASE("method, path below the base, headers and body arrive") {
     w.write(ok);
   }};
   http_client c{s.url() + "/base"};
-  REQUIRE(c.request_sync({.method = "POST",
-                          .path_and_query = "/x%20y?q=1%2F2",
-                          .headers = {{"Content-Type", "application/special"}, {"X-Key", "k"}},
-                          .body = "{\"a\":1}"}));
+  REQUIRE(answer_of(c, &http_client::request,
+                    http_request{.method = "POST",
+                                 .path_and_query = "/x%20y?q=1%2F2",
+                                 .headers = {{"Content-Type", "application/special"}, {"X-Key", "k"}},
+                                 .body = "{\"a\":1}"}));
   REQUIRE(seen.wait());
   const auto text = seen.all().front();
   INFO(text);
@@ -76,7 +79,7 @@ TEST_CASE("method, path below the base, headers and body arrive") {
 TEST_CASE("any status is an answer, and a redirect is not followed") {
   raw_server s{always("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")};
   http_client c{s.url()};
-  const auto r = c.request_sync({});
+  const auto r = answer_of(c, &http_client::request, http_request{});
   REQUIRE(r);
   CHECK(r->status == 302);
   CHECK(s.connections() == 1);
@@ -85,7 +88,7 @@ TEST_CASE("any status is an answer, and a redirect is not followed") {
 TEST_CASE("a server that never answers is a timeout") {
   raw_server s{[](wire& w) { w.read_to_end(); }};
   http_client c{s.url()};
-  CHECK(failure_of(c.request_sync({.timeout_ms = 50})) == kind::timeout);
+  CHECK(failure_of(answer_of(c, &http_client::request, http_request{.timeout_ms = 50})) == kind::timeout);
 }
 
 TEST_CASE("a server that answers drop by drop is a timeout too") {
@@ -97,7 +100,7 @@ TEST_CASE("a server that answers drop by drop is a timeout too") {
   }};
   http_client c{s.url()};
   const auto began = std::chrono::steady_clock::now();
-  CHECK(failure_of(c.request_sync({.timeout_ms = 200})) == kind::timeout);
+  CHECK(failure_of(answer_of(c, &http_client::request, http_request{.timeout_ms = 200})) == kind::timeout);
   CHECK(std::chrono::steady_clock::now() - began < patience);
 }
 
@@ -111,8 +114,9 @@ TEST_CASE("an answer over its bound is refused, declared, chunked or endless") {
       w.write(answer);
     }};
     http_client c{s.url()};
-    CHECK(failure_of(c.request_sync({.max_response_bytes = 99'999})) == kind::too_large);
-    const auto whole = c.request_sync({.max_response_bytes = 100'000});
+    CHECK(failure_of(answer_of(c, &http_client::request, http_request{.max_response_bytes = 99'999})) ==
+          kind::too_large);
+    const auto whole = answer_of(c, &http_client::request, http_request{.max_response_bytes = 100'000});
     REQUIRE(whole);
     CHECK(whole->body == big);
   }
@@ -121,23 +125,23 @@ TEST_CASE("an answer over its bound is refused, declared, chunked or endless") {
 TEST_CASE("a port nobody listens on and a name nobody has are unreachable") {
   const landfall::test::reserved_port nobody;
   http_client c{nobody.url()};
-  CHECK(failure_of(c.request_sync({})) == kind::unreachable);
+  CHECK(failure_of(answer_of(c, &http_client::request, http_request{})) == kind::unreachable);
   http_client no_name{"http://no-such-host.invalid"};
-  CHECK(failure_of(no_name.request_sync({})) == kind::unreachable);
+  CHECK(failure_of(answer_of(no_name, &http_client::request, http_request{})) == kind::unreachable);
   http_client no_url{"not a url"};
-  CHECK(failure_of(no_url.request_sync({})) == kind::unreachable);
+  CHECK(failure_of(answer_of(no_url, &http_client::request, http_request{})) == kind::unreachable);
 }
 
 TEST_CASE("a connection that breaks is a reset and noise is malformed") {
   raw_server breaks{[](wire& w) { w.read_until("\r\n\r\n"); }};
-  CHECK(failure_of(http_client{breaks.url()}.request_sync({})) == kind::reset);
+  CHECK(failure_of(answer_of(http_client{breaks.url()}, &http_client::request, http_request{})) == kind::reset);
   raw_server halfway{[](wire& w) {
     w.read_until("\r\n\r\n");
     w.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
   }};
-  CHECK(failure_of(http_client{halfway.url()}.request_sync({})) == kind::reset);
+  CHECK(failure_of(answer_of(http_client{halfway.url()}, &http_client::request, http_request{})) == kind::reset);
   raw_server noise{always("SSH-2.0-noise\r\n\r\n")};
-  CHECK(failure_of(http_client{noise.url()}.request_sync({})) == kind::malformed);
+  CHECK(failure_of(answer_of(http_client{noise.url()}, &http_client::request, http_request{})) == kind::malformed);
 }
 
 TEST_CASE("each failure says what broke, and names the address in its message alone") {
@@ -157,14 +161,15 @@ TEST_CASE("each failure says what broke, and names the address in its message al
   };
   for (const auto& [base, request] : calls) {
     CAPTURE(base);
-    const auto r = http_client{base + key}.request_sync(request);
+    const auto r = answer_of(http_client{base + key}, &http_client::request, request);
     REQUIRE_FALSE(r);
     CHECK(r.error().message.find("secret") != std::string::npos);
     CHECK_FALSE(r.error().detail.empty());
     CHECK(r.error().detail.find("secret") == std::string::npos);
     CHECK(r.error().detail.find("127.0.0.1") == std::string::npos);
   }
-  CHECK(without_address(http_client{"not a url: secret"}.request_sync({}).error()) == "not a URL");
+  CHECK(without_address(answer_of(http_client{"not a url: secret"}, &http_client::request, http_request{}).error()) ==
+        "not a URL");
 }
 
 TEST_CASE("a kept connection that has ended meanwhile costs no request") {
@@ -195,7 +200,7 @@ TEST_CASE("a kept connection that has ended meanwhile costs no request") {
     answered.put(true);
     REQUIRE(ended.wait(kept));
     for (int i = 0; i < 5; ++i) {
-      const auto r = c.request_sync(request);
+      const auto r = answer_of(c, &http_client::request, request);
       CHECK_MESSAGE(r, (r ? "" : r.error().message));
     }
   }
@@ -204,7 +209,7 @@ TEST_CASE("a kept connection that has ended meanwhile costs no request") {
 TEST_CASE("a path that is no path is malformed") {
   raw_server s{always(std::string{ok})};
   http_client c{s.url()};
-  CHECK(failure_of(c.request_sync({.path_and_query = "/a b\n"})) == kind::malformed);
+  CHECK(failure_of(answer_of(c, &http_client::request, http_request{.path_and_query = "/a b\n"})) == kind::malformed);
 }
 
 TEST_CASE("destroying the client ends what is outstanding, once each, before it returns") {

@@ -7,10 +7,12 @@
 #include "common/net/http_client.hpp"
 #include "common/net/threads.hpp"
 #include "raw_server.hpp"
+#include "tests/support/answer_of.hpp"
 #include "tests/support/reserved_port.hpp"
 
 using namespace landfall::net;
 using namespace landfall::net::test;
+using landfall::tests::answer_of;
 
 namespace {
 
@@ -63,7 +65,7 @@ struct fixture {
   [[nodiscard]] http_response call(http_request request) const {
     http_client c{url()};
     request.timeout_ms = patience_ms;
-    auto r = c.request_sync(std::move(request));
+    auto r = answer_of(c, &http_client::request, std::move(request));
     REQUIRE_MESSAGE(r.ok(), (r ? "" : r.error().message));
     return *r;
   }
@@ -228,7 +230,8 @@ TEST_CASE("closing waits for answers that come in time") {
   std::thread closing{[&] { closed.put(f.server->close(patience)); }};
   // Once a new request is refused, it is closing.
   for (bool taken = true; taken;) {
-    const auto r = c.request_sync({.path_and_query = "/twice", .timeout_ms = patience_ms});
+    const auto r =
+        answer_of(c, &http_client::request, http_request{.path_and_query = "/twice", .timeout_ms = patience_ms});
     taken = r && r->status == 200;
   }
   f.kept.all().front()({.body = "in time"});
@@ -250,7 +253,7 @@ TEST_CASE("closing cuts off answers that do not come in time") {
   REQUIRE(answered.wait());
   CHECK(answered.all() == std::vector<int>{503});
   f.kept.all().back()({.body = "too late"});
-  CHECK_FALSE(c.request_sync({.path_and_query = "/twice"}));
+  CHECK_FALSE(answer_of(c, &http_client::request, http_request{.path_and_query = "/twice"}));
   CHECK(f.server->close(1ms) == 0);
 }
 

@@ -402,12 +402,7 @@ TEST_CASE("the last request that a host says it will take is not spare") {
   CHECK_FALSE(says(1));
 }
 
-TEST_CASE("limits out of range are named") {
-  CHECK(rate_limit{}.validate().empty());
-  CHECK_FALSE(rate_limit{0, milliseconds{1'000}}.validate().empty());
-  CHECK_FALSE(rate_limit{1'000'001, milliseconds{1'000}}.validate().empty());
-  CHECK_FALSE(rate_limit{1, milliseconds{9}}.validate().empty());
-  CHECK_FALSE(rate_limit{1, milliseconds{600'001}}.validate().empty());
+TEST_CASE("the smallest and the largest limits hold") {
   // The extremes neither overflow nor divide by nothing.
   for (const rate_limit extreme : {rate_limit{1, milliseconds{600'000}}, rate_limit{1'000'000, milliseconds{600'000}},
                                    rate_limit{1, milliseconds{10}}, rate_limit{1'000'000, milliseconds{10}}}) {

@@ -2,11 +2,25 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <random>
 
 #include "tests/common/solana/hex.hpp"
 
 using namespace landfall::solana;
+
+namespace {
+
+std::optional<bytes> base58_decode(std::string_view text, std::size_t max_len) {
+  bytes out(max_len);
+  const auto length = detail::base58_decode_into(text, out);
+  if (!length)
+    return std::nullopt;
+  out.resize(*length);
+  return out;
+}
+
+}  // namespace
 
 TEST_SUITE_BEGIN("common/solana/base58");
 
@@ -28,21 +42,19 @@ TEST_CASE("base58 agrees with known values") {
 TEST_CASE("base58 refuses foreign characters") {
   for (const char* text : {"0", "O", "I", "l", " ", "1 1", "a+", "\xc3\xa9"}) {
     CAPTURE(text);
-    const auto decoded = base58_decode(text, 64);
-    REQUIRE_FALSE(decoded);
-    CHECK(decoded.error() == base58_error::bad_character);
+    CHECK_FALSE(base58_decode(text, 64));
   }
   CHECK_FALSE(base58_decode(std::string_view{"1\0", 2}, 64));
 }
 
 TEST_CASE("base58 decoding stops at the caller's bound") {
   CHECK(base58_decode("11", 2));
-  CHECK(base58_decode("111", 2).error() == base58_error::too_long);
+  CHECK_FALSE(base58_decode("111", 2));
   CHECK(base58_decode("5Q", 1));
-  CHECK(base58_decode("5R", 1).error() == base58_error::too_long);
-  CHECK(base58_decode(std::string(1'000'000, 'z'), 1'000'000).error() == base58_error::too_long);
-  const bytes longest(base58_max_bytes, 0xff);
-  CHECK(base58_decode(base58_encode(longest), base58_max_bytes).value() == longest);
+  CHECK_FALSE(base58_decode("5R", 1));
+  CHECK_FALSE(base58_decode(std::string(1'000'000, 'z'), 1'232));
+  const bytes longest(1'232, 0xff);
+  CHECK(base58_decode(base58_encode(longest), longest.size()).value() == longest);
   CHECK(base58_decode("", 0).value().empty());
 }
 

@@ -141,17 +141,14 @@ TEST_CASE("token transfers and closes read back") {
     const instruction transfer = token::transfer(a, b, c, 77, program);
     const instruction checked = token::transfer_checked(a, b, c, d, 88, 6, program);
     const instruction close = token::close_account(a, b, c, program);
-    CHECK(token::decode_transfer(transfer) == token::transfer_args{program, a, b, c, 77});
     CHECK(token::decode_transfer_checked(checked) == token::transfer_checked_args{program, a, b, c, d, 88, 6});
     CHECK(landfall::tests::token::decode_close_account(close) ==
           landfall::tests::token::closed_account{program, a, b, c});
-    CHECK_FALSE(token::decode_transfer(checked));
     CHECK_FALSE(token::decode_transfer_checked(transfer));
     CHECK_FALSE(landfall::tests::token::decode_close_account(transfer));
     for (const instruction& i : {transfer, checked, close})
       for (const instruction& broken :
            {cut(i), lengthened(i), without_last_account(i), of_program(i, programs::system)}) {
-        CHECK_FALSE(token::decode_transfer(broken));
         CHECK_FALSE(token::decode_transfer_checked(broken));
         CHECK_FALSE(landfall::tests::token::decode_close_account(broken));
       }

@@ -67,9 +67,4 @@ const watched_order* trigger_book::find(domain::order_id id) const {
   return at == orders_.end() ? nullptr : &at->second.order;
 }
 
-std::uint64_t trigger_book::seen_in(domain::order_id id) const {
-  const auto at = orders_.find(id);
-  return at == orders_.end() ? 0 : at->second.seen_in;
-}
-
 }  // namespace landfall::trigger

@@ -32,7 +32,6 @@ public:
   [[nodiscard]] std::vector<domain::order_id> crossed(domain::decimal price, std::size_t limit) const;
 
   [[nodiscard]] const watched_order* find(domain::order_id id) const;
-  [[nodiscard]] std::uint64_t seen_in(domain::order_id id) const;
   [[nodiscard]] std::size_t size() const noexcept {
     return orders_.size();
   }
