@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <iostream>
 #include <limits>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/domain/parse_number.hpp"
 #include "common/domain/result.hpp"
 
 namespace landfall::runtime {
@@ -172,14 +172,12 @@ private:
 
   template <class Integer>
   void put(Integer& target, const std::string& value) const {
-    Integer parsed{};
-    const auto* const end = value.data() + value.size();
-    const auto [stopped, problem] = std::from_chars(value.data(), end, parsed);
-    if (problem != std::errc{} || stopped != end)
+    const auto parsed = domain::parse_number<Integer>(value);
+    if (!parsed)
       refuse("is not a whole number that fits; give one" + bounds(), value);
-    if (s_.range && (std::cmp_less(parsed, s_.range->first) || std::cmp_greater(parsed, s_.range->second)))
+    if (s_.range && (std::cmp_less(*parsed, s_.range->first) || std::cmp_greater(*parsed, s_.range->second)))
       refuse("is out of bounds; give a number" + bounds(), value);
-    target = parsed;
+    target = *parsed;
   }
   void put(strings&, const std::string&) const {}
 
