@@ -13,7 +13,7 @@ namespace landfall::executor::api {
 namespace {
 
 bool confirmed(const answer& a) {
-  return net::as_bool(net::find(a.json, "depositConfirmed")).value_or(false);
+  return json::as_bool(json::find(a.json, "depositConfirmed")).value_or(false);
 }
 
 std::string orders_stored(api_harness& api) {
@@ -188,7 +188,7 @@ TEST_SUITE("create") {
       const auto refused = api.as(key.public_key(), "POST", "/orders/price", changed);
       CHECK(refused.status == 400);
       CHECK(refused.text("error") == "Request validation failed");
-      const auto fields = net::members(net::find(refused.json, "details"));
+      const auto fields = json::members(json::find(refused.json, "details"));
       return fields.size() == 1 ? fields[0].key : std::string{};
     };
     CHECK(blamed(replaced(body, R"("inputAmount":"1000000000")", R"("inputAmount":"999999999")")) == "inputAmount");
@@ -322,7 +322,7 @@ TEST_SUITE("create") {
       const auto made = api.as(key.public_key(), "POST", "/orders/price", body);
       REQUIRE_MESSAGE(made.status == 200, made.body);
       const auto shown = api.as(key.public_key(), "GET", "/orders/price/" + made.text("id"));
-      CHECK(net::as_i64(net::find(shown.json, "expiresAt")) == expiry);
+      CHECK(json::as_i64(json::find(shown.json, "expiresAt")) == expiry);
       CHECK(api.as(key.public_key(), "POST", "/orders/price", body).text("id") == made.text("id"));
     }
   }
