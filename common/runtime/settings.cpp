@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdlib>
 #include <deque>
 #include <iostream>
@@ -14,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "common/domain/parse_number.hpp"
 #include "common/domain/result.hpp"
 
 namespace landfall::runtime {
@@ -110,13 +110,12 @@ std::string put(const setting::data& s, Integer& target, const std::string& valu
   if (s.range)
     bounds = " from " + std::to_string(s.range->first) + " to " + std::to_string(s.range->second) +
              (s.unit.empty() ? "" : " " + s.unit);
-  Integer parsed{};
-  const auto* const end = value.data() + value.size();
-  if (const auto [stop, error] = std::from_chars(value.data(), end, parsed); error != std::errc{} || stop != end)
+  const auto parsed = domain::parse_number<Integer>(value);
+  if (!parsed)
     return "is not a whole number that fits; give one" + bounds;
-  if (s.range && (std::cmp_less(parsed, s.range->first) || std::cmp_greater(parsed, s.range->second)))
+  if (s.range && (std::cmp_less(*parsed, s.range->first) || std::cmp_greater(*parsed, s.range->second)))
     return "is out of bounds; give a number" + bounds;
-  target = parsed;
+  target = *parsed;
   return {};
 }
 

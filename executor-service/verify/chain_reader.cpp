@@ -29,7 +29,7 @@ std::optional<verify::token_account_facts> token_account_in(const std::optional<
 
 bool shown_landed(const verify::attempt_facts& a, const chain_facts& seen) {
   const auto status = seen.statuses.find(a.id);
-  return status != seen.statuses.end() && status->second && status->second->level == confirmation::finalized &&
+  return status != seen.statuses.end() && status->second && status->second->level == solana::commitment::finalized &&
          !status->second->err && status->second->slot == a.slot;
 }
 
@@ -303,8 +303,7 @@ std::vector<chain_facts> reader::finish(const std::vector<order_facts>& orders, 
     }
     for (std::size_t i = 0; i < count; ++i) {
       const auto& s = read->statuses[i];
-      statuses[view.asked[first + i]] =
-          s ? std::optional{signature_status{s->slot, static_cast<confirmation>(s->level), s->err}} : std::nullopt;
+      statuses[view.asked[first + i]] = s ? std::optional{signature_status{s->slot, s->level, s->err}} : std::nullopt;
     }
   }
   for (std::size_t i = 0; i < orders.size(); ++i)

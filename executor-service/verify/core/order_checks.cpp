@@ -41,7 +41,7 @@ bool landed_here(const attempt_facts& a, const chain_facts& seen) {
   if (!a.outcome || landed(a))
     return a.outcome.has_value();
   const auto status = seen.statuses.find(a.id);
-  return status != seen.statuses.end() && status->second && status->second->level == confirmation::finalized &&
+  return status != seen.statuses.end() && status->second && status->second->level == solana::commitment::finalized &&
          !status->second->err;
 }
 
@@ -270,7 +270,7 @@ private:
   }
 
   static bool is_final(const std::optional<signature_status>& s) {
-    return s && s->level == confirmation::finalized;
+    return s && s->level == solana::commitment::finalized;
   }
 
   void status_of_landed(const attempt_facts& a, const std::optional<signature_status>& s) {

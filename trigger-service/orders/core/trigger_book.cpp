@@ -5,14 +5,14 @@
 namespace landfall::trigger {
 
 void trigger_book::link(const watched_order& order) {
-  if (order.condition == trigger_condition::above)
+  if (order.condition == domain::trigger_condition::above)
     above_.insert({order.trigger_price_usd, order.id});
   else
     below_.insert({order.trigger_price_usd, order.id});
 }
 
 void trigger_book::unlink(const watched_order& order) {
-  if (order.condition == trigger_condition::above)
+  if (order.condition == domain::trigger_condition::above)
     above_.erase({order.trigger_price_usd, order.id});
   else
     below_.erase({order.trigger_price_usd, order.id});

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "common/net/json.hpp"
 #include "common/solana/base64.hpp"
 #include "common/solana/keypair.hpp"
 #include "common/solana/system.hpp"
