@@ -40,10 +40,14 @@ export class Faults {
 
   set({ target, fault, probability = 1, count = null, method = null, ...params }) {
     if (!targets.includes(target)) throw new Error(`"target" must be one of ${targets.join(', ')}`);
-    if (!known[target].includes(fault)) throw new Error(`"fault" of ${target} must be one of ${known[target].join(', ')}`);
-    if (typeof probability !== 'number' || !(probability > 0 && probability <= 1)) throw new Error('"probability" must be above 0 and at most 1');
-    if (count !== null && !(Number.isInteger(count) && count > 0)) throw new Error('"count" must be a whole number above 0');
-    if (method !== null && typeof method !== 'string') throw new Error('"method" must be a string: an RPC method or a path');
+    if (!known[target].includes(fault))
+      throw new Error(`"fault" of ${target} must be one of ${known[target].join(', ')}`);
+    if (typeof probability !== 'number' || !(probability > 0 && probability <= 1))
+      throw new Error('"probability" must be above 0 and at most 1');
+    if (count !== null && !(Number.isInteger(count) && count > 0))
+      throw new Error('"count" must be a whole number above 0');
+    if (method !== null && typeof method !== 'string')
+      throw new Error('"method" must be a string: an RPC method or a path');
     const entry = { id: this.#nextId++, target, fault, probability, remaining: count, method, params, triggered: 0 };
     this.#list.push(entry);
     try {
@@ -67,7 +71,8 @@ export class Faults {
   }
 
   list() {
-    return this.#list.map(({ id, target, fault, probability, remaining, method, params, triggered }) => ({ id, target, fault, probability, remaining, method, ...params, triggered }));
+    return this.#list.map(({ id, target, fault, probability, remaining, method, params, triggered }) =>
+      ({ id, target, fault, probability, remaining, method, ...params, triggered }));
   }
 
   counters() {

@@ -15,8 +15,8 @@ export class HttpError extends Error {
 }
 
 /**
- * One listening port with the faults every HTTP service shares. `handle({ method, path, query, body, headers, raw, response })`
- * returns the JSON to answer with, or undefined where it has taken the response over.
+ * One listening port with the faults every HTTP service shares. `handle({ method, path, query, body, headers, raw,
+ * response })` returns the JSON to answer with, or undefined where it has taken the response over.
  */
 export class Service {
   #server;
@@ -82,7 +82,8 @@ export class Service {
 
   #reopen() {
     this.#down = false;
-    this.listen().catch((problem) => console.error(`devnet: port ${this.port} does not open again: ${problem.message}`));
+    this.listen().catch((problem) =>
+      console.error(`devnet: port ${this.port} does not open again: ${problem.message}`));
   }
 
   async #serve(raw, response) {
@@ -92,7 +93,8 @@ export class Service {
       const url = new URL(raw.url, 'http://localhost');
       const text = await readBody(raw);
       await this.#arrived?.(text);
-      const request = { method: raw.method, path: url.pathname, query: url.searchParams, headers: raw.headers, text, raw, response };
+      const request = { method: raw.method, path: url.pathname, query: url.searchParams, headers: raw.headers, text,
+        raw, response };
       const name = this.#methodOf(request);
       if (await this.#faultBefore(name, response)) return;
       const answer = await this.#handle(request);
@@ -126,7 +128,8 @@ export class Service {
     // An error with a code is JSON-RPC's and is answered where the request's id is known.
     const error = this.#strikes('error', name, (f) => f.params.code === undefined || f.params.status !== undefined);
     if (error) {
-      send(response, numberParam(error, ['status'], 500), error.params.body ?? { error: error.params.message ?? 'fault set by control' });
+      send(response, numberParam(error, ['status'], 500), error.params.body ??
+        { error: error.params.message ?? 'fault set by control' });
       return true;
     }
     if (this.#strikes('garbage', name)) {
@@ -157,7 +160,8 @@ function aboveItsRate(fault) {
 export function send(response, status, body, headers = {}) {
   if (response.destroyed) return;
   const text = stringifyJson(body);
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers });
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text),
+    ...headers });
   response.end(text);
 }
 
@@ -169,7 +173,8 @@ export function jsonBody(request) {
   } catch {
     throw new HttpError(400, 'the body is no JSON');
   }
-  if (body === null || typeof body !== 'object' || Array.isArray(body)) throw new HttpError(400, 'the body must be a JSON object');
+  if (body === null || typeof body !== 'object' || Array.isArray(body))
+    throw new HttpError(400, 'the body must be a JSON object');
   return body;
 }
 

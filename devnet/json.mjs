@@ -23,7 +23,8 @@ export function stringifyJson(value) {
       if (Array.isArray(value)) return `[${value.map(stringifyJson).join(',')}]`;
       if (value instanceof Map) return stringifyJson(Object.fromEntries(value));
       const parts = [];
-      for (const [k, v] of Object.entries(value)) if (v !== undefined) parts.push(`${JSON.stringify(k)}:${stringifyJson(v)}`);
+      for (const [k, v] of Object.entries(value)) if (v !== undefined)
+        parts.push(`${JSON.stringify(k)}:${stringifyJson(v)}`);
       return `{${parts.join(',')}}`;
     }
     default:

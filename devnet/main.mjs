@@ -39,9 +39,11 @@ chain.advance(options.finalizeDepth + 2);
 
 const prices = new Prices();
 const pool = new Pool({ chain, prices, feeBps: options.feeBps, depthUsd: options.depthUsd });
-const witness = options.witness === null ? null : new Witness({ database: options.witness, feePayer: options.witnessFeePayer, timeoutMs: options.witnessTimeoutMs });
+const witness = options.witness === null ? null
+  : new Witness({ database: options.witness, feePayer: options.witnessFeePayer, timeoutMs: options.witnessTimeoutMs });
 const maker = new Maker({ port: port(14), chain, prices, faults, spreadBps: options.makerSpreadBps, witness });
-const hermes = new Hermes({ port: port(13), chain, prices, faults, intervalMs: options.priceIntervalMs, keepAliveMs: options.keepaliveMs });
+const hermes = new Hermes({ port: port(13), chain, prices, faults, intervalMs: options.priceIntervalMs,
+  keepAliveMs: options.keepaliveMs });
 const services = {
   rpc0: new RpcEndpoint({ node: 'rpc0', port: port(10), chain, history, treasury, faults, witness }).service,
   rpc1: new RpcEndpoint({ node: 'rpc1', port: port(11), chain, history, treasury, faults, witness }).service,
@@ -50,7 +52,8 @@ const services = {
   maker: maker.service,
   venue: createVenue({ port: port(15), faults }),
 };
-services.control = new Control({ port: port(19), devnet: { chain, history, treasury, prices, pool, maker, faults, services, options, witness } }).service;
+services.control = new Control({ port: port(19),
+  devnet: { chain, history, treasury, prices, pool, maker, faults, services, options, witness } }).service;
 
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => process.exit(0));

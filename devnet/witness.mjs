@@ -12,13 +12,15 @@ const look = `
          array(select order_account::text from deposit_request where order_account = any($2::text[])) as order_accounts`;
 
 /**
- * Watches that what Landfall sends was stored before it was sent: at the moment a transaction of its arrives, its signature is
- * committed in table `attempt`, with the very same bytes. Landfall's are those that its fee payer pays, and deposits: those that
- * allocate an account of a deposit request. A fee payer that nobody named is learned from the first stored transaction that is no
- * deposit; what it had sent before is judged then, by what the table held when it arrived.
+ * Watches that what Landfall sends was stored before it was sent: at the moment a transaction of its arrives, its
+ * signature is committed in table `attempt`, with the very same bytes. Landfall's are those that its fee payer pays,
+ * and deposits: those that allocate an account of a deposit request. A fee payer that nobody named is learned from the
+ * first stored transaction that is no deposit; what it had sent before is judged then, by what the table held when it
+ * arrived.
  *
- * What a market maker signs last has no signature to look for: the quote's id names its row. The very bytes are stored before they are
- * handed to the maker, and what the maker broadcasts is that message with our signatures. Our fee payer signs second there.
+ * What a market maker signs last has no signature to look for: the quote's id names its row. The very bytes are stored
+ * before they are handed to the maker, and what the maker broadcasts is that message with our signatures. Our fee payer
+ * signs second there.
  */
 export class Witness {
   #pool;
@@ -45,14 +47,16 @@ export class Witness {
   constructor({ database, feePayer = null, timeoutMs = 2000 }) {
     this.#timeoutMs = timeoutMs;
     const connectionString = database.includes('://') ? database : `postgres://postgres@${database}`;
-    this.#pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs, application_name: 'devnet-witness', allowExitOnIdle: true });
+    this.#pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs,
+      application_name: 'devnet-witness', allowExitOnIdle: true });
     // An idle connection that the server closed; the next look opens another.
     this.#pool.on('error', () => {});
     if (feePayer !== null) this.#feePayers.add(feePayer);
   }
 
   report() {
-    return { ...this.#counts, feePayers: [...this.#feePayers], violationCount: this.#violationCount, violations: this.#violations, lastProblem: this.#lastProblem };
+    return { ...this.#counts, feePayers: [...this.#feePayers], violationCount: this.#violationCount,
+      violations: this.#violations, lastProblem: this.#lastProblem };
   }
 
   /** The judge will send this transaction itself, once: that arrival, and no other, need not be stored. */
@@ -80,7 +84,8 @@ export class Witness {
   /** From the maker to the chain: the stored bytes with the maker's signature, the first, put in. */
   makerBroadcasts(quoteId, transaction) {
     const bytes = Uint8Array.from(transaction.bytes).fill(0, 1, 65);
-    return this.#arrived({ ...transaction, bytes }, { endpoint: 'chain, from the maker', feePayer: transaction.staticKeys[1], quoteId });
+    return this.#arrived({ ...transaction, bytes },
+      { endpoint: 'chain, from the maker', feePayer: transaction.staticKeys[1], quoteId });
   }
 
   #arrived(transaction, from) {
@@ -92,7 +97,8 @@ export class Witness {
 
   async #received(transaction, { endpoint, feePayer, quoteId }) {
     if (this.#declared.delete(transaction.signature)) return void this.#counts.declared++;
-    const finding = { signature: transaction.signature, quoteId, endpoint, at: new Date().toISOString(), feePayer, held: null };
+    const finding = { signature: transaction.signature, quoteId, endpoint, at: new Date().toISOString(), feePayer,
+      held: null };
     try {
       await this.#look(transaction, finding);
     } catch (problem) {
@@ -114,19 +120,23 @@ export class Witness {
   }
 
   async #look(transaction, finding) {
-    const { stored, older, order_accounts: orderAccounts } = await bounded(this.#pool.query(look, [transaction.signature, allocatedBy(transaction), finding.quoteId, finding.at]), this.#timeoutMs);
+    const { stored, older, order_accounts: orderAccounts } = await bounded(
+      this.#pool.query(look, [transaction.signature, allocatedBy(transaction), finding.quoteId, finding.at]),
+      this.#timeoutMs);
     finding.isOlder = older;
     finding.isStored = stored !== null;
     finding.kind = orderAccounts.length > 0 ? 'deposit' : 'paid by the fee payer';
-    finding.held = stored === null ? 'nothing' : Buffer.compare(stored, transaction.bytes) === 0 ? 'these bytes' : `other bytes: ${stored.toString('base64')}`;
+    finding.held = stored === null ? 'nothing' : Buffer.compare(stored, transaction.bytes) === 0 ? 'these bytes'
+      : `other bytes: ${stored.toString('base64')}`;
     if (finding.held !== 'these bytes') finding.sent = Buffer.from(transaction.bytes).toString('base64');
     else this.#remember(finding.quoteId ?? transaction.signature, transaction.bytes);
     if (finding.isStored && finding.kind !== 'deposit') this.#learn(finding.feePayer);
   }
 
   /**
-   * The database is back: what arrived meanwhile is judged by what it holds now. A row from before the arrival was written in time: what was
-   * being written when the database went down is undone. A row from after it came too late, and none is none.
+   * The database is back: what arrived meanwhile is judged by what it holds now. A row from before the arrival was
+   * written in time: what was being written when the database went down is undone. A row from after it came too late,
+   * and none is none.
    */
   #lookAgain() {
     this.#looking = this.#looking.then(async () => {
@@ -180,7 +190,8 @@ export class Witness {
     if (finding.held === 'these bytes') return;
     this.#violationCount++;
     if (this.#violations.length < maxKept) this.#violations.push(finding);
-    console.error(`devnet: witness: ${finding.signature} arrived at ${finding.endpoint} at ${finding.at} (${finding.kind}) while table attempt held ${finding.held}`);
+    console.error(
+      `devnet: witness: ${finding.signature} arrived at ${finding.endpoint} at ${finding.at} (${finding.kind}) while table attempt held ${finding.held}`);
   }
 }
 

@@ -50,7 +50,8 @@ export class Chain extends EventEmitter {
     this.#confirmDepth = Math.min(confirmDepth, finalizeDepth);
     this.#finalizeDepth = finalizeDepth;
     this.#skipEvery = skipEvery;
-    this.#append({ height: 0, slot: slotOffset, parentSlot: slotOffset - 1, hash: addressOf(derived(String(seed), 'genesis')), parentHash: systemHash, time: now(), records: [] });
+    this.#append({ height: 0, slot: slotOffset, parentSlot: slotOffset - 1,
+      hash: addressOf(derived(String(seed), 'genesis')), parentHash: systemHash, time: now(), records: [] });
     this.#svm.setClock(slotOffset, 0, now());
   }
 
@@ -160,7 +161,8 @@ export class Chain extends EventEmitter {
 
   /** `height` is the bank it is simulated on; nothing remains of it. */
   simulate(transaction, { height, verifySignatures, checkAge = true }) {
-    const fail = (err) => ({ err, logs: [], unitsConsumed: 0n, fee: 0n, returnData: null, inner: [], accounts: new Map() });
+    const fail = (err) =>
+      ({ err, logs: [], unitsConsumed: 0n, fee: 0n, returnData: null, inner: [], accounts: new Map() });
     if (checkAge) {
       if (!this.isBlockhashUsable(transaction.blockhash, height)) return fail('BlockhashNotFound');
       const known = this.#processed.get(transaction.messageHash);
@@ -232,8 +234,8 @@ export class Chain extends EventEmitter {
   }
 
   /**
-   * Undoes the newest blocks, never finalized ones. Their transactions may land again when sent again; by themselves only with
-   * `replay`, and the devnet's own (funding) always, so that a fork never takes a test's money away.
+   * Undoes the newest blocks, never finalized ones. Their transactions may land again when sent again; by themselves
+   * only with `replay`, and the devnet's own (funding) always, so that a fork never takes a test's money away.
    */
   fork(count, { replay = false } = {}) {
     const undo = Math.min(count, this.tip.height - this.#finalizedHeight);
@@ -257,7 +259,8 @@ export class Chain extends EventEmitter {
     this.#salt++;
     const again = blocks.flatMap((b) => b.records).filter((r) => replay || r.own);
     const waiting = [...this.#pending];
-    this.#pending = new Map([...again.map((r) => [r.transaction.messageHash, { transaction: r.transaction, own: r.own }]), ...waiting]);
+    this.#pending = new Map([
+      ...again.map((r) => [r.transaction.messageHash, { transaction: r.transaction, own: r.own }]), ...waiting]);
     this.emit('fork', { blocks, addresses, records: blocks.flatMap((b) => b.records) });
     return blocks;
   }
@@ -283,7 +286,8 @@ export class Chain extends EventEmitter {
     for (const key of resolved.writableKeys) {
       if (!sameAccount(before.get(key), after.get(key))) this.#journal.note(block.height, key, before.get(key));
     }
-    const record = landedRecord({ transaction, block, index: block.records.length, own, resolved, result, before, after, fee: feeOf(transaction) });
+    const record = landedRecord({ transaction, block, index: block.records.length, own, resolved, result, before, after,
+      fee: feeOf(transaction) });
     this.#records.set(record.signature, record);
     this.#processed.set(transaction.messageHash, record);
     return record;
@@ -341,5 +345,6 @@ function lockProblem(keys) {
 
 function sameAccount(a, b) {
   if (a === null || b === null || a === undefined || b === undefined) return (a ?? null) === (b ?? null);
-  return a.lamports === b.lamports && a.owner === b.owner && a.executable === b.executable && Buffer.compare(a.data, b.data) === 0;
+  return a.lamports === b.lamports && a.owner === b.owner && a.executable === b.executable &&
+    Buffer.compare(a.data, b.data) === 0;
 }

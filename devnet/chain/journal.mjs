@@ -1,6 +1,6 @@
 /**
- * What each account was before the block that changed it. From it come the older views of the state (confirmed, finalized,
- * lagging endpoints) and the undoing of blocks.
+ * What each account was before the block that changed it. From it come the older views of the state (confirmed,
+ * finalized, lagging endpoints) and the undoing of blocks.
  */
 export class Journal {
   #window;

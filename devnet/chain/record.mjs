@@ -33,7 +33,8 @@ function tokenBalances(keys, accounts) {
   const found = [];
   keys.forEach((key, accountIndex) => {
     const view = tokenAccountView(accounts.get(key));
-    if (view) found.push({ accountIndex, account: key, mint: view.mint, owner: view.owner, programId: accounts.get(key).owner, amount: view.amount });
+    if (view) found.push({ accountIndex, account: key, mint: view.mint, owner: view.owner,
+      programId: accounts.get(key).owner, amount: view.amount });
   });
   return found;
 }

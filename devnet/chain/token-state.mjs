@@ -17,7 +17,8 @@ function option(data, at) {
 /** null where the account is no initialized token account of either program. */
 export function tokenAccountView(account) {
   if (!account || !tokenPrograms.includes(account.owner)) return null;
-  const extended = account.owner === token2022Program && account.data.length > tokenAccountBytes && account.data[typeByte] === 2;
+  const extended = account.owner === token2022Program && account.data.length > tokenAccountBytes &&
+    account.data[typeByte] === 2;
   if (account.data.length !== tokenAccountBytes && !extended) return null;
   const data = Buffer.from(account.data.buffer, account.data.byteOffset, account.data.length);
   if (data[108] === 0) return null;
@@ -39,7 +40,8 @@ export function mintView(account) {
   if (account.data.length !== mintBytes && !extended) return null;
   const data = Buffer.from(account.data.buffer, account.data.byteOffset, account.data.length);
   if (data[45] === 0) return null;
-  return { mintAuthority: option(data, 0), supply: data.readBigUInt64LE(36), decimals: data[44], freezeAuthority: option(data, 46) };
+  return { mintAuthority: option(data, 0), supply: data.readBigUInt64LE(36), decimals: data[44],
+    freezeAuthority: option(data, 46) };
 }
 
 function putOption(data, at, address) {
@@ -48,7 +50,8 @@ function putOption(data, at, address) {
   data.set(addressBytes(address), at + 4);
 }
 
-export function encodeTokenAccount({ mint, owner, amount, delegate = null, delegatedAmount = 0n, frozen = false, nativeReserve = null }) {
+export function encodeTokenAccount({ mint, owner, amount, delegate = null, delegatedAmount = 0n, frozen = false,
+  nativeReserve = null }) {
   const data = Buffer.alloc(tokenAccountBytes);
   data.set(addressBytes(mint), 0);
   data.set(addressBytes(owner), 32);

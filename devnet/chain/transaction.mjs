@@ -51,13 +51,15 @@ function parseMessageBody(reader, messageBytes) {
   if (version === 0) {
     const count = reader.length();
     for (let i = 0; i < count; i++) {
-      lookups.push({ table: addressOf(reader.take(32)), writable: Array.from(reader.take(reader.length())), readonly: Array.from(reader.take(reader.length())) });
+      lookups.push({ table: addressOf(reader.take(32)), writable: Array.from(reader.take(reader.length())),
+        readonly: Array.from(reader.take(reader.length())) });
     }
   }
   if (reader.at !== reader.bytes.length) throw new Error('bytes left over after the transaction');
 
   const total = staticKeys.length + lookups.reduce((n, l) => n + l.writable.length + l.readonly.length, 0);
-  if (required === 0 || required + readonlyUnsigned > staticKeys.length || readonlySigned >= required) throw new Error('bad message header');
+  if (required === 0 || required + readonlyUnsigned > staticKeys.length || readonlySigned >= required)
+    throw new Error('bad message header');
   for (const ix of instructions) {
     if (ix.programIdIndex === 0 || ix.programIdIndex >= staticKeys.length) throw new Error('bad program index');
     if (ix.accounts.some((index) => index >= total)) throw new Error('bad account index');
@@ -98,8 +100,10 @@ export function resolveKeys(message, readTable) {
   for (const lookup of message.lookups) {
     const table = readTable(lookup.table);
     if (!table) return { error: 'AddressLookupTableNotFound' };
-    if (table.owner !== 'AddressLookupTab1e1111111111111111111111111') return { error: 'InvalidAddressLookupTableOwner' };
-    if (table.data.length < 56 || (table.data.length - 56) % 32 !== 0) return { error: 'InvalidAddressLookupTableData' };
+    if (table.owner !== 'AddressLookupTab1e1111111111111111111111111')
+      return { error: 'InvalidAddressLookupTableOwner' };
+    if (table.data.length < 56 || (table.data.length - 56) % 32 !== 0)
+      return { error: 'InvalidAddressLookupTableData' };
     const entries = (table.data.length - 56) / 32;
     for (const [from, to] of [[lookup.writable, writable], [lookup.readonly, readonly]]) {
       for (const index of from) {
@@ -120,8 +124,11 @@ export function resolveKeys(message, readTable) {
 
 const lamportsPerSignature = 5000n;
 const computeBudget = 'ComputeBudget111111111111111111111111111111';
-const precompiles = new Set(['Ed25519SigVerify111111111111111111111111111', 'KeccakSecp256k11111111111111111111111111111', 'Secp256r1SigVerify1111111111111111111111111']);
-const builtins = new Set([computeBudget, '11111111111111111111111111111111', 'AddressLookupTab1e1111111111111111111111111', 'Vote111111111111111111111111111111111111111', 'BPFLoaderUpgradeab1e11111111111111111111111', ...precompiles]);
+const precompiles = new Set(['Ed25519SigVerify111111111111111111111111111',
+  'KeccakSecp256k11111111111111111111111111111', 'Secp256r1SigVerify1111111111111111111111111']);
+const builtins = new Set([computeBudget, '11111111111111111111111111111111',
+  'AddressLookupTab1e1111111111111111111111111', 'Vote111111111111111111111111111111111111111',
+  'BPFLoaderUpgradeab1e11111111111111111111111', ...precompiles]);
 
 /** Base fee plus priority fee; the latter is charged on the requested limit, used or not. */
 export function feeOf(message) {

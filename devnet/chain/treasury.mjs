@@ -1,7 +1,10 @@
-import { createAssociatedTokenAccountIdempotentInstruction, createMintToInstruction, createSyncNativeInstruction } from '@solana/spl-token';
-import { PublicKey, SystemProgram, TransactionInstruction, TransactionMessage, VersionedTransaction } from '@solana/web3.js';
+import { createAssociatedTokenAccountIdempotentInstruction, createMintToInstruction,
+  createSyncNativeInstruction } from '@solana/spl-token';
+import { PublicKey, SystemProgram, TransactionInstruction, TransactionMessage,
+  VersionedTransaction } from '@solana/web3.js';
 import { devnetKey } from '../keys.mjs';
-import { associatedTokenAddress, makerKey, mintAuthority, tokenByMint, tokenProgramOf, wrappedSol } from '../market/tokens.mjs';
+import { associatedTokenAddress, makerKey, mintAuthority, tokenByMint, tokenProgramOf,
+  wrappedSol } from '../market/tokens.mjs';
 import { systemProgram } from './svm.mjs';
 import { parseTransaction } from './transaction.mjs';
 
@@ -16,12 +19,15 @@ export class Treasury {
 
   constructor(chain) {
     this.#chain = chain;
-    for (const key of [faucet, mintAuthority, makerKey]) chain.placeAccount(key.publicKey.toBase58(), { lamports: faucetLamports, data: new Uint8Array(), owner: systemProgram, executable: false });
+    for (const key of [faucet, mintAuthority, makerKey])
+      chain.placeAccount(key.publicKey.toBase58(),
+      { lamports: faucetLamports, data: new Uint8Array(), owner: systemProgram, executable: false });
   }
 
   /** Submits and returns the transaction; it lands in the next block. */
   airdrop(to, lamports) {
-    return this.#submit([SystemProgram.transfer({ fromPubkey: faucet.publicKey, toPubkey: new PublicKey(to), lamports })]);
+    return this.#submit([
+      SystemProgram.transfer({ fromPubkey: faucet.publicKey, toPubkey: new PublicKey(to), lamports })]);
   }
 
   /** Into the owner's associated account, made where missing. */
@@ -31,20 +37,25 @@ export class Treasury {
     const owner = new PublicKey(to);
     const mintKey = new PublicKey(mint);
     const account = new PublicKey(associatedTokenAddress(mint, to, tokenProgramOf(token)));
-    const create = createAssociatedTokenAccountIdempotentInstruction(faucet.publicKey, account, owner, mintKey, program);
+    const create = createAssociatedTokenAccountIdempotentInstruction(faucet.publicKey, account, owner,
+      mintKey, program);
     const fill = mint === wrappedSol
-      ? [SystemProgram.transfer({ fromPubkey: faucet.publicKey, toPubkey: account, lamports: amount }), createSyncNativeInstruction(account)]
+      ? [SystemProgram.transfer({ fromPubkey: faucet.publicKey, toPubkey: account, lamports: amount }),
+        createSyncNativeInstruction(account)]
       : [createMintToInstruction(mintKey, account, mintAuthority.publicKey, amount, [], program)];
     return { account: account.toBase58(), transaction: this.#submit([create, ...fill]) };
   }
 
   #submit(instructions) {
     // The memo keeps two identical gifts from being one transaction.
-    const memo = new TransactionInstruction({ programId: memoProgram, keys: [], data: Buffer.from(`devnet ${this.#count++}`) });
+    const memo = new TransactionInstruction({ programId: memoProgram, keys: [],
+      data: Buffer.from(`devnet ${this.#count++}`) });
     const all = [...instructions, memo];
-    const message = new TransactionMessage({ payerKey: faucet.publicKey, recentBlockhash: this.#chain.tip.hash, instructions: all }).compileToV0Message();
+    const message = new TransactionMessage({ payerKey: faucet.publicKey, recentBlockhash: this.#chain.tip.hash,
+      instructions: all }).compileToV0Message();
     const signed = new VersionedTransaction(message);
-    const isSigner = (key) => message.staticAccountKeys.slice(0, message.header.numRequiredSignatures).some((k) => k.equals(key.publicKey));
+    const isSigner = (key) => message.staticAccountKeys.slice(0,
+      message.header.numRequiredSignatures).some((k) => k.equals(key.publicKey));
     signed.sign([faucet, mintAuthority].filter(isSigner));
     const transaction = parseTransaction(signed.serialize());
     if (!this.#chain.submit(transaction, { own: true })) throw new Error('the pool of pending transactions is full');

@@ -24,7 +24,8 @@ export class Control {
       case 'GET /state':
         return this.#state();
       case 'GET /tokens':
-        return tokens.map(({ symbol, mint, decimals, priceFeedId, transferFeeBps }) => ({ symbol, mint, decimals, priceFeedId, transferFeeBps }));
+        return tokens.map(({ symbol, mint, decimals, priceFeedId, transferFeeBps }) =>
+          ({ symbol, mint, decimals, priceFeedId, transferFeeBps }));
       case 'GET /ledger':
         return this.#ledger(request.query.get('account'));
       case 'POST /airdrop':
@@ -58,7 +59,9 @@ export class Control {
       finalized: position(chain.at('finalized')),
       msPerSlot: chain.msPerSlot,
       seed: options.seed,
-      prices: prices.entries().map(({ token, scaled, conf, ageMs }) => ({ symbol: token.symbol, mint: token.mint, priceUsd: formatPrice(scaled), conf: conf === null ? null : formatPrice(conf), ageMs })),
+      prices: prices.entries().map(({ token, scaled, conf, ageMs }) =>
+        ({ symbol: token.symbol, mint: token.mint, priceUsd: formatPrice(scaled),
+        conf: conf === null ? null : formatPrice(conf), ageMs })),
       faults: faults.list(),
       witness: witness?.report(),
       counters: {
@@ -78,13 +81,15 @@ export class Control {
   }
 
   #declare({ declare }) {
-    if (typeof declare !== 'string' || !/^[1-9A-HJ-NP-Za-km-z]{64,88}$/.test(declare)) throw new HttpError(400, '"declare" must be a base58 signature');
+    if (typeof declare !== 'string' || !/^[1-9A-HJ-NP-Za-km-z]{64,88}$/.test(declare))
+      throw new HttpError(400, '"declare" must be a base58 signature');
     this.#witness().declare(declare);
     return { declared: declare };
   }
 
   #ledger(account) {
-    if (account !== null && addressBytes(account) === null) throw new HttpError(400, '"account" must be a base58 address');
+    if (account !== null && addressBytes(account) === null)
+      throw new HttpError(400, '"account" must be a base58 address');
     return ledger(this.#d.chain, this.#d.history, account);
   }
 
@@ -115,9 +120,11 @@ export class Control {
     const token = requireToken(body);
     if (!this.#d.prices.entry(token.mint)) throw new HttpError(400, `${token.symbol} has no price`);
     const change = { scaled: decimal(body.priceUsd, 'priceUsd') };
-    if (body.conf !== undefined && body.conf !== null) change.conf = Number(body.conf) === 0 ? 0n : decimal(body.conf, 'conf');
+    if (body.conf !== undefined && body.conf !== null)
+      change.conf = Number(body.conf) === 0 ? 0n : decimal(body.conf, 'conf');
     if (body.ageMs !== undefined && body.ageMs !== null) {
-      if (!Number.isInteger(body.ageMs) || body.ageMs < 0) throw new HttpError(400, '"ageMs" must be a whole number of milliseconds, 0 or more');
+      if (!Number.isInteger(body.ageMs) || body.ageMs < 0)
+        throw new HttpError(400, '"ageMs" must be a whole number of milliseconds, 0 or more');
       change.ageMs = body.ageMs;
     }
     this.#d.prices.set(token.mint, change);
@@ -127,8 +134,10 @@ export class Control {
   #slots({ msPerSlot, advance }) {
     const { chain } = this.#d;
     if (msPerSlot === undefined && advance === undefined) throw new HttpError(400, 'give "msPerSlot" or "advance"');
-    if (msPerSlot !== undefined && !(Number.isInteger(msPerSlot) && msPerSlot >= 0 && msPerSlot <= 3_600_000)) throw new HttpError(400, '"msPerSlot" must be a whole number from 0 (paused) to 3600000');
-    if (advance !== undefined && !(Number.isInteger(advance) && advance >= 1 && advance <= maxAdvance)) throw new HttpError(400, `"advance" must be a whole number from 1 to ${maxAdvance}`);
+    if (msPerSlot !== undefined && !(Number.isInteger(msPerSlot) && msPerSlot >= 0 && msPerSlot <= 3_600_000))
+      throw new HttpError(400, '"msPerSlot" must be a whole number from 0 (paused) to 3600000');
+    if (advance !== undefined && !(Number.isInteger(advance) && advance >= 1 && advance <= maxAdvance))
+      throw new HttpError(400, `"advance" must be a whole number from 1 to ${maxAdvance}`);
     if (msPerSlot !== undefined) chain.setPace(msPerSlot);
     if (advance !== undefined) chain.advance(advance);
     return { slot: chain.tip.slot, blockHeight: chain.tip.height, msPerSlot: chain.msPerSlot };
@@ -169,7 +178,9 @@ function requireToken(body) {
 
 function requireAmount(body, name) {
   const value = body[name];
-  const integer = (typeof value === 'string' && /^\d{1,20}$/.test(value)) || typeof value === 'bigint' || Number.isSafeInteger(value) ? BigInt(value) : 0n;
-  if (integer <= 0n || integer > maxU64) throw new HttpError(400, `"${name}" must be a whole number above 0, at most 2^64 - 1, as number or string`);
+  const integer = (typeof value === 'string' && /^\d{1,20}$/.test(value)) || typeof value === 'bigint' ||
+    Number.isSafeInteger(value) ? BigInt(value) : 0n;
+  if (integer <= 0n || integer > maxU64)
+    throw new HttpError(400, `"${name}" must be a whole number above 0, at most 2^64 - 1, as number or string`);
   return integer;
 }

@@ -35,7 +35,9 @@ export class Hermes {
     });
     faults.onSet((fault) => {
       if (fault.target !== 'prices') return;
-      if (fault.fault === 'stale_price') this.#stale.set(fault, new Map(prices.entries().map((e) => [e.token.mint, { scaled: e.scaled, at: Date.now() }])));
+      if (fault.fault === 'stale_price')
+        this.#stale.set(fault,
+        new Map(prices.entries().map((e) => [e.token.mint, { scaled: e.scaled, at: Date.now() }])));
       if (fault.fault === 'disconnect' && fault.remaining === null && fault.probability === 1) {
         faults.use(fault);
         faults.remove(fault);
@@ -73,8 +75,12 @@ export class Hermes {
   #feeds(query) {
     const text = (query.get('query') ?? '').toLowerCase();
     return this.#prices.entries()
-      .map(({ token }) => ({ id: token.priceFeedId, attributes: { asset_type: 'Crypto', base: token.symbol, description: `${token.symbol} / US DOLLAR`, display_symbol: `${token.symbol}/USD`, generic_symbol: `${token.symbol}USD`, quote_currency: 'USD', symbol: `Crypto.${token.symbol}/USD` } }))
-      .filter((feed) => feed.attributes.symbol.toLowerCase().includes(text) && [null, 'crypto'].includes(query.get('asset_type')?.toLowerCase() ?? null));
+      .map(({ token }) =>
+        ({ id: token.priceFeedId, attributes: { asset_type: 'Crypto', base: token.symbol,
+        description: `${token.symbol} / US DOLLAR`, display_symbol: `${token.symbol}/USD`,
+        generic_symbol: `${token.symbol}USD`, quote_currency: 'USD', symbol: `Crypto.${token.symbol}/USD` } }))
+      .filter((feed) => feed.attributes.symbol.toLowerCase().includes(text) &&
+        [null, 'crypto'].includes(query.get('asset_type')?.toLowerCase() ?? null));
   }
 
   #wanted(query) {
@@ -98,7 +104,8 @@ export class Hermes {
     const wanted = new Set(this.#wanted(query).map((e) => e.token.mint));
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     response.write(':connected\n\n');
-    const stream = new FaultyStream({ faults: this.#faults, target: 'prices', write: (text) => response.write(`data:${text}\n\n`), close: () => response.destroy() });
+    const stream = new FaultyStream({ faults: this.#faults, target: 'prices',
+      write: (text) => response.write(`data:${text}\n\n`), close: () => response.destroy() });
     this.#add(response, {
       push: (updates) => {
         const mine = updates.filter((u) => wanted.has(u.mint));
@@ -111,13 +118,15 @@ export class Hermes {
 
   #connected(ws) {
     const wanted = new Map(); // mint → verbose
-    const stream = new FaultyStream({ faults: this.#faults, target: 'prices', write: (text) => ws.send(text), close: () => ws.terminate() });
+    const stream = new FaultyStream({ faults: this.#faults, target: 'prices', write: (text) => ws.send(text),
+      close: () => ws.terminate() });
     this.#add(ws, {
       push: (updates) => {
         for (const update of updates) {
           if (!wanted.has(update.mint)) continue;
           const { metadata, ...feed } = update.feed;
-          stream.send(JSON.stringify({ type: 'price_update', price_feed: wanted.get(update.mint) ? { ...feed, metadata } : feed }), 'ws');
+          stream.send(JSON.stringify({ type: 'price_update', price_feed: wanted.get(update.mint) ? { ...feed, metadata }
+            : feed }), 'ws');
         }
       },
       keepAlive: () => ws.ping(),
@@ -135,9 +144,11 @@ export class Hermes {
   }
 
   #subscription(message, wanted) {
-    if (message?.type !== 'subscribe' && message?.type !== 'unsubscribe') throw new Error(`unknown message type ${JSON.stringify(message?.type)}`);
+    if (message?.type !== 'subscribe' && message?.type !== 'unsubscribe')
+      throw new Error(`unknown message type ${JSON.stringify(message?.type)}`);
     if (!Array.isArray(message.ids)) throw new Error('missing field `ids`');
-    const entries = this.#find(message.ids, message.ignore_invalid_price_ids === true || message.type === 'unsubscribe', (text) => new Error(text));
+    const entries = this.#find(message.ids, message.ignore_invalid_price_ids === true || message.type === 'unsubscribe',
+      (text) => new Error(text));
     for (const { token } of entries) {
       if (message.type === 'subscribe') wanted.set(token.mint, message.verbose === true);
       else wanted.delete(token.mint);
@@ -182,17 +193,20 @@ export class Hermes {
     const publishTime = Math.floor(at / 1000);
     const previous = this.#lastPublish.get(token.mint) ?? publishTime;
     this.#lastPublish.set(token.mint, publishTime);
-    const price = { price: mantissa(scaled, token.expo), conf: mantissa(conf, token.expo), expo: token.expo, publish_time: publishTime };
+    const price = { price: mantissa(scaled, token.expo), conf: mantissa(conf, token.expo), expo: token.expo,
+      publish_time: publishTime };
     return {
       mint: token.mint,
-      feed: { id: token.priceFeedId, price, ema_price: price, metadata: { slot: this.#chain.tip.slot, proof_available_time: publishTime + 1, prev_publish_time: previous } },
+      feed: { id: token.priceFeedId, price, ema_price: price,
+        metadata: { slot: this.#chain.tip.slot, proof_available_time: publishTime + 1, prev_publish_time: previous } },
     };
   }
 
   #body(updates, query) {
     const encoding = query.get('encoding') === 'base64' ? 'base64' : 'hex';
     // The signed form is opaque to everybody who takes the parsed one; only its magic is real.
-    const proof = Buffer.concat([Buffer.from('504e4155', 'hex'), Buffer.from(updates.map((u) => u.feed.id).join(''), 'hex')]);
+    const proof = Buffer.concat([Buffer.from('504e4155', 'hex'),
+      Buffer.from(updates.map((u) => u.feed.id).join(''), 'hex')]);
     return {
       binary: { encoding, data: [proof.toString(encoding)] },
       parsed: query.get('parsed') === 'false' ? null : updates.map((u) => u.feed),

@@ -10,9 +10,11 @@ const require = createRequire(import.meta.url);
 const { ed25519 } = createRequire(require.resolve('@solana/web3.js'))('@noble/curves/ed25519');
 
 /** What the maker may do with a transaction it should sign and broadcast; each is a fault of that name. */
-export const misdeeds = ['no_fill', 'late_fill', 'reject_after_signing', 'lie_filled', 'fill_less', 'double_answer', 'signed_twice', 'silent', 'underfund'];
+export const misdeeds = ['no_fill', 'late_fill', 'reject_after_signing', 'lie_filled', 'fill_less', 'double_answer',
+  'signed_twice', 'silent', 'underfund'];
 
-const absurd = ['-1', '0', '1e9', '340282366920938463463374607431768211455', '99999999999999999999', 1.5, null, {}, '0x10', ' 1', ''];
+const absurd = ['-1', '0', '1e9', '340282366920938463463374607431768211455', '99999999999999999999', 1.5, null, {},
+  '0x10', ' 1', ''];
 const garbled = [
   ...absurd.map((amountOut) => (quote) => ({ ...quote, amountOut })),
   (quote) => ({ ...quote, amountOut: Number(quote.amountOut) }),
@@ -73,7 +75,8 @@ export function signedAgain(transaction) {
   const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(makerKey.secretKey.slice(0, 32));
   const nonce = number(derived('second nonce', transaction.messageHash));
   const point = ed25519.ExtendedPoint.BASE.multiply(nonce).toRawBytes();
-  const challenge = number(createHash('sha512').update(point).update(pointBytes).update(transaction.messageBytes).digest());
+  const challenge = number(createHash('sha512').update(point).update(pointBytes).update(
+    transaction.messageBytes).digest());
   const answer = Buffer.from(((nonce + challenge * scalar) % order).toString(16).padStart(64, '0'), 'hex').reverse();
   const bytes = Uint8Array.from(transaction.bytes);
   bytes.set(point, 1);
@@ -86,11 +89,14 @@ let shifts = 0;
 /** Two transactions: the maker's stock of a token goes to somebody else, and comes back. What lies between them in a block cannot pay. */
 export function stockAwayAndBack(chain, mint) {
   const stock = new PublicKey(associatedTokenAddress(mint, makerKey.publicKey.toBase58()));
-  const handOn = (from, to) => createSetAuthorityInstruction(stock, from.publicKey, AuthorityType.AccountOwner, to.publicKey);
+  const handOn = (from, to) => createSetAuthorityInstruction(stock, from.publicKey, AuthorityType.AccountOwner,
+    to.publicKey);
   return [handOn(makerKey, poolAuthority), handOn(poolAuthority, makerKey)].map((instruction, i) => {
     // Lamports to itself, of a number that makes each transaction one of its own.
-    const unique = SystemProgram.transfer({ fromPubkey: makerKey.publicKey, toPubkey: makerKey.publicKey, lamports: ++shifts });
-    const message = new TransactionMessage({ payerKey: makerKey.publicKey, recentBlockhash: chain.tip.hash, instructions: [instruction, unique] }).compileToV0Message();
+    const unique = SystemProgram.transfer({ fromPubkey: makerKey.publicKey, toPubkey: makerKey.publicKey,
+      lamports: ++shifts });
+    const message = new TransactionMessage({ payerKey: makerKey.publicKey, recentBlockhash: chain.tip.hash,
+      instructions: [instruction, unique] }).compileToV0Message();
     const transaction = new VersionedTransaction(message);
     transaction.sign(i === 0 ? [makerKey] : [makerKey, poolAuthority]);
     return parseTransaction(transaction.serialize());

@@ -2,7 +2,8 @@ import { tokenAccountView } from '../chain/token-state.mjs';
 import { parseTransaction } from '../chain/transaction.mjs';
 import { HttpError, Service, jsonBody } from '../http.mjs';
 import { parseJson } from '../json.mjs';
-import { garbledQuote, misdeeds, paysLess, signed, signedAgain, stockAwayAndBack, wrongQuote } from './maker-tricks.mjs';
+import { garbledQuote, misdeeds, paysLess, signed, signedAgain, stockAwayAndBack,
+  wrongQuote } from './maker-tricks.mjs';
 import { associatedTokenAddress, makerKey, tokenByMint } from './tokens.mjs';
 
 const maxQuotes = 10_000;
@@ -30,7 +31,8 @@ export class Maker {
     this.#spreadBps = BigInt(spreadBps);
     this.#witness = witness;
     chain.on('block', (block) => this.#broadcastLate(block.height));
-    this.service = new Service({ port, target: 'maker', faults, handle: (request) => this.#answer(request), arrived: witness && ((text) => this.#showWitness(text)) });
+    this.service = new Service({ port, target: 'maker', faults, handle: (request) => this.#answer(request),
+      arrived: witness && ((text) => this.#showWitness(text)) });
   }
 
   #answer(request) {
@@ -48,21 +50,28 @@ export class Maker {
 
   #quote(body) {
     const { requestId, quoteId, tokenIn, tokenOut, quoteType = 'exactIn' } = body;
-    if (typeof requestId !== 'string' || typeof quoteId !== 'string') throw new HttpError(400, 'requestId and quoteId must be strings');
-    if (quoteType !== 'exactIn' && quoteType !== 'exactOut') throw new HttpError(400, 'quoteType must be exactIn or exactOut');
-    if (!/^\d{1,20}$/.test(String(body.amount)) || BigInt(body.amount) === 0n || BigInt(body.amount) > maxU64) throw new HttpError(400, 'amount must be an integer string above 0');
-    if (!this.#prices.entry(tokenIn) || !this.#prices.entry(tokenOut) || tokenIn === tokenOut) throw new HttpError(404, 'no quote for this pair');
+    if (typeof requestId !== 'string' || typeof quoteId !== 'string')
+      throw new HttpError(400, 'requestId and quoteId must be strings');
+    if (quoteType !== 'exactIn' && quoteType !== 'exactOut')
+      throw new HttpError(400, 'quoteType must be exactIn or exactOut');
+    if (!/^\d{1,20}$/.test(String(body.amount)) || BigInt(body.amount) === 0n || BigInt(body.amount) > maxU64)
+      throw new HttpError(400, 'amount must be an integer string above 0');
+    if (!this.#prices.entry(tokenIn) || !this.#prices.entry(tokenOut) || tokenIn === tokenOut)
+      throw new HttpError(404, 'no quote for this pair');
     if (this.#quotes.get(quoteId)?.used) throw new HttpError(400, 'this quote id has been used');
     const amount = BigInt(body.amount);
-    let [amountIn, amountOut] = quoteType === 'exactIn' ? [amount, this.#outFor(tokenIn, tokenOut, amount)] : [this.#inFor(tokenIn, tokenOut, amount), amount];
+    let [amountIn, amountOut] = quoteType === 'exactIn' ? [amount, this.#outFor(tokenIn, tokenOut, amount)]
+      : [this.#inFor(tokenIn, tokenOut, amount), amount];
     const stock = this.#stock(tokenOut);
     const strikes = (kind) => this.#strikes(kind, '/quote', amountIn);
     const underfund = strikes('underfund');
     if (underfund) amountOut = stock + 1n;
-    else if (amountOut === 0n || amountOut > stock || amountIn > maxU64) throw new HttpError(404, 'no quote for this amount');
+    else if (amountOut === 0n || amountOut > stock || amountIn > maxU64)
+      throw new HttpError(404, 'no quote for this amount');
 
     if (this.#quotes.size >= maxQuotes) this.#quotes.delete(this.#quotes.keys().next().value);
-    this.#quotes.set(quoteId, { quoteId, requestId, tokenIn, tokenOut, amountIn, amountOut, expiresAt: Date.now() + quoteLifeMs, used: null, refused: new Map() });
+    this.#quotes.set(quoteId, { quoteId, requestId, tokenIn, tokenOut, amountIn, amountOut,
+      expiresAt: Date.now() + quoteLifeMs, used: null, refused: new Map() });
     this.counters.quotes++;
     const quote = {
       requestId, quoteId, tokenIn, tokenOut, quoteType,
@@ -81,12 +90,14 @@ export class Maker {
   }
 
   #stock(mint) {
-    return tokenAccountView(this.#chain.account(associatedTokenAddress(mint, makerKey.publicKey.toBase58())))?.amount ?? 0n;
+    return tokenAccountView(this.#chain.account(associatedTokenAddress(mint, makerKey.publicKey.toBase58())))?.amount ??
+      0n;
   }
 
   /** A fault with an `amount` strikes only quotes of so much input, so that one order among many can be meant. */
   #strikes(kind, path, amountIn) {
-    return this.#faults.strikes('maker', kind, path, (fault) => fault.params.amount === undefined || BigInt(fault.params.amount) === amountIn);
+    return this.#faults.strikes('maker', kind, path, (fault) => fault.params.amount === undefined ||
+      BigInt(fault.params.amount) === amountIn);
   }
 
   /** [numerator, denominator] of raw out per raw in, without spread. */
@@ -143,7 +154,8 @@ export class Maker {
   /** Does what the fault says with a transaction that it should sign and broadcast; undefined where it never answers. */
   #misbehave(fault, quote, body) {
     const { transaction } = quote.used;
-    const atLast = () => this.#late.push({ quote, transaction, atHeight: this.#chain.lastValidBlockHeight(transaction.blockhash) ?? 0 });
+    const atLast = () =>
+      this.#late.push({ quote, transaction, atHeight: this.#chain.lastValidBlockHeight(transaction.blockhash) ?? 0 });
     switch (fault.fault) {
       case 'late_fill':
       case 'double_answer':
@@ -225,7 +237,8 @@ export class Maker {
     let handed;
     try {
       const { quoteId, transaction } = parseJson(text);
-      handed = { quoteId: String(quoteId), transaction: parseTransaction(Uint8Array.from(Buffer.from(transaction, 'base64'))) };
+      handed = { quoteId: String(quoteId),
+        transaction: parseTransaction(Uint8Array.from(Buffer.from(transaction, 'base64'))) };
     } catch {
       return;
     }
@@ -247,7 +260,8 @@ export class Maker {
     if (received < quote.amountIn) return `the maker would receive ${received}, not the quoted ${quote.amountIn}`;
     if (given > quote.amountOut) return `the maker would give ${given}, more than the quoted ${quote.amountOut}`;
     for (const { token } of this.#prices.entries()) {
-      if (token.mint !== quote.tokenOut && delta(associatedTokenAddress(token.mint, maker), held) < 0n) return `the maker would lose ${token.symbol}`;
+      if (token.mint !== quote.tokenOut && delta(associatedTokenAddress(token.mint, maker), held) < 0n)
+        return `the maker would lose ${token.symbol}`;
     }
     if (-delta(maker, (account) => account?.lamports ?? 0n) > maxLamportsLost) return 'the maker would lose SOL';
     return null;

@@ -9,8 +9,8 @@ const trancheLifeBlocks = 200;
 const maxTranches = 20_000;
 
 /**
- * Constant product over two sides of equal depth at the current prices. Every quote starts from the full depth: a swap moves
- * no price here, only control does.
+ * Constant product over two sides of equal depth at the current prices. Every quote starts from the full depth: a swap
+ * moves no price here, only control does.
  */
 export class Pool {
   #chain;
@@ -68,16 +68,20 @@ export class Pool {
   }
 
   /**
-   * Sets the output of one swap aside in an account of its own that the taker may draw from as delegate, so that the swap needs
-   * no signature but the taker's. It is written into every view of the chain, like a pool that has been there all along.
+   * Sets the output of one swap aside in an account of its own that the taker may draw from as delegate, so that the
+   * swap needs no signature but the taker's. It is written into every view of the chain, like a pool that has been
+   * there all along.
    */
   openTranche({ inputMint, outputMint, inAmount, outAmount, threshold, taker }) {
     if (this.#tranches.size >= maxTranches) this.#close(this.#tranches.keys().next().value);
     const address = addressOf(derived('tranche', this.#chain.block(0).hash, String(this.#count++)));
     const owner = poolAuthority.publicKey.toBase58();
-    this.#chain.placeAccount(address, tokenAccount(this.#chain, { mint: outputMint, owner, amount: outAmount, delegate: taker, delegatedAmount: outAmount }));
+    this.#chain.placeAccount(address, tokenAccount(this.#chain,
+      { mint: outputMint, owner, amount: outAmount, delegate: taker, delegatedAmount: outAmount }));
     this.#chain.adjustAccount(reserveOf(outputMint), (reserve) => withAmount(reserve, -outAmount));
-    const tranche = { address, inputMint, outputMint, inAmount, outAmount, threshold, expiresAtHeight: this.#chain.tip.height + Math.max(trancheLifeBlocks, this.#chain.finalizeDepth + 1), state: 'open' };
+    const tranche = { address, inputMint, outputMint, inAmount, outAmount, threshold,
+      expiresAtHeight: this.#chain.tip.height + Math.max(trancheLifeBlocks, this.#chain.finalizeDepth + 1),
+      state: 'open' };
     this.#tranches.set(address, tranche);
     this.counters.tranches++;
     this.#guardOne(tranche);
@@ -102,7 +106,8 @@ export class Pool {
     this.counters.revoked++;
     this.#takeBack(tranche, held);
     // Frozen, so that the failure on chain (AccountFrozen) cannot be taken for the taker's own lack of funds.
-    this.#chain.placeAccount(tranche.address, tokenAccount(this.#chain, { mint: tranche.outputMint, owner: poolAuthority.publicKey.toBase58(), amount: 0n, frozen: true }));
+    this.#chain.placeAccount(tranche.address, tokenAccount(this.#chain,
+      { mint: tranche.outputMint, owner: poolAuthority.publicKey.toBase58(), amount: 0n, frozen: true }));
   }
 
   #expire(height) {

@@ -9,7 +9,8 @@ export function parsePrice(value) {
   const text = typeof value === 'number' || typeof value === 'bigint' ? plainDecimal(value) : value;
   const match = typeof text === 'string' ? /^(\d{1,20})(?:\.(\d{1,18}))?$/.exec(text) : null;
   const scaled = match ? BigInt(match[1]) * one + BigInt((match[2] ?? '').padEnd(priceScale, '0')) : 0n;
-  if (scaled <= 0n) throw new Error(`a price must be a positive decimal with at most 18 places, not ${JSON.stringify(String(value))}`);
+  if (scaled <= 0n)
+    throw new Error(`a price must be a positive decimal with at most 18 places, not ${JSON.stringify(String(value))}`);
   return scaled;
 }
 
@@ -34,7 +35,8 @@ export class Prices extends EventEmitter {
     this.setMaxListeners(0);
     for (const token of tokens) {
       if (token.priceUsd === undefined) continue;
-      this.#entries.set(token.mint, { token, scaled: parsePrice(token.priceUsd), previousPublishTime: 0, conf: null, ageMs: 0 });
+      this.#entries.set(token.mint, { token, scaled: parsePrice(token.priceUsd), previousPublishTime: 0, conf: null,
+        ageMs: 0 });
     }
   }
 

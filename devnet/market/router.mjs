@@ -1,10 +1,12 @@
-import { createAssociatedTokenAccountIdempotentInstruction, createCloseAccountInstruction, createSyncNativeInstruction, createTransferInstruction } from '@solana/spl-token';
+import { createAssociatedTokenAccountIdempotentInstruction, createCloseAccountInstruction, createSyncNativeInstruction,
+  createTransferInstruction } from '@solana/spl-token';
 import { ComputeBudgetProgram, PublicKey, SystemProgram } from '@solana/web3.js';
 import { addressBytes } from '../base58.mjs';
 import { tokenProgram } from '../chain/token-state.mjs';
 import { HttpError, Service, jsonBody } from '../http.mjs';
 import { parsePrice, priceScale } from './prices.mjs';
-import { associatedTokenAddress, marketTable, marketTableEntries, poolAuthority, reserveOf, tokenByMint, wrappedSol } from './tokens.mjs';
+import { associatedTokenAddress, marketTable, marketTableEntries, poolAuthority, reserveOf, tokenByMint,
+  wrappedSol } from './tokens.mjs';
 
 const batchTag = 255;
 const maxU64 = 2n ** 64n - 1n;
@@ -33,7 +35,8 @@ export class Router {
       if (fault.target !== 'router' || fault.fault !== 'stale_price') return;
       this.#stalePrices.set(fault, new Map(prices.entries().map((e) => [e.token.mint, e.scaled])));
     });
-    this.service = new Service({ port, target: 'router', faults, methodOf: (r) => routeOf(r.path), handle: (request) => this.#answer(request) });
+    this.service = new Service({ port, target: 'router', faults, methodOf: (r) => routeOf(r.path),
+      handle: (request) => this.#answer(request) });
   }
 
   #answer(request) {
@@ -59,17 +62,23 @@ export class Router {
     }
     const amount = requireAmount(query.amount, 'amount');
     const slippageBps = requireSlippage(query.slippageBps);
-    if (swapMode !== 'ExactIn' && swapMode !== 'ExactOut') throw refuse('Query parameter swapMode cannot be parsed: expected ExactIn or ExactOut');
-    if (inputMint === outputMint) throw refuse('Input and output mints are not allowed to be equal', 'CIRCULAR_ARBITRAGE_IS_DISABLED');
+    if (swapMode !== 'ExactIn' && swapMode !== 'ExactOut')
+      throw refuse('Query parameter swapMode cannot be parsed: expected ExactIn or ExactOut');
+    if (inputMint === outputMint)
+      throw refuse('Input and output mints are not allowed to be equal', 'CIRCULAR_ARBITRAGE_IS_DISABLED');
     for (const mint of [inputMint, outputMint]) {
-      if (this.#prices.scaled(mint) === undefined) throw refuse(`The token ${mint} is not tradable`, 'TOKEN_NOT_TRADABLE');
+      if (this.#prices.scaled(mint) === undefined)
+        throw refuse(`The token ${mint} is not tradable`, 'TOKEN_NOT_TRADABLE');
     }
 
     const priceOf = this.#quotedPrices(outputMint);
-    const swap = swapMode === 'ExactIn' ? this.#pool.exactIn(inputMint, outputMint, amount, priceOf) : this.#pool.exactOut(inputMint, outputMint, amount, priceOf);
-    if (swap === null || swap.outAmount === 0n || swap.inAmount > maxU64 || !this.#pool.holds(outputMint, swap.outAmount)) throw refuse('No routes found', 'NO_ROUTES_FOUND');
+    const swap = swapMode === 'ExactIn' ? this.#pool.exactIn(inputMint, outputMint, amount, priceOf)
+      : this.#pool.exactOut(inputMint, outputMint, amount, priceOf);
+    if (swap === null || swap.outAmount === 0n || swap.inAmount > maxU64 ||
+      !this.#pool.holds(outputMint, swap.outAmount)) throw refuse('No routes found', 'NO_ROUTES_FOUND');
     const slippage = BigInt(slippageBps);
-    const threshold = swapMode === 'ExactIn' ? (swap.outAmount * (10_000n - slippage) + 9999n) / 10_000n : (swap.inAmount * (10_000n + slippage)) / 10_000n;
+    const threshold = swapMode === 'ExactIn' ? (swap.outAmount * (10_000n - slippage) + 9999n) / 10_000n
+      : (swap.inAmount * (10_000n + slippage)) / 10_000n;
     return {
       inputMint,
       inAmount: swap.inAmount.toString(),
@@ -80,7 +89,10 @@ export class Router {
       slippageBps,
       platformFee: null,
       priceImpactPct: fraction(swap.impact),
-      routePlan: [{ swapInfo: { ammKey, label: 'Devnet', inputMint, outputMint, inAmount: swap.inAmount.toString(), outAmount: swap.outAmount.toString(), feeAmount: swap.feeAmount.toString(), feeMint: inputMint }, percent: 100, bps: 10000 }],
+      routePlan: [
+        { swapInfo: { ammKey, label: 'Devnet', inputMint, outputMint, inAmount: swap.inAmount.toString(),
+        outAmount: swap.outAmount.toString(), feeAmount: swap.feeAmount.toString(), feeMint: inputMint }, percent: 100,
+        bps: 10000 }],
       contextSlot: this.#chain.tip.slot,
       timeTaken: (performance.now() - startedAt) / 1000,
     };
@@ -117,7 +129,8 @@ export class Router {
       ...quote,
       ...instructions,
       // The caller adds the limit itself.
-      computeBudgetInstructions: instructions.computeBudgetInstructions.filter((ix) => Buffer.from(ix.data, 'base64')[0] === 3),
+      computeBudgetInstructions: instructions.computeBudgetInstructions.filter((ix) =>
+        Buffer.from(ix.data, 'base64')[0] === 3),
       tipInstruction: null,
       addressLookupTableAddresses: undefined,
       addressesByLookupTableAddress: { [marketTable]: marketTableEntries },
@@ -136,29 +149,38 @@ export class Router {
     const { inputMint, outputMint } = quote;
     const wrap = body.wrapAndUnwrapSol !== false;
     const source = associatedTokenAddress(inputMint, taker);
-    const destination = body.destinationTokenAccount ? requireAddress(body.destinationTokenAccount, 'destinationTokenAccount') : associatedTokenAddress(outputMint, taker);
+    const destination = body.destinationTokenAccount ? requireAddress(body.destinationTokenAccount,
+      'destinationTokenAccount') : associatedTokenAddress(outputMint, taker);
 
     const terms = this.#terms(quote);
     if (!this.#pool.holds(outputMint, terms.outAmount)) throw refuse('No routes found', 'NO_ROUTES_FOUND');
     const tranche = this.#pool.openTranche({ inputMint, outputMint, taker, ...terms });
     const user = new PublicKey(taker);
     const legs = [
-      createTransferInstruction(new PublicKey(source), new PublicKey(reserveOf(inputMint)), user, BigInt(quote.inAmount)),
+      createTransferInstruction(new PublicKey(source), new PublicKey(reserveOf(inputMint)), user,
+        BigInt(quote.inAmount)),
       createTransferInstruction(new PublicKey(tranche.address), new PublicKey(destination), user, tranche.outAmount),
     ];
 
     const setup = [];
-    const ensure = (account, mint) => setup.push(createAssociatedTokenAccountIdempotentInstruction(new PublicKey(payer), new PublicKey(account), user, new PublicKey(mint)));
+    const ensure = (account, mint) =>
+      setup.push(createAssociatedTokenAccountIdempotentInstruction(new PublicKey(payer), new PublicKey(account), user,
+      new PublicKey(mint)));
     if (wrap && inputMint === wrappedSol) {
       ensure(source, inputMint);
-      setup.push(SystemProgram.transfer({ fromPubkey: user, toPubkey: new PublicKey(source), lamports: BigInt(quote.inAmount) }), createSyncNativeInstruction(new PublicKey(source)));
+      setup.push(SystemProgram.transfer({ fromPubkey: user, toPubkey: new PublicKey(source),
+        lamports: BigInt(quote.inAmount) }), createSyncNativeInstruction(new PublicKey(source)));
     }
     if (!body.destinationTokenAccount) ensure(destination, outputMint);
-    const unwrapped = !wrap ? null : inputMint === wrappedSol ? source : outputMint === wrappedSol && !body.destinationTokenAccount ? destination : null;
+    const unwrapped = !wrap ? null : inputMint === wrappedSol ? source : outputMint === wrappedSol &&
+      !body.destinationTokenAccount ? destination : null;
 
-    const budget = [ComputeBudgetProgram.setComputeUnitLimit({ units: body.dynamicComputeUnitLimit ? swapUnitLimit : defaultUnitLimit })];
+    const budget = [ComputeBudgetProgram.setComputeUnitLimit({
+      units: body.dynamicComputeUnitLimit ? swapUnitLimit : defaultUnitLimit })];
     if (body.computeUnitPriceMicroLamports !== undefined && body.computeUnitPriceMicroLamports !== null) {
-      budget.push(ComputeBudgetProgram.setComputeUnitPrice({ microLamports: BigInt(body.computeUnitPriceMicroLamports === 'auto' ? 0 : body.computeUnitPriceMicroLamports) }));
+      budget.push(ComputeBudgetProgram.setComputeUnitPrice({
+        microLamports: BigInt(body.computeUnitPriceMicroLamports === 'auto' ? 0
+        : body.computeUnitPriceMicroLamports) }));
     }
     return {
       tokenLedgerInstruction: null,
@@ -175,12 +197,14 @@ export class Router {
   #terms(quote) {
     const inAmount = BigInt(quote.inAmount);
     const limit = BigInt(quote.otherAmountThreshold);
-    if (this.#faults.standing('router', 'crossed')) return { inAmount, outAmount: BigInt(quote.outAmount), threshold: null };
+    if (this.#faults.standing('router', 'crossed'))
+      return { inAmount, outAmount: BigInt(quote.outAmount), threshold: null };
     if (quote.swapMode === 'ExactOut') {
       const outAmount = BigInt(quote.outAmount);
       return { inAmount, outAmount, threshold: limit === 0n ? outAmount : (outAmount * inAmount) / limit };
     }
-    return { inAmount, outAmount: this.#pool.exactIn(quote.inputMint, quote.outputMint, inAmount).outAmount, threshold: limit };
+    return { inAmount, outAmount: this.#pool.exactIn(quote.inputMint, quote.outputMint, inAmount).outAmount,
+      threshold: limit };
   }
 }
 
@@ -214,7 +238,8 @@ function requireAmount(text, name) {
 
 function requireSlippage(text) {
   const value = text === undefined || text === 'rtse' ? defaultSlippageBps : Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 10_000) throw refuse('Query parameter slippageBps cannot be parsed: expected 0 to 10000');
+  if (!Number.isInteger(value) || value < 0 || value > 10_000)
+    throw refuse('Query parameter slippageBps cannot be parsed: expected 0 to 10000');
   return value;
 }
 
@@ -226,10 +251,12 @@ function requireAddress(value, name) {
 function requireQuote(quote) {
   if (quote === null || typeof quote !== 'object') throw new HttpError(422, { error: 'missing field `quoteResponse`' });
   for (const name of ['inputMint', 'outputMint']) {
-    if (tokenByMint(quote[name])?.priceUsd === undefined) throw refuse(`The token ${quote[name]} is not tradable`, 'TOKEN_NOT_TRADABLE');
+    if (tokenByMint(quote[name])?.priceUsd === undefined)
+      throw refuse(`The token ${quote[name]} is not tradable`, 'TOKEN_NOT_TRADABLE');
   }
   for (const name of ['inAmount', 'outAmount', 'otherAmountThreshold']) {
-    if (!/^\d{1,20}$/.test(String(quote[name])) || BigInt(quote[name]) > maxU64) throw new HttpError(422, { error: `quoteResponse.${name} must be an integer string` });
+    if (!/^\d{1,20}$/.test(String(quote[name])) || BigInt(quote[name]) > maxU64)
+      throw new HttpError(422, { error: `quoteResponse.${name} must be an integer string` });
   }
   return quote;
 }

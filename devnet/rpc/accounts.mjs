@@ -16,7 +16,8 @@ export const accountMethods = {
 
   getMultipleAccounts(call) {
     const addresses = call.params[0];
-    if (!Array.isArray(addresses) || addresses.length > maxAccounts) throw invalidParams(`Too many inputs provided; max ${maxAccounts}`);
+    if (!Array.isArray(addresses) || addresses.length > maxAccounts)
+      throw invalidParams(`Too many inputs provided; max ${maxAccounts}`);
     addresses.forEach(requireAddress);
     const config = call.config(1);
     const bank = call.bank(config);
@@ -30,7 +31,8 @@ export const accountMethods = {
 
   getMinimumBalanceForRentExemption(call) {
     const bytes = call.params[0];
-    if (!Number.isInteger(bytes) || bytes < 0 || bytes > 10 * 1024 * 1024) throw invalidParams('Invalid params: the length must be from 0 to 10485760');
+    if (!Number.isInteger(bytes) || bytes < 0 || bytes > 10 * 1024 * 1024)
+      throw invalidParams('Invalid params: the length must be from 0 to 10485760');
     return call.chain.rentExemptMinimum(bytes);
   },
 
@@ -38,7 +40,8 @@ export const accountMethods = {
     const bank = call.bank(call.config(1));
     const token = tokenAccountView(call.chain.account(call.address(0), bank.height));
     const mint = token && mintView(call.chain.account(token.mint, bank.height));
-    if (!mint) throw invalidParams(call.chain.account(call.address(0), bank.height) ? 'Invalid param: not a Token account' : 'Invalid param: could not find account');
+    if (!mint) throw invalidParams(call.chain.account(call.address(0), bank.height)
+      ? 'Invalid param: not a Token account' : 'Invalid param: could not find account');
     return call.withContext(bank, uiTokenAmount(token.amount, mint.decimals));
   },
 
@@ -63,7 +66,8 @@ export const accountMethods = {
       .filter(({ token }) => token?.mint === mintAddress)
       .sort((a, b) => (a.token.amount < b.token.amount ? 1 : -1))
       .slice(0, 20);
-    return call.withContext(bank, holders.map(({ address, token }) => ({ address, ...uiTokenAmount(token.amount, mint.decimals) })));
+    return call.withContext(bank,
+      holders.map(({ address, token }) => ({ address, ...uiTokenAmount(token.amount, mint.decimals) })));
   },
 
   getProgramAccounts(call) {
@@ -72,7 +76,9 @@ export const accountMethods = {
     const filters = (config.filters ?? []).map(accountFilter);
     const found = call.chain.accountsOwnedBy(call.address(0), bank.height)
       .filter(({ account }) => filters.every((filter) => filter(account)))
-      .map(({ address, account }) => ({ pubkey: address, account: encodeAccount(account, { encoding: config.encoding ?? 'binary', dataSlice: config.dataSlice }, mintReader(call, bank)) }));
+      .map(({ address, account }) =>
+        ({ pubkey: address, account: encodeAccount(account,
+        { encoding: config.encoding ?? 'binary', dataSlice: config.dataSlice }, mintReader(call, bank)) }));
     return config.withContext ? call.withContext(bank, found) : found;
   },
 };
@@ -82,17 +88,22 @@ function mintReader(call, bank) {
 }
 
 export function shown(call, bank, address, config) {
-  return encodeAccount(call.chain.account(address, bank.height), { encoding: config.encoding ?? 'binary', dataSlice: config.dataSlice }, mintReader(call, bank));
+  return encodeAccount(call.chain.account(address, bank.height),
+    { encoding: config.encoding ?? 'binary', dataSlice: config.dataSlice }, mintReader(call, bank));
 }
 
 function accountFilter(filter) {
   if (Number.isInteger(filter?.dataSize)) return (account) => account.data.length === filter.dataSize;
-  if (filter?.tokenAccountState !== undefined || filter === 'tokenAccountState') return (account) => tokenAccountView(account) !== null;
+  if (filter?.tokenAccountState !== undefined || filter === 'tokenAccountState')
+    return (account) => tokenAccountView(account) !== null;
   if (filter?.memcmp) {
     const { offset, bytes, encoding = 'base58' } = filter.memcmp;
-    const wanted = typeof bytes !== 'string' ? null : encoding === 'base64' ? Buffer.from(bytes, 'base64') : decodeBase58(bytes);
-    if (!Number.isInteger(offset) || wanted === null) throw invalidParams('Invalid param: memcmp needs offset and bytes');
-    return (account) => account.data.length >= offset + wanted.length && Buffer.compare(account.data.subarray(offset, offset + wanted.length), wanted) === 0;
+    const wanted = typeof bytes !== 'string' ? null : encoding === 'base64' ? Buffer.from(bytes, 'base64')
+      : decodeBase58(bytes);
+    if (!Number.isInteger(offset) || wanted === null)
+      throw invalidParams('Invalid param: memcmp needs offset and bytes');
+    return (account) => account.data.length >= offset + wanted.length &&
+      Buffer.compare(account.data.subarray(offset, offset + wanted.length), wanted) === 0;
   }
   throw invalidParams('Invalid param: a filter must be dataSize, memcmp or tokenAccountState');
 }
@@ -108,12 +119,14 @@ function tokenAccountsWhere(call, matches) {
     if (!mintView(mint)) throw invalidParams('Invalid param: could not find mint');
     program = mint.owner;
   }
-  if (addressBytes(program) === null || !tokenPrograms.includes(program)) throw invalidParams('Invalid param: unrecognized Token program id');
+  if (addressBytes(program) === null || !tokenPrograms.includes(program))
+    throw invalidParams('Invalid param: unrecognized Token program id');
   const found = [];
   for (const { address: pubkey, account } of call.chain.accountsOwnedBy(program, bank.height)) {
     const token = tokenAccountView(account);
     if (!token || !matches(token, address) || (filter.mint !== undefined && token.mint !== filter.mint)) continue;
-    found.push({ pubkey, account: encodeAccount(account, { encoding: config.encoding ?? 'binary', dataSlice: config.dataSlice }, mintReader(call, bank)) });
+    found.push({ pubkey, account: encodeAccount(account,
+      { encoding: config.encoding ?? 'binary', dataSlice: config.dataSlice }, mintReader(call, bank)) });
   }
   return call.withContext(bank, found);
 }

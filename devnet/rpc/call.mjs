@@ -29,7 +29,8 @@ export class Call {
   config(index) {
     const value = this.params[index];
     if (value === undefined || value === null) return {};
-    if (typeof value !== 'object' || Array.isArray(value)) throw invalidParams(`Invalid params: parameter ${index} must be an object`);
+    if (typeof value !== 'object' || Array.isArray(value))
+      throw invalidParams(`Invalid params: parameter ${index} must be an object`);
     return value;
   }
 
@@ -65,7 +66,8 @@ export class Call {
   }
 
   denies(signature) {
-    return this.faults.strikes(this.node, 'null_status', this.method, (f) => f.params.signature === undefined || f.params.signature === signature) !== undefined;
+    return this.faults.strikes(this.node, 'null_status', this.method, (f) => f.params.signature === undefined ||
+      f.params.signature === signature) !== undefined;
   }
 
   commitmentOf(record) {
@@ -76,12 +78,14 @@ export class Call {
 export function requireCommitment(value, fallback) {
   if (value === undefined || value === null) return fallback;
   const known = commitments[value];
-  if (!known) throw invalidParams(`Invalid params: unknown variant \`${value}\`, expected one of \`processed\`, \`confirmed\`, \`finalized\`.`);
+  if (!known) throw invalidParams(
+    `Invalid params: unknown variant \`${value}\`, expected one of \`processed\`, \`confirmed\`, \`finalized\`.`);
   return known;
 }
 
 export function requireAddress(value) {
-  if (addressBytes(value) === null) throw invalidParams(`Invalid param: ${typeof value === 'string' ? 'WrongSize' : 'not a string'}`);
+  if (addressBytes(value) === null)
+    throw invalidParams(`Invalid param: ${typeof value === 'string' ? 'WrongSize' : 'not a string'}`);
   return value;
 }
 

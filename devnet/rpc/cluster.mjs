@@ -25,19 +25,23 @@ export const clusterMethods = {
   getSlotLeaders: (call) => Array.from({ length: Number(call.params[1] ?? 1) }, () => identity),
   getClusterNodes: () => [],
   getVoteAccounts: () => ({ current: [], delinquent: [] }),
-  getEpochSchedule: () => ({ slotsPerEpoch, leaderScheduleSlotOffset: slotsPerEpoch, warmup: false, firstNormalEpoch: 0, firstNormalSlot: 0 }),
+  getEpochSchedule: () => ({ slotsPerEpoch, leaderScheduleSlotOffset: slotsPerEpoch, warmup: false, firstNormalEpoch: 0,
+    firstNormalSlot: 0 }),
   getInflationGovernor: () => ({ initial: 0, terminal: 0, taper: 0, foundation: 0, foundationTerm: 0 }),
   getMaxRetransmitSlot: (call) => call.chain.tip.slot,
   getMaxShredInsertSlot: (call) => call.chain.tip.slot,
 
   getEpochInfo(call) {
     const bank = call.bank(call.config(0));
-    return { absoluteSlot: bank.slot, blockHeight: bank.height, epoch: Math.floor(bank.slot / slotsPerEpoch), slotIndex: bank.slot % slotsPerEpoch, slotsInEpoch: slotsPerEpoch, transactionCount: call.chain.transactionCount };
+    return { absoluteSlot: bank.slot, blockHeight: bank.height, epoch: Math.floor(bank.slot / slotsPerEpoch),
+      slotIndex: bank.slot % slotsPerEpoch, slotsInEpoch: slotsPerEpoch,
+      transactionCount: call.chain.transactionCount };
   },
 
   getLatestBlockhash(call) {
     const bank = call.bank(call.config(0));
-    return call.withContext(bank, { blockhash: bank.hash, lastValidBlockHeight: call.chain.lastValidBlockHeight(bank.hash) });
+    return call.withContext(bank,
+      { blockhash: bank.hash, lastValidBlockHeight: call.chain.lastValidBlockHeight(bank.hash) });
   },
 
   isBlockhashValid(call) {
@@ -66,7 +70,8 @@ export const clusterMethods = {
     } catch (problem) {
       throw invalidParams(`invalid message: ${problem.message}`);
     }
-    return call.withContext(bank, call.chain.isBlockhashUsable(message.blockhash, bank.height) ? feeOf(message).fee : null);
+    return call.withContext(bank, call.chain.isBlockhashUsable(message.blockhash, bank.height)
+      ? feeOf(message).fee : null);
   },
 
   getRecentPrioritizationFees(call) {
@@ -78,12 +83,15 @@ export const clusterMethods = {
     for (let height = Math.max(0, tip - feeBlocks + 1); height <= tip; height++) {
       const block = call.chain.block(height);
       const matching = block.records.filter((r) => accounts.every((a) => r.writableKeys.includes(a)));
-      fees.push({ slot: block.slot, prioritizationFee: matching.reduce((low, r) => (low === null || r.pricePerUnit < low ? r.pricePerUnit : low), null) ?? 0 });
+      fees.push({ slot: block.slot, prioritizationFee: matching.reduce((low, r) =>
+        (low === null || r.pricePerUnit < low ? r.pricePerUnit : low), null) ?? 0 });
     }
     return fees;
   },
 
-  getRecentPerformanceSamples: (call) => [{ slot: call.chain.tip.slot, numTransactions: call.chain.transactionCount, numNonVoteTransactions: call.chain.transactionCount, numSlots: 150, samplePeriodSecs: 60 }],
+  getRecentPerformanceSamples: (call) =>
+    [{ slot: call.chain.tip.slot, numTransactions: call.chain.transactionCount,
+    numNonVoteTransactions: call.chain.transactionCount, numSlots: 150, samplePeriodSecs: 60 }],
 };
 
 /** A node notices its own lag only when it is far behind. */

@@ -21,7 +21,8 @@ export function encodeAccount(account, { encoding = 'base64', dataSlice = null }
 function encodeData(account, encoding, dataSlice, mintOf) {
   let data = account.data;
   if (dataSlice) {
-    if (!Number.isInteger(dataSlice.offset) || !Number.isInteger(dataSlice.length)) throw invalidParams('Invalid params: dataSlice needs offset and length');
+    if (!Number.isInteger(dataSlice.offset) || !Number.isInteger(dataSlice.length))
+      throw invalidParams('Invalid params: dataSlice needs offset and length');
     data = data.subarray(dataSlice.offset, dataSlice.offset + dataSlice.length);
   }
   switch (encoding) {
@@ -31,7 +32,9 @@ function encodeData(account, encoding, dataSlice, mintOf) {
       return [Buffer.from(data).toString('base64'), 'base64'];
     case 'base58':
     case 'binary':
-      if (data.length > maxBase58Bytes) throw invalidParams(`Encoded binary (base 58) data should be less than ${maxBase58Bytes} bytes, please use Base64 encoding.`);
+      if (data.length > maxBase58Bytes)
+        throw invalidParams(
+        `Encoded binary (base 58) data should be less than ${maxBase58Bytes} bytes, please use Base64 encoding.`);
       return encoding === 'binary' ? encodeBase58(data) : [encodeBase58(data), 'base58'];
     default:
       throw invalidParams(`Invalid params: encoding ${encoding} is not supported here`);
@@ -45,15 +48,19 @@ function parsedData(account, mintOf) {
   if (token) {
     const mint = mintView(mintOf(token.mint));
     if (!mint) return null;
-    const info = { isNative: token.nativeReserve !== null, mint: token.mint, owner: token.owner, state: token.state, tokenAmount: uiTokenAmount(token.amount, mint.decimals) };
-    if (token.delegate) Object.assign(info, { delegate: token.delegate, delegatedAmount: uiTokenAmount(token.delegatedAmount, mint.decimals) });
+    const info = { isNative: token.nativeReserve !== null, mint: token.mint, owner: token.owner, state: token.state,
+      tokenAmount: uiTokenAmount(token.amount, mint.decimals) };
+    if (token.delegate)
+      Object.assign(info, { delegate: token.delegate,
+      delegatedAmount: uiTokenAmount(token.delegatedAmount, mint.decimals) });
     if (token.nativeReserve !== null) info.rentExemptReserve = uiTokenAmount(token.nativeReserve, mint.decimals);
     if (token.closeAuthority) info.closeAuthority = token.closeAuthority;
     return { program, parsed: { info, type: 'account' }, space };
   }
   const mint = mintView(account);
   if (!mint) return null;
-  const info = { decimals: mint.decimals, freezeAuthority: mint.freezeAuthority, isInitialized: true, mintAuthority: mint.mintAuthority, supply: mint.supply.toString() };
+  const info = { decimals: mint.decimals, freezeAuthority: mint.freezeAuthority, isInitialized: true,
+    mintAuthority: mint.mintAuthority, supply: mint.supply.toString() };
   return { program, parsed: { info, type: 'mint' }, space };
 }
 
@@ -62,14 +69,16 @@ export function encodeTransaction(record, encoding) {
   const { transaction } = record;
   if (encoding === 'base64') return [Buffer.from(transaction.bytes).toString('base64'), 'base64'];
   if (encoding === 'base58') return [encodeBase58(transaction.bytes), 'base58'];
-  if (encoding !== 'json' && encoding !== 'jsonParsed') throw invalidParams(`Invalid params: encoding ${encoding} is not supported here`);
+  if (encoding !== 'json' && encoding !== 'jsonParsed')
+    throw invalidParams(`Invalid params: encoding ${encoding} is not supported here`);
   const { header } = transaction;
   const signatures = transaction.signatures.map((s) => encodeBase58(s));
   if (encoding === 'json') {
     return {
       signatures,
       message: {
-        header: { numRequiredSignatures: header.required, numReadonlySignedAccounts: header.readonlySigned, numReadonlyUnsignedAccounts: header.readonlyUnsigned },
+        header: { numRequiredSignatures: header.required, numReadonlySignedAccounts: header.readonlySigned,
+          numReadonlyUnsignedAccounts: header.readonlyUnsigned },
         accountKeys: transaction.staticKeys,
         recentBlockhash: transaction.blockhash,
         instructions: transaction.instructions.map((ix) => compiled(ix, null)),
@@ -81,7 +90,9 @@ export function encodeTransaction(record, encoding) {
   return {
     signatures,
     message: {
-      accountKeys: record.keys.map((pubkey, i) => ({ pubkey, signer: i < header.required, writable: writable.has(pubkey), source: i < transaction.staticKeys.length ? 'transaction' : 'lookupTable' })),
+      accountKeys: record.keys.map((pubkey, i) =>
+        ({ pubkey, signer: i < header.required, writable: writable.has(pubkey),
+        source: i < transaction.staticKeys.length ? 'transaction' : 'lookupTable' })),
       recentBlockhash: transaction.blockhash,
       instructions: transaction.instructions.map((ix) => partlyDecoded(ix, record.keys, null)),
       addressTableLookups: transaction.version === 0 ? lookups(transaction) : undefined,
@@ -90,7 +101,8 @@ export function encodeTransaction(record, encoding) {
 }
 
 function lookups(transaction) {
-  return transaction.lookups.map((l) => ({ accountKey: l.table, writableIndexes: l.writable, readonlyIndexes: l.readonly }));
+  return transaction.lookups.map((l) =>
+    ({ accountKey: l.table, writableIndexes: l.writable, readonlyIndexes: l.readonly }));
 }
 
 function compiled(ix, stackHeight) {
@@ -98,16 +110,20 @@ function compiled(ix, stackHeight) {
 }
 
 function partlyDecoded(ix, keys, stackHeight) {
-  return { programId: keys[ix.programIdIndex], accounts: ix.accounts.map((i) => keys[i]), data: encodeBase58(ix.data), stackHeight };
+  return { programId: keys[ix.programIdIndex], accounts: ix.accounts.map((i) => keys[i]), data: encodeBase58(ix.data),
+    stackHeight };
 }
 
 export function encodeInner(inner, keys, encoding) {
-  const one = (ix) => (encoding === 'jsonParsed' ? partlyDecoded(ix, keys, ix.stackHeight) : compiled(ix, ix.stackHeight));
-  return inner.map((list, index) => ({ index, instructions: list.map(one) })).filter((entry) => entry.instructions.length > 0);
+  const one = (ix) => (encoding === 'jsonParsed' ? partlyDecoded(ix, keys, ix.stackHeight)
+    : compiled(ix, ix.stackHeight));
+  return inner.map((list, index) => ({ index, instructions: list.map(one) })).filter((entry) =>
+    entry.instructions.length > 0);
 }
 
 export function encodeTokenBalances(balances, decimalsOf) {
-  return balances.map((b) => ({ accountIndex: b.accountIndex, mint: b.mint, owner: b.owner, programId: b.programId, uiTokenAmount: uiTokenAmount(b.amount, decimalsOf(b.mint)) }));
+  return balances.map((b) => ({ accountIndex: b.accountIndex, mint: b.mint, owner: b.owner, programId: b.programId,
+    uiTokenAmount: uiTokenAmount(b.amount, decimalsOf(b.mint)) }));
 }
 
 export function encodeMeta(record, encoding, decimalsOf) {

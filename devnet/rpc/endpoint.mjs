@@ -35,7 +35,8 @@ export class RpcEndpoint {
       methodOf: (request) => methodIn(request.text) ?? request.path,
       handle: (request) => this.#answer(request),
       arrived: witness && ((text) => this.#showWitness(text)),
-      onUpgrade: (request, socket, head) => this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#connected(ws)),
+      onUpgrade: (request, socket, head) => this.#sockets.handleUpgrade(request, socket, head,
+        (ws) => this.#connected(ws)),
     });
     faults.onSet((fault) => this.#faultSet(fault));
   }
@@ -44,7 +45,8 @@ export class RpcEndpoint {
     if (fault.target !== this.#node) return;
     if (fault.fault === 'forget') fault.params.upToHeight ??= this.#world.chain.tip.height;
     if (fault.fault === 'fork') {
-      const undone = this.#world.chain.fork(numberParam(fault, ['blocks', 'n'], 1), { replay: fault.params.replay === true });
+      const undone = this.#world.chain.fork(numberParam(fault, ['blocks', 'n'], 1),
+        { replay: fault.params.replay === true });
       fault.params.undone = undone.length;
       this.#faults.use(fault);
       this.#faults.remove(fault);
@@ -91,9 +93,11 @@ export class RpcEndpoint {
 
   async #one(request) {
     const id = request?.id ?? null;
-    if (typeof request?.method !== 'string' || (request.params !== undefined && !Array.isArray(request.params))) return failure(id, -32600, 'Invalid request');
+    if (typeof request?.method !== 'string' || (request.params !== undefined && !Array.isArray(request.params)))
+      return failure(id, -32600, 'Invalid request');
     const fault = this.#faults.strikes(this.#node, 'error', request.method, (f) => f.params.code !== undefined);
-    if (fault) return failure(id, numberParam(fault, ['code'], -32603), fault.params.message ?? 'fault set by control', fault.params.data);
+    if (fault) return failure(id, numberParam(fault, ['code'], -32603), fault.params.message ?? 'fault set by control',
+      fault.params.data);
     const act = Object.hasOwn(methods, request.method) ? methods[request.method] : null;
     if (!act) return failure(id, -32601, 'Method not found');
     try {
@@ -111,10 +115,12 @@ export class RpcEndpoint {
   }
 
   #connected(ws) {
-    const stream = new FaultyStream({ faults: this.#faults, target: this.#node, write: (text) => ws.send(text), close: () => ws.terminate() });
+    const stream = new FaultyStream({ faults: this.#faults, target: this.#node, write: (text) => ws.send(text),
+      close: () => ws.terminate() });
     const subscriptions = new Subscriptions({
       world: this.#world,
-      notify: (method, subscription, result) => stream.send(stringifyJson({ jsonrpc: '2.0', method, params: { result, subscription } }), method),
+      notify: (method, subscription, result) =>
+        stream.send(stringifyJson({ jsonrpc: '2.0', method, params: { result, subscription } }), method),
     });
     ws.on('close', () => subscriptions.close());
     ws.on('error', () => ws.terminate());

@@ -40,10 +40,13 @@ export function describe(err) {
   if (typeof err === 'string') return transactionTexts[err] ?? err;
   if (err.InstructionError) {
     const [index, inner] = err.InstructionError;
-    const text = typeof inner === 'string' ? instructionTexts[inner] ?? inner : inner.Custom !== undefined ? `custom program error: 0x${inner.Custom.toString(16)}` : JSON.stringify(inner);
+    const text = typeof inner === 'string' ? instructionTexts[inner] ?? inner : inner.Custom !== undefined
+      ? `custom program error: 0x${inner.Custom.toString(16)}` : JSON.stringify(inner);
     return `Error processing Instruction ${index}: ${text}`;
   }
-  if (err.DuplicateInstruction !== undefined) return `Transaction contains a duplicate instruction (${err.DuplicateInstruction}) that is not allowed`;
-  if (err.InsufficientFundsForRent) return `Transaction results in an account (${err.InsufficientFundsForRent.account_index}) with insufficient funds for rent`;
+  if (err.DuplicateInstruction !== undefined)
+    return `Transaction contains a duplicate instruction (${err.DuplicateInstruction}) that is not allowed`;
+  if (err.InsufficientFundsForRent)
+    return `Transaction results in an account (${err.InsufficientFundsForRent.account_index}) with insufficient funds for rent`;
   return JSON.stringify(err);
 }

@@ -72,9 +72,11 @@ const makers = {
       send({ context: { slot: bank.slot }, value: { err: record.err } });
     };
     const onReceived = (transaction) => {
-      if (transaction.signature === signature) send({ context: { slot: world.chain.tip.slot }, value: 'receivedSignature' });
+      if (transaction.signature === signature)
+        send({ context: { slot: world.chain.tip.slot }, value: 'receivedSignature' });
     };
-    return { onStart: check, onBlock: check, onReceived: params[1]?.enableReceivedNotification ? onReceived : undefined };
+    return { onStart: check, onBlock: check, onReceived: params[1]?.enableReceivedNotification ? onReceived
+      : undefined };
   },
 
   accountSubscribe(world, params, { send }) {
@@ -84,7 +86,8 @@ const makers = {
     return watcher(world, commitment, 'accountSubscribe', (bank, changed) => {
       if (!changed(address)) return;
       const account = world.chain.account(address, bank.height) ?? gone;
-      send({ context: { slot: bank.slot }, value: encodeAccount(account, config, (mint) => world.chain.account(mint, bank.height)) });
+      send({ context: { slot: bank.slot },
+        value: encodeAccount(account, config, (mint) => world.chain.account(mint, bank.height)) });
     });
   },
 
@@ -96,14 +99,16 @@ const makers = {
       for (const pubkey of addresses()) {
         const account = world.chain.account(pubkey, bank.height);
         if (account?.owner !== program) continue;
-        send({ context: { slot: bank.slot }, value: { pubkey, account: encodeAccount(account, config, (mint) => world.chain.account(mint, bank.height)) } });
+        send({ context: { slot: bank.slot }, value: {
+          pubkey, account: encodeAccount(account, config, (mint) => world.chain.account(mint, bank.height)) } });
       }
     });
   },
 
   logsSubscribe(world, params, { send }) {
     const mentions = params[0]?.mentions?.map(requireAddress);
-    if (!mentions && params[0] !== 'all' && params[0] !== 'allWithVotes') throw invalidParams('Invalid params: the filter must be all, allWithVotes or mentions');
+    if (!mentions && params[0] !== 'all' && params[0] !== 'allWithVotes')
+      throw invalidParams('Invalid params: the filter must be all, allWithVotes or mentions');
     const commitment = requireCommitment(params[1]?.commitment, 'finalized');
     let reached = world.chain.at(commitment).height;
     return {
@@ -113,7 +118,8 @@ const makers = {
           const block = world.chain.block(reached + 1);
           for (const record of block.records) {
             if (mentions && !mentions.some((m) => record.keys.includes(m))) continue;
-            send({ context: { slot: block.slot }, value: { signature: record.signature, err: record.err, logs: record.logs } });
+            send({ context: { slot: block.slot },
+              value: { signature: record.signature, err: record.err, logs: record.logs } });
           }
         }
       },
@@ -124,14 +130,16 @@ const makers = {
   },
 
   slotSubscribe(world, _params, { send }) {
-    return { onBlock: (block) => send({ parent: block.parentSlot, root: world.chain.at('finalized').slot, slot: block.slot }) };
+    return { onBlock: (block) =>
+      send({ parent: block.parentSlot, root: world.chain.at('finalized').slot, slot: block.slot }) };
   },
 
   rootSubscribe(world, _params, { send }) {
     let reached = world.chain.at('finalized').height;
     return {
       onBlock() {
-        for (const root = world.chain.at('finalized').height; reached < root; reached++) send(world.chain.block(reached + 1).slot);
+        for (const root = world.chain.at('finalized').height; reached < root; reached++)
+          send(world.chain.block(reached + 1).slot);
       },
     };
   },
@@ -150,7 +158,8 @@ function watcher(world, commitment, method, report) {
       reached = bank.height;
       const addresses = () => {
         const found = new Set();
-        for (let height = from + 1; height <= bank.height; height++) for (const a of world.chain.accountsChangedIn(height)) found.add(a);
+        for (let height = from + 1; height <= bank.height; height++)
+          for (const a of world.chain.accountsChangedIn(height)) found.add(a);
         return found;
       };
       report(bank, (address) => world.chain.accountChanged(address, from, bank.height), addresses);

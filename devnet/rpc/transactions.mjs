@@ -22,21 +22,25 @@ export const transactionMethods = {
       const result = call.chain.simulate(transaction, { height: bank.height, verifySignatures: true });
       if (result.err !== null) {
         throw new RpcError(-32002, `Transaction simulation failed: ${describe(result.err)}`, {
-          accounts: null, err: result.err, innerInstructions: null, logs: result.logs, replacementBlockhash: null, returnData: result.returnData, unitsConsumed: result.unitsConsumed,
+          accounts: null, err: result.err, innerInstructions: null, logs: result.logs, replacementBlockhash: null,
+          returnData: result.returnData, unitsConsumed: result.unitsConsumed,
         });
       }
     }
     const dropped = call.faults.strikes(call.node, 'drop', 'sendTransaction');
-    if (!dropped && !call.chain.submit(transaction)) throw new RpcError(-32603, 'the pool of pending transactions is full');
+    if (!dropped && !call.chain.submit(transaction))
+      throw new RpcError(-32603, 'the pool of pending transactions is full');
     return transaction.signature;
   },
 
   simulateTransaction(call) {
     const config = call.config(1);
-    if (config.sigVerify && config.replaceRecentBlockhash) throw invalidParams('sigVerify may not be used with replaceRecentBlockhash');
+    if (config.sigVerify && config.replaceRecentBlockhash)
+      throw invalidParams('sigVerify may not be used with replaceRecentBlockhash');
     const transaction = decodeTransaction(call.params[0], config.encoding ?? 'base58');
     const bank = call.bank(config);
-    const result = call.chain.simulate(transaction, { height: bank.height, verifySignatures: config.sigVerify === true, checkAge: !config.replaceRecentBlockhash });
+    const result = call.chain.simulate(transaction,
+      { height: bank.height, verifySignatures: config.sigVerify === true, checkAge: !config.replaceRecentBlockhash });
     return call.withContext(bank, {
       err: result.err,
       logs: result.logs,
@@ -44,8 +48,10 @@ export const transactionMethods = {
       unitsConsumed: result.unitsConsumed,
       fee: feeOf(transaction).fee,
       returnData: result.returnData,
-      innerInstructions: config.innerInstructions ? encodeInner(result.inner, result.resolved?.keys ?? [], 'json') : null,
-      replacementBlockhash: config.replaceRecentBlockhash ? { blockhash: bank.hash, lastValidBlockHeight: call.chain.lastValidBlockHeight(bank.hash) } : null,
+      innerInstructions: config.innerInstructions
+        ? encodeInner(result.inner, result.resolved?.keys ?? [], 'json') : null,
+      replacementBlockhash: config.replaceRecentBlockhash
+        ? { blockhash: bank.hash, lastValidBlockHeight: call.chain.lastValidBlockHeight(bank.hash) } : null,
     });
   },
 
@@ -58,11 +64,13 @@ export const transactionMethods = {
 
   getSignatureStatuses(call) {
     const signatures = call.params[0];
-    if (!Array.isArray(signatures) || signatures.length > maxSignatures) throw invalidParams(`Too many inputs provided; max ${maxSignatures}`);
+    if (!Array.isArray(signatures) || signatures.length > maxSignatures)
+      throw invalidParams(`Too many inputs provided; max ${maxSignatures}`);
     signatures.forEach(requireSignature);
     const config = call.config(1);
     const bank = call.bank(config, 'processed');
-    return call.withContext(bank, signatures.map((signature) => status(call, bank, signature, config.searchTransactionHistory === true)));
+    return call.withContext(bank,
+      signatures.map((signature) => status(call, bank, signature, config.searchTransactionHistory === true)));
   },
 
   getTransaction(call) {
@@ -89,10 +97,14 @@ export const transactionMethods = {
     const commitment = atLeastConfirmed(config);
     const bank = call.bank({ ...config, commitment });
     const limit = config.limit ?? maxAddressSignatures;
-    if (!Number.isInteger(limit) || limit < 1 || limit > maxAddressSignatures) throw invalidParams(`Invalid limit; max ${maxAddressSignatures}`);
+    if (!Number.isInteger(limit) || limit < 1 || limit > maxAddressSignatures)
+      throw invalidParams(`Invalid limit; max ${maxAddressSignatures}`);
     const [newest, oldest] = [position(call, config.before), position(call, config.until)];
-    const list = call.history.of(address).filter((r) => r.keys.includes(address) && r.height <= bank.height && isShown(call, r) && (!newest || isBefore(r, newest)) && (!oldest || isBefore(oldest, r))).reverse();
-    return list.slice(0, limit).map((r) => ({ signature: r.signature, slot: r.slot, err: r.err, memo: null, blockTime: r.blockTime, confirmationStatus: call.commitmentOf(r), transactionIndex: r.index }));
+    const list = call.history.of(address).filter((r) => r.keys.includes(address) && r.height <= bank.height &&
+      isShown(call, r) && (!newest || isBefore(r, newest)) && (!oldest || isBefore(oldest, r))).reverse();
+    return list.slice(0, limit).map((r) =>
+      ({ signature: r.signature, slot: r.slot, err: r.err, memo: null, blockTime: r.blockTime,
+      confirmationStatus: call.commitmentOf(r), transactionIndex: r.index }));
   },
 
   getBlock(call) {
@@ -106,15 +118,20 @@ export const transactionMethods = {
     else if (details === 'full') {
       body.transactions = records.map((record) => {
         requireVersion(record, config);
-        return { transaction: encodeTransaction(record, encoding), meta: encodeMeta(record, encoding, decimalsReader(call)), version: config.maxSupportedTransactionVersion === undefined ? undefined : record.transaction.version };
+        return { transaction: encodeTransaction(record, encoding),
+          meta: encodeMeta(record, encoding, decimalsReader(call)),
+          version: config.maxSupportedTransactionVersion === undefined ? undefined : record.transaction.version };
       });
-    } else if (details !== 'none') throw invalidParams('Invalid params: transactionDetails must be full, signatures or none');
-    return { blockhash: block.hash, previousBlockhash: block.parentHash, parentSlot: block.parentSlot, blockHeight: block.height, blockTime: block.time, ...body, rewards: config.rewards === false ? undefined : [] };
+    } else if (details !== 'none')
+      throw invalidParams('Invalid params: transactionDetails must be full, signatures or none');
+    return { blockhash: block.hash, previousBlockhash: block.parentHash, parentSlot: block.parentSlot,
+      blockHeight: block.height, blockTime: block.time, ...body, rewards: config.rewards === false ? undefined : [] };
   },
 };
 
 export function requireLamports(value) {
-  const integer = typeof value === 'bigint' ? value : typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : -1n;
+  const integer = typeof value === 'bigint' ? value : typeof value === 'number' && Number.isInteger(value)
+    ? BigInt(value) : -1n;
   if (integer < 0n || integer >= 2n ** 64n) throw invalidParams('Invalid params: lamports must be a u64');
   return integer;
 }
@@ -122,20 +139,24 @@ export function requireLamports(value) {
 /** Throws the RPC's answer to a transaction it cannot read. */
 export function decodeTransaction(text, encoding) {
   if (typeof text !== 'string') throw invalidParams('Invalid params: the transaction must be a string');
-  if (encoding !== 'base64' && encoding !== 'base58') throw invalidParams(`unsupported encoding: ${encoding}. Supported encodings: base58, base64`);
+  if (encoding !== 'base64' && encoding !== 'base58')
+    throw invalidParams(`unsupported encoding: ${encoding}. Supported encodings: base58, base64`);
   const raw = () => (encoding === 'base64' ? strictBase64(text) : decodeBase58(text));
   if (text.length > maxEncoded[encoding]) {
-    throw invalidParams(`${encoding} encoded solana_transaction::versioned::VersionedTransaction too large: ${text.length} bytes (max: encoded/raw ${maxEncoded[encoding]}/${maxTransactionBytes})`);
+    throw invalidParams(
+      `${encoding} encoded solana_transaction::versioned::VersionedTransaction too large: ${text.length} bytes (max: encoded/raw ${maxEncoded[encoding]}/${maxTransactionBytes})`);
   }
   const bytes = raw();
   if (bytes === null) throw invalidParams(`invalid ${encoding} encoding`);
   if (bytes.length > maxTransactionBytes) {
-    throw invalidParams(`decoded solana_transaction::versioned::VersionedTransaction too large: ${bytes.length} bytes (max: ${maxTransactionBytes} bytes)`);
+    throw invalidParams(
+      `decoded solana_transaction::versioned::VersionedTransaction too large: ${bytes.length} bytes (max: ${maxTransactionBytes} bytes)`);
   }
   try {
     return parseTransaction(bytes);
   } catch (problem) {
-    throw invalidParams(`failed to deserialize solana_transaction::versioned::VersionedTransaction: ${problem.message}`);
+    throw invalidParams(
+      `failed to deserialize solana_transaction::versioned::VersionedTransaction: ${problem.message}`);
   }
 }
 
@@ -204,7 +225,8 @@ function requireVersion(record, config) {
   if (record.transaction.version === 'legacy') return;
   const max = config.maxSupportedTransactionVersion;
   if (max === undefined || max === null || record.transaction.version > max) {
-    throw new RpcError(-32015, `Transaction version (${record.transaction.version}) is not supported by the requesting client. Please try the request again with the following configuration parameter: "maxSupportedTransactionVersion": ${record.transaction.version}`);
+    throw new RpcError(-32015,
+      `Transaction version (${record.transaction.version}) is not supported by the requesting client. Please try the request again with the following configuration parameter: "maxSupportedTransactionVersion": ${record.transaction.version}`);
   }
 }
 

@@ -1,4 +1,5 @@
--- Adds or updates the tokens in $1; those without a price feed cannot be triggered on and are left out. A JSON array of {"symbol","mint","decimals","priceFeedId","tokenProgram"?,"enabled"?}.
+-- Adds or updates the tokens in $1; those without a price feed cannot be triggered on and are left out. A JSON array of
+-- {"symbol","mint","decimals","priceFeedId","tokenProgram"?,"enabled"?}.
 insert into token (mint, symbol, decimals, token_program, price_feed_id, enabled, updated_at)
 select e ->> 'mint', e ->> 'symbol', (e ->> 'decimals')::smallint,
        coalesce(e ->> 'tokenProgram', 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA'),

@@ -1,4 +1,5 @@
-// Places real orders through the public API, walks the price, prints what becomes of them, and judges it by the chain's own book.
+// Places real orders through the public API, walks the price, prints what becomes of them, and judges it by the chain's
+// own book.
 import { Client } from '../../tests/system/lib/client.mjs';
 import { Database } from '../../tests/system/lib/database.mjs';
 import { Devnet, decimals, mints, units } from '../../tests/system/lib/devnet.mjs';
@@ -37,15 +38,20 @@ async function walk(symbol, prices) {
 }
 
 const plan = [
-  { label: 'sell SOL above', expect: 'fill_success', input: 'SOL', output: 'USDC', trigger: 'SOL', condition: 'above', price: 156, deposit: '1.5' },
-  { label: 'buy SOL below', expect: 'fill_success', input: 'USDC', output: 'SOL', trigger: 'SOL', condition: 'below', price: 147, deposit: '200' },
-  { label: 'stop loss JUP', expect: 'fill_success', input: 'JUP', output: 'USDC', trigger: 'JUP', condition: 'below', price: 0.46, deposit: '300' },
-  { label: 'expires', expect: 'expired', input: 'USDC', output: 'BONK', trigger: 'BONK', condition: 'below', price: 0.000001, deposit: '25', lifeMs: 15_000 },
+  { label: 'sell SOL above', expect: 'fill_success', input: 'SOL', output: 'USDC', trigger: 'SOL', condition: 'above',
+    price: 156, deposit: '1.5' },
+  { label: 'buy SOL below', expect: 'fill_success', input: 'USDC', output: 'SOL', trigger: 'SOL', condition: 'below',
+    price: 147, deposit: '200' },
+  { label: 'stop loss JUP', expect: 'fill_success', input: 'JUP', output: 'USDC', trigger: 'JUP', condition: 'below',
+    price: 0.46, deposit: '300' },
+  { label: 'expires', expect: 'expired', input: 'USDC', output: 'BONK', trigger: 'BONK', condition: 'below',
+    price: 0.000001, deposit: '25', lifeMs: 15_000 },
 ];
 
 async function balances() {
   const list = {};
-  for (const symbol of Object.keys(mints)) list[symbol] = symbol === 'SOL' ? await devnet.lamports(user.address) : await devnet.tokens(user.address, mints[symbol]);
+  for (const symbol of Object.keys(mints)) list[symbol] = symbol === 'SOL' ? await devnet.lamports(user.address)
+    : await devnet.tokens(user.address, mints[symbol]);
   return list;
 }
 
@@ -72,10 +78,12 @@ async function report(planned) {
   for (const move of moves.slice(planned.seen)) {
     let because = move.reason ? dim(`  ${move.reason}`) : '';
     if (move.evidence_id) {
-      const [seen] = await database.rows(`select price_usd::text, source from trigger_evidence where evidence_id = '${move.evidence_id}'`);
+      const [seen] = await database.rows(
+        `select price_usd::text, source from trigger_evidence where evidence_id = '${move.evidence_id}'`);
       if (seen?.price_usd) because = dim(`  ${seen.source} saw ${Number(seen.price_usd)} USD`);
     }
-    console.log(`${at(move.at_ms)}  ${bold(planned.label.padEnd(15))} ${move.from_state} → ${green(move.to_state)} ${dim(`by ${move.role}`)}${because}`);
+    console.log(
+      `${at(move.at_ms)}  ${bold(planned.label.padEnd(15))} ${move.from_state} → ${green(move.to_state)} ${dim(`by ${move.role}`)}${because}`);
   }
   planned.seen = moves.length;
   planned.state = moves.at(-1)?.to_state;
@@ -99,8 +107,10 @@ async function judgeOrder(planned) {
   const wrong = planned.expect === 'expired' ? faultsOfRefund(order, life) : faultsOfFill(order, life);
   if (order.state !== planned.expect) wrong.unshift(`its state is ${order.state}, not ${planned.expect}`);
   if (shown.rawState !== order.state) wrong.push(`the API shows ${shown.rawState}, the database ${order.state}`);
-  console.log(`\n${bold(planned.label)}  ${order.order_id}  ${wrong.length === 0 ? green(order.state) : red(order.state)}`);
-  for (const [name, list] of Object.entries({ deposit: life.deposits, swap: life.swaps, payout: life.payouts, refund: life.refunds, close: life.closes })) {
+  console.log(
+    `\n${bold(planned.label)}  ${order.order_id}  ${wrong.length === 0 ? green(order.state) : red(order.state)}`);
+  for (const [name, list] of Object.entries({ deposit: life.deposits, swap: life.swaps, payout: life.payouts,
+    refund: life.refunds, close: life.closes })) {
     for (const entry of list) {
       const what = {
         deposit: () => amount(order.input_mint, entry.input),
@@ -122,7 +132,9 @@ async function main() {
   await devnet.price('SOL', 150);
   await devnet.price('JUP', '0.5');
   const startingMoney = new Set();
-  for (const { signature } of [await devnet.airdrop(user.address, units('SOL', '10')), await devnet.mint(user.address, mints.USDC, units('USDC', '1000')), await devnet.mint(user.address, mints.JUP, units('JUP', '1000'))]) startingMoney.add(signature);
+  for (const { signature } of [await devnet.airdrop(user.address, units('SOL', '10')),
+    await devnet.mint(user.address, mints.USDC, units('USDC', '1000')),
+    await devnet.mint(user.address, mints.JUP, units('JUP', '1000'))]) startingMoney.add(signature);
   await user.login();
   const { vaultPubkey } = await user.registerVault();
   say(`wallet ${user.address}, vault ${vaultPubkey}`);
@@ -137,7 +149,8 @@ async function main() {
   const stopped = { when: () => walked, deadline: Date.now() + 300_000 };
   const following = followAll(stopped);
   following.catch(() => {});
-  await waitFor('all deposits confirmed', () => plan.every((planned) => planned.state && !planned.state.includes('deposit')), { timeoutMs: 60_000 });
+  await waitFor('all deposits confirmed',
+    () => plan.every((planned) => planned.state && !planned.state.includes('deposit')), { timeoutMs: 60_000 });
   await walk('SOL', [152, 154, 157]);
   await walk('JUP', ['0.48', '0.455']);
   await walk('SOL', [152, 149, 146.5]);
@@ -153,14 +166,17 @@ async function main() {
   const booked = (await devnet.ledger(user.address)).filter((e) => e.err === null || e.lamportDeltas.length > 0);
   const expected = { ...before };
   for (const symbol of Object.keys(mints)) {
-    const deltas = booked.filter((e) => !startingMoney.has(e.signature)).flatMap((e) => (symbol === 'SOL' ? e.lamportDeltas.filter((d) => d.account === user.address) : e.tokenDeltas.filter((d) => d.owner === user.address && d.mint === mints[symbol])));
+    const deltas = booked.filter((e) => !startingMoney.has(e.signature)).flatMap((e) =>
+      (symbol === 'SOL' ? e.lamportDeltas.filter((d) => d.account === user.address)
+      : e.tokenDeltas.filter((d) => d.owner === user.address && d.mint === mints[symbol])));
     expected[symbol] = deltas.reduce((sum, d) => sum + BigInt(d.delta), before[symbol]);
     if (expected[symbol] !== after[symbol]) {
       good = false;
       console.log(red(`by the book it should hold ${amount(mints[symbol], expected[symbol])}`));
     }
   }
-  console.log(good ? green(bold('\nEvery order ended as it should: one swap and one payout each, and one refund.')) : red(bold('\nNot every order ended as it should.')));
+  console.log(good ? green(bold('\nEvery order ended as it should: one swap and one payout each, and one refund.'))
+    : red(bold('\nNot every order ended as it should.')));
   return good;
 }
 

@@ -65,8 +65,9 @@ package_present() {
   esac
 }
 
-# ensure_node_modules FOLDER: installs what the lock file names, when that is not what is there already. No install scripts: what
-# they would compile fits the Node that runs npm, not the newer one that runs the devnet, and crashes it; all of it has a fallback.
+# ensure_node_modules FOLDER: installs what the lock file names, when that is not what is there already. No install
+# scripts: what they would compile fits the Node that runs npm, not the newer one that runs the devnet, and crashes it;
+# all of it has a fallback.
 ensure_node_modules() {
   local folder="$LANDFALL_ROOT/$1" stamp lock
   [[ -f "$folder/package-lock.json" ]] || fail "$1/package-lock.json is missing; restore it with git."
@@ -84,8 +85,8 @@ ensure_node_modules() {
   printf '%s\n' "$lock" >"$stamp"
 }
 
-# npm skips an optional package whose "engines" the running Node does not meet: with Debian's Node 18 that is the chain's native
-# part, which the newer Node that npm has just brought can well use. Asked for by name, it comes.
+# npm skips an optional package whose "engines" the running Node does not meet: with Debian's Node 18 that is the
+# chain's native part, which the newer Node that npm has just brought can well use. Asked for by name, it comes.
 ensure_platform_packages() {
   local folder="$LANDFALL_ROOT/$1" cpu missing=() name version
   case "$(uname -m)" in

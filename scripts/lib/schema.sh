@@ -3,9 +3,9 @@
 
 POSTGRES_BIN="${POSTGRES_BIN:-/usr/lib/postgresql/15/bin}"
 
-# schema_of CONNINFO: the schema, the same text for the same migrations. Left out: what differs from one pg_dump to the next (its
-# version, its settings), owners (all is landfall_owner's, a test of its own), and the bodies of functions, which stand in the
-# migrations once.
+# schema_of CONNINFO: the schema, the same text for the same migrations. Left out: what differs from one pg_dump to the
+# next (its version, its settings), owners (all is landfall_owner's, a test of its own), and the bodies of functions,
+# which stand in the migrations once.
 schema_of() {
   cat <<'TEXT'
 -- The schema that the migrations make together, to read and to compare; nothing runs it. Bodies of functions are left out.

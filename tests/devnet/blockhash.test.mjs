@@ -41,11 +41,15 @@ test('preflight and isBlockhashValid agree with the window', async (t) => {
   const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer);
-  const preflight = async () => (await devnet.send(sent.bytes, { skipPreflight: false, preflightCommitment: 'processed' })).error?.data.err;
-  const valid = async () => (await devnet.result('isBlockhashValid', [sent.blockhash, { commitment: 'processed' }])).value;
+  const preflight = async () =>
+    (await devnet.send(sent.bytes, { skipPreflight: false, preflightCommitment: 'processed' })).error?.data.err;
+  const valid = async () =>
+    (await devnet.result('isBlockhashValid', [sent.blockhash, { commitment: 'processed' }])).value;
   await advanceTo(devnet, sent.lastValidBlockHeight);
   assert.equal(await valid(), true);
-  assert.equal((await devnet.result('simulateTransaction', [Buffer.from(sent.bytes).toString('base64'), { encoding: 'base64', commitment: 'processed', sigVerify: true }])).value.err, null);
+  assert.equal((await devnet.result('simulateTransaction',
+    [Buffer.from(sent.bytes).toString('base64'),
+    { encoding: 'base64', commitment: 'processed', sigVerify: true }])).value.err, null);
   await devnet.advance(1);
   assert.equal(await valid(), false);
   assert.equal(await preflight(), 'BlockhashNotFound');
@@ -60,12 +64,15 @@ test('a blockhash is unknown to a bank older than itself', async (t) => {
   assert.equal(answer.error.data.err, 'BlockhashNotFound');
 });
 
-test('a transaction lands once: AlreadyProcessed in the window, BlockhashNotFound after, and never again', async (t) => {
+test('a transaction lands once: AlreadyProcessed in the window, BlockhashNotFound after, and never again',
+  async (t) => {
   const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer, 2_000_000);
-  const balance = async () => (await devnet.result('getBalance', [sent.to.toBase58(), { commitment: 'processed' }])).value;
-  const preflight = async () => (await devnet.send(sent.bytes, { skipPreflight: false, preflightCommitment: 'processed' })).error.data.err;
+  const balance = async () =>
+    (await devnet.result('getBalance', [sent.to.toBase58(), { commitment: 'processed' }])).value;
+  const preflight = async () =>
+    (await devnet.send(sent.bytes, { skipPreflight: false, preflightCommitment: 'processed' })).error.data.err;
   await devnet.send(sent.bytes);
   await devnet.send(sent.bytes);
   await devnet.advance(1);
@@ -102,7 +109,9 @@ test('slots run ahead of heights, and a skipped slot has no block', async (t) =>
   const first = await devnet.result('getFirstAvailableBlock');
   const slots = await devnet.result('getBlocks', [first, info.absoluteSlot]);
   assert.equal(slots.length, info.blockHeight + 1);
-  const skipped = Array.from({ length: info.absoluteSlot - first }, (_x, i) => first + i).find((slot) => !slots.includes(slot));
+  const skipped = Array.from({ length: info.absoluteSlot - first },
+    (_x, i) => first + i).find((slot) => !slots.includes(slot));
   assert.equal((await devnet.rpc('getBlock', [skipped])).error.code, -32007);
-  assert.equal((await devnet.result('getBlock', [slots.at(-1), { transactionDetails: 'none' }])).blockHeight, info.blockHeight);
+  assert.equal((await devnet.result('getBlock', [slots.at(-1), { transactionDetails: 'none' }])).blockHeight,
+    info.blockHeight);
 });

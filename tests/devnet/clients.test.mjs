@@ -11,7 +11,8 @@ test('web3.js: airdrop, transfer and sendAndConfirmTransaction', async (t) => {
   const to = web3.Keypair.generate().publicKey;
   const airdrop = await connection.requestAirdrop(payer.publicKey, 2 * web3.LAMPORTS_PER_SOL);
   await connection.confirmTransaction({ signature: airdrop, ...(await connection.getLatestBlockhash()) });
-  const transaction = new web3.Transaction().add(web3.SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: to, lamports: 1_000_000 }));
+  const transaction = new web3.Transaction().add(
+    web3.SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: to, lamports: 1_000_000 }));
   const signature = await web3.sendAndConfirmTransaction(connection, transaction, [payer]);
   assert.equal(await connection.getBalance(to), 1_000_000);
   assert.equal(await connection.getBalance(payer.publicKey), 2 * web3.LAMPORTS_PER_SOL - 1_000_000 - 5000);
@@ -38,8 +39,10 @@ test('web3.js: a mint and token accounts of one\'s own, and the preset ones', as
   assert.equal((await connection.getTokenSupply(mint)).value.uiAmountString, '12.345');
 
   await devnet.control('/mint-tokens', { to: payer.publicKey.toBase58(), mint: mints.USDC, amount: '18446744073' });
-  const { value } = await connection.getParsedTokenAccountsByOwner(payer.publicKey, { programId: spl.TOKEN_PROGRAM_ID });
-  const amounts = Object.fromEntries(value.map((v) => [v.account.data.parsed.info.mint, v.account.data.parsed.info.tokenAmount.uiAmountString]));
+  const { value } = await connection.getParsedTokenAccountsByOwner(payer.publicKey,
+    { programId: spl.TOKEN_PROGRAM_ID });
+  const amounts = Object.fromEntries(
+    value.map((v) => [v.account.data.parsed.info.mint, v.account.data.parsed.info.tokenAmount.uiAmountString]));
   assert.deepEqual(amounts, { [mint.toBase58()]: '12.345', [mints.USDC]: '18446.744073' });
   const byMint = await connection.getTokenAccountsByOwner(payer.publicKey, { mint });
   assert.deepEqual(byMint.value.map((v) => v.pubkey.toBase58()), [account.address.toBase58()]);
@@ -52,7 +55,8 @@ test('web3.js: a lookup table is made, filled and used', async (t) => {
   const to = web3.Keypair.generate().publicKey;
   const send = async (instructions, tables) => {
     const latest = await connection.getLatestBlockhash();
-    const message = new web3.TransactionMessage({ payerKey: payer.publicKey, recentBlockhash: latest.blockhash, instructions }).compileToV0Message(tables);
+    const message = new web3.TransactionMessage({ payerKey: payer.publicKey, recentBlockhash: latest.blockhash,
+      instructions }).compileToV0Message(tables);
     const transaction = new web3.VersionedTransaction(message);
     transaction.sign([payer]);
     const signature = await connection.sendTransaction(transaction);
@@ -60,11 +64,14 @@ test('web3.js: a lookup table is made, filled and used', async (t) => {
     assert.equal(value.err, null);
     return signature;
   };
-  const [create, address] = web3.AddressLookupTableProgram.createLookupTable({ authority: payer.publicKey, payer: payer.publicKey, recentSlot: await connection.getSlot('confirmed') });
+  const [create, address] = web3.AddressLookupTableProgram.createLookupTable({
+    authority: payer.publicKey, payer: payer.publicKey, recentSlot: await connection.getSlot('confirmed') });
   await send([create]);
-  await send([web3.AddressLookupTableProgram.extendLookupTable({ lookupTable: address, authority: payer.publicKey, payer: payer.publicKey, addresses: [to] })]);
+  await send([web3.AddressLookupTableProgram.extendLookupTable({
+    lookupTable: address, authority: payer.publicKey, payer: payer.publicKey, addresses: [to] })]);
   const table = (await connection.getAddressLookupTable(address)).value;
-  const signature = await send([web3.SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: to, lamports: 2_000_000 })], [table]);
+  const signature = await send([
+    web3.SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: to, lamports: 2_000_000 })], [table]);
   assert.equal(await connection.getBalance(to), 2_000_000);
   const { meta } = await connection.getTransaction(signature, { maxSupportedTransactionVersion: 0 });
   assert.deepEqual(meta.loadedAddresses.writable.map((k) => k.toBase58()), [to.toBase58()]);
@@ -78,7 +85,8 @@ test('web3.js: signature, account, logs and slot subscriptions', async (t) => {
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer, 3_000_000);
   const seen = {};
-  await connection.onAccountChange(sent.to, (account, context) => (seen.account = { lamports: account.lamports, slot: context.slot }), { commitment: 'confirmed' });
+  await connection.onAccountChange(sent.to, (account, context) =>
+    (seen.account = { lamports: account.lamports, slot: context.slot }), { commitment: 'confirmed' });
   await connection.onLogs(payer.publicKey, (logs) => (seen.logs = logs.signature), 'confirmed');
   await connection.onSlotChange((slot) => (seen.slots ??= []).push(slot));
   await connection.onSignature(sent.signature, (result) => (seen.signature = result), 'confirmed');
@@ -97,13 +105,15 @@ test('kit: airdrop and sendAndConfirm, at finalized', async (t) => {
   const rpcSubscriptions = kit.createSolanaRpcSubscriptions(devnet.ws(10));
   const payer = await kit.generateKeyPairSigner();
   const to = await kit.generateKeyPairSigner();
-  await kit.airdropFactory({ rpc, rpcSubscriptions })({ recipientAddress: payer.address, lamports: kit.lamports(5_000_000_000n), commitment: 'finalized' });
+  await kit.airdropFactory({ rpc, rpcSubscriptions })({
+    recipientAddress: payer.address, lamports: kit.lamports(5_000_000_000n), commitment: 'finalized' });
   const { value: latest } = await rpc.getLatestBlockhash().send();
   const message = kit.pipe(
     kit.createTransactionMessage({ version: 0 }),
     (m) => kit.setTransactionMessageFeePayerSigner(payer, m),
     (m) => kit.setTransactionMessageLifetimeUsingBlockhash(latest, m),
-    (m) => kit.appendTransactionMessageInstruction(system.getTransferSolInstruction({ source: payer, destination: to.address, amount: 1_234_567n }), m),
+    (m) => kit.appendTransactionMessageInstruction(
+      system.getTransferSolInstruction({ source: payer, destination: to.address, amount: 1_234_567n }), m),
   );
   const transaction = await kit.signTransactionMessageWithSigners(message);
   await kit.sendAndConfirmTransactionFactory({ rpc, rpcSubscriptions })(transaction, { commitment: 'finalized' });

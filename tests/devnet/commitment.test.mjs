@@ -6,7 +6,8 @@ const paused = ['--ms-per-slot', '0'];
 const levels = ['processed', 'confirmed', 'finalized'];
 
 async function balances(devnet, address) {
-  return Promise.all(levels.map(async (commitment) => (await devnet.result('getBalance', [address.toBase58(), { commitment }])).value));
+  return Promise.all(levels.map(async (commitment) =>
+    (await devnet.result('getBalance', [address.toBase58(), { commitment }])).value));
 }
 
 test('a transfer shows at processed, one block later at confirmed, thirty later at finalized', async (t) => {
@@ -14,7 +15,9 @@ test('a transfer shows at processed, one block later at confirmed, thirty later 
   const payer = await devnet.fundedKey();
   const sent = await devnet.transfer(payer, 5_000_000);
   const status = async () => (await devnet.status(sent.signature)).confirmationStatus;
-  const found = async (commitment) => (await devnet.result('getTransaction', [sent.signature, { commitment, maxSupportedTransactionVersion: 0 }])) !== null;
+  const found = async (commitment) =>
+    (await devnet.result('getTransaction',
+    [sent.signature, { commitment, maxSupportedTransactionVersion: 0 }])) !== null;
   await devnet.send(sent.bytes);
   assert.equal(await devnet.status(sent.signature), null);
   await devnet.advance(1);
@@ -120,14 +123,17 @@ test('the chain goes at the pace it is given, and not ahead of it; its clock mov
     return state.blockHeight >= start.blockHeight + 200 ? state : null;
   });
   const due = (performance.now() - startedAt) / 5;
-  assert.ok(end.blockHeight - start.blockHeight <= due + 1, `${end.blockHeight - start.blockHeight} blocks where ${due} were due`);
+  assert.ok(end.blockHeight - start.blockHeight <= due + 1,
+    `${end.blockHeight - start.blockHeight} blocks where ${due} were due`);
   const clock = async () => {
-    const { value } = await devnet.result('getAccountInfo', ['SysvarC1ock11111111111111111111111111111111', { encoding: 'base64', commitment: 'processed' }]);
+    const { value } = await devnet.result('getAccountInfo',
+      ['SysvarC1ock11111111111111111111111111111111', { encoding: 'base64', commitment: 'processed' }]);
     const data = Buffer.from(value.data[0], 'base64');
     return { slot: data.readBigUInt64LE(0), seconds: Number(data.readBigInt64LE(32)) };
   };
   const first = await clock();
   assert.ok(first.slot >= BigInt(end.slot));
-  const later = await until('a later second', async () => [await clock()].find(({ seconds }) => seconds > first.seconds));
+  const later = await until('a later second', async () =>
+    [await clock()].find(({ seconds }) => seconds > first.seconds));
   assert.ok(later.seconds <= Date.now() / 1000);
 });

@@ -54,8 +54,10 @@ test('drop: the send is answered as ever and nothing lands; its count is used up
 
 test('faults of one endpoint leave the other alone, and a method filter every other method', async (t) => {
   const devnet = await startDevnet(t, paused);
-  await devnet.fault('rpc0', 'error', { code: -32005, message: 'Node is behind by 42 slots', data: { numSlotsBehind: 42 }, method: 'getSlot' });
-  assert.deepEqual((await devnet.rpc('getSlot')).error, { code: -32005, message: 'Node is behind by 42 slots', data: { numSlotsBehind: 42 } });
+  await devnet.fault('rpc0', 'error', { code: -32005, message: 'Node is behind by 42 slots',
+    data: { numSlotsBehind: 42 }, method: 'getSlot' });
+  assert.deepEqual((await devnet.rpc('getSlot')).error,
+    { code: -32005, message: 'Node is behind by 42 slots', data: { numSlotsBehind: 42 } });
   assert.ok((await devnet.rpc('getBlockHeight')).result);
   assert.ok((await devnet.rpc('getSlot', [], 1)).result);
   await devnet.clearFaults();
@@ -66,7 +68,8 @@ test('error with a status, rate_limit, garbage', async (t) => {
   const devnet = await startDevnet(t, paused);
   for (const [fault, params, check] of [
     ['error', { status: 503 }, async (r) => assert.equal(r.status, 503)],
-    ['rate_limit', { retry_after_s: 7 }, async (r) => assert.deepEqual([r.status, r.headers.get('retry-after')], [429, '7'])],
+    ['rate_limit', { retry_after_s: 7 }, async (r) =>
+      assert.deepEqual([r.status, r.headers.get('retry-after')], [429, '7'])],
     ['garbage', {}, async (r) => assert.throws(() => JSON.parse(r.text))],
   ]) {
     await devnet.fault('rpc0', fault, { ...params, count: 1 });
@@ -124,9 +127,11 @@ test('lag_slots: an endpoint answers from an older view, in everything', async (
   assert.equal(await devnet.result('getSlot', [{ commitment: 'processed' }], 1), tip - 20);
   assert.equal(await devnet.result('getSlot', [{ commitment: 'confirmed' }], 1), tip - 21);
   assert.equal(await devnet.result('getSlot', [{ commitment: 'finalized' }], 1), tip - 51);
-  const balance = (node) => devnet.result('getBalance', [sent.to.toBase58(), { commitment: 'processed' }], node).then((r) => r.value);
+  const balance = (node) => devnet.result('getBalance', [sent.to.toBase58(), { commitment: 'processed' }],
+    node).then((r) => r.value);
   assert.deepEqual([await balance(0), await balance(1)], [8_000_000, 0]);
-  assert.deepEqual([(await devnet.status(sent.signature, 0)).confirmationStatus, await devnet.status(sent.signature, 1)], ['confirmed', null]);
+  assert.deepEqual([(await devnet.status(sent.signature, 0)).confirmationStatus,
+    await devnet.status(sent.signature, 1)], ['confirmed', null]);
   const fresh = await devnet.transfer(payer, 8_000_001);
   const { error } = await devnet.send(fresh.bytes, { skipPreflight: false, preflightCommitment: 'processed' }, 1);
   assert.equal(error.data.err, 'BlockhashNotFound', 'a lagging node does not know a new blockhash');
@@ -137,7 +142,8 @@ test('lag_slots: an endpoint answers from an older view, in everything', async (
 test('null_status denies a known signature; forget prunes what has landed, not what comes after', async (t) => {
   const devnet = await startDevnet(t, paused);
   const payer = await devnet.fundedKey();
-  const [first, second, third] = [await devnet.transfer(payer, 1_000_001), await devnet.transfer(payer, 1_000_002), await devnet.transfer(payer, 1_000_003)];
+  const [first, second, third] = [await devnet.transfer(payer, 1_000_001), await devnet.transfer(payer, 1_000_002),
+    await devnet.transfer(payer, 1_000_003)];
   await devnet.send(first.bytes);
   await devnet.send(second.bytes);
   await devnet.advance(40);
@@ -222,7 +228,10 @@ test('probability comes from the seed: two runs strike alike', async (t) => {
 
 test('router: stale, jumping and crossed quotes; the jump does not hold on chain', async (t) => {
   const devnet = await startDevnet(t, paused);
-  const quote = async (inputMint, outputMint, amount) => BigInt((await (await fetch(devnet.url(12, `/quote?inputMint=${inputMint}&outputMint=${outputMint}&amount=${amount}`))).json()).outAmount);
+  const quote = async (inputMint, outputMint, amount) =>
+    BigInt((await (
+    await fetch(
+    devnet.url(12, `/quote?inputMint=${inputMint}&outputMint=${outputMint}&amount=${amount}`))).json()).outAmount);
   const honest = await quote(mints.USDC, mints.SOL, 100_000_000);
   await devnet.fault('router', 'jump_price', { factor: '1.5', count: 1 });
   const jumped = await quote(mints.USDC, mints.SOL, 100_000_000);

@@ -30,7 +30,8 @@ test('newest first, down to a commitment; limit, before and until cut a page', a
   assert.deepEqual(await of(), [3, 2, 1, 0], 'finalized where nothing is said');
   const { result } = await ask({ commitment: 'confirmed', limit: 2 });
   const status = await devnet.status(sent[4].signature);
-  assert.deepEqual(result.map((r) => [r.signature, r.slot, r.err, r.confirmationStatus]), [[sent[4].signature, status.slot, null, 'confirmed'], [sent[3].signature, result[1].slot, null, 'finalized']]);
+  assert.deepEqual(result.map((r) => [r.signature, r.slot, r.err, r.confirmationStatus]),
+    [[sent[4].signature, status.slot, null, 'confirmed'], [sent[3].signature, result[1].slot, null, 'finalized']]);
   assert.deepEqual(await of({ before: sent[3].signature, limit: 2 }), [2, 1]);
   assert.deepEqual(await of({ until: sent[1].signature, commitment: 'confirmed' }), [4, 3, 2]);
   assert.deepEqual(await of({ before: sent[3].signature, until: sent[0].signature }), [2, 1]);
@@ -45,7 +46,8 @@ test('what the cluster refuses is refused', async (t) => {
   const { devnet, ask, payer } = await fiveTransfers(t);
   const refused = async (config) => (await ask(config)).error;
   assert.equal((await refused({ commitment: 'processed' })).code, -32602);
-  for (const limit of [0, 1001]) assert.deepEqual([(await refused({ limit })).code, (await refused({ limit })).message], [-32602, 'Invalid limit; max 1000']);
+  for (const limit of [0, 1001]) assert.deepEqual([(await refused({ limit })).code, (await refused({ limit })).message],
+    [-32602, 'Invalid limit; max 1000']);
   for (const commitment of ['confirmed', 'finalized']) {
     const slot = await devnet.result('getSlot', [{ commitment }]);
     assert.equal((await ask({ commitment, minContextSlot: slot })).error, undefined);
@@ -65,11 +67,13 @@ test('a failed transaction is listed with its error', async (t) => {
   const sent = await devnet.transfer(payer, 5_000_000_000);
   await devnet.send(sent.bytes);
   await devnet.advance(2);
-  const [{ err, signature }] = await devnet.result('getSignaturesForAddress', [sent.to.toBase58(), { commitment: 'confirmed' }]);
+  const [{ err, signature }] = await devnet.result('getSignaturesForAddress',
+    [sent.to.toBase58(), { commitment: 'confirmed' }]);
   assert.deepEqual([signature, err], [sent.signature, { InstructionError: [0, { Custom: 1 }] }]);
 });
 
-test('null_status denies signatures here too, also as the end of a page; forget prunes; the other endpoint knows them', async (t) => {
+test('null_status denies signatures here too, also as the end of a page; forget prunes; the other endpoint knows them',
+  async (t) => {
   const { devnet, sent, ask, of } = await fiveTransfers(t);
   await devnet.fault('rpc0', 'null_status', { signature: sent[2].signature });
   assert.deepEqual(await of(), [3, 1, 0]);
@@ -108,7 +112,8 @@ async function blocksShort(devnet) {
 test('HTTP faults reach it by its name', async (t) => {
   const { devnet, ask, of } = await fiveTransfers(t);
   const method = 'getSignaturesForAddress';
-  await devnet.fault('rpc0', 'error', { method, code: -32011, message: 'Transaction history is not available from this node', count: 1 });
+  await devnet.fault('rpc0', 'error',
+    { method, code: -32011, message: 'Transaction history is not available from this node', count: 1 });
   assert.equal((await ask()).error.code, -32011);
   await devnet.fault('rpc0', 'garbage', { method, count: 1 });
   await assert.rejects(ask(), SyntaxError);

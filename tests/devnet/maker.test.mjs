@@ -15,12 +15,14 @@ test('maker: quotes below the middle, signs what it quoted, pays for it and broa
   assert.equal((await devnet.status(txSignature)).err, null);
   assert.equal(await taker.paid(), BigInt(quoted.amountOut));
   const entry = (await devnet.control(`/ledger?account=${quoted.maker}`)).find((e) => e.signature === txSignature);
-  assert.deepEqual(entry.lamportDeltas.find((d) => d.account === quoted.maker).delta, '-15000', 'three signatures, paid by the maker');
+  assert.deepEqual(entry.lamportDeltas.find((d) => d.account === quoted.maker).delta, '-15000',
+    'three signatures, paid by the maker');
   const tokens = await (await fetch(devnet.url(14, '/tokens'))).json();
   assert.ok(tokens.includes(mints.SOL));
 });
 
-test('maker: the same transaction again is a question after its state; another one under the same quote is rejected', async (t) => {
+test('maker: the same transaction again is a question after its state; another one under the same quote is rejected',
+  async (t) => {
   const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const taker = await Taker.funded(devnet);
   const quoted = await taker.quote(1_000_000);
@@ -37,7 +39,8 @@ test('maker: the same transaction again is a question after its state; another o
   await devnet.advance(5);
   assert.deepEqual(await taker.handOver(offer), first);
   assert.equal(await taker.paid(), BigInt(quoted.amountOut));
-  assert.equal((await taker.post('/quote', { ...taker.quoteBody(1_000_000), quoteId: quoted.quoteId })).status, 400, 'nor is a used quote made anew');
+  assert.equal((await taker.post('/quote', { ...taker.quoteBody(1_000_000), quoteId: quoted.quoteId })).status, 400,
+    'nor is a used quote made anew');
   const { broadcast, accepted } = (await devnet.control('/state')).counters.maker;
   assert.deepEqual([broadcast, accepted], [1, 1]);
 });

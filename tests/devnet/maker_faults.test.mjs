@@ -11,7 +11,8 @@ async function paused(t) {
 
 /** Blocks up to and past the last one that can take the transaction. */
 async function pastLife(devnet, { lastValidBlockHeight }) {
-  await devnet.advance(lastValidBlockHeight + 2 - (await devnet.result('getBlockHeight', [{ commitment: 'processed' }])));
+  await devnet.advance(lastValidBlockHeight +
+    2 - (await devnet.result('getBlockHeight', [{ commitment: 'processed' }])));
 }
 
 test('no_fill accepts and never broadcasts; late_fill lands in the last block it can', async (t) => {
@@ -22,7 +23,8 @@ test('no_fill accepts and never broadcasts; late_fill lands in the last block it
   const offer = await taker.offer(2_000_000);
   const late = await taker.handOver(offer);
   assert.deepEqual([never.state, late.state], ['accepted', 'accepted']);
-  await devnet.advance(offer.lastValidBlockHeight - (await devnet.result('getBlockHeight', [{ commitment: 'processed' }])));
+  await devnet.advance(offer.lastValidBlockHeight - (
+    await devnet.result('getBlockHeight', [{ commitment: 'processed' }])));
   assert.equal(await devnet.status(late.txSignature), null);
   await devnet.advance(1);
   assert.equal((await devnet.status(late.txSignature)).err, null);
@@ -67,7 +69,8 @@ test('double_answer accepts, rejects when asked again, and fills all the same', 
   const { devnet, taker } = await paused(t);
   await devnet.fault('maker', 'double_answer');
   const [asked, unasked] = [await taker.offer(1_000_000), await taker.offer(2_000_000)];
-  assert.deepEqual([(await taker.handOver(asked)).state, (await taker.handOver(unasked)).state], ['accepted', 'accepted']);
+  assert.deepEqual([(await taker.handOver(asked)).state, (await taker.handOver(unasked)).state],
+    ['accepted', 'accepted']);
   await devnet.advance(5);
   assert.equal(await taker.paid(), 0n);
   assert.match((await taker.handOver(asked)).state, /fault set/);
@@ -75,7 +78,8 @@ test('double_answer accepts, rejects when asked again, and fills all the same', 
   assert.equal(await taker.paid(), BigInt(asked.quoted.amountOut));
   assert.match((await taker.handOver(asked)).state, /fault set/);
   await pastLife(devnet, unasked);
-  assert.equal(await taker.paid(), BigInt(asked.quoted.amountOut) + BigInt(unasked.quoted.amountOut), 'at the latest in its last block');
+  assert.equal(await taker.paid(), BigInt(asked.quoted.amountOut) + BigInt(unasked.quoted.amountOut),
+    'at the latest in its last block');
 });
 
 test('signed_twice lands under another id than it told', async (t) => {
@@ -148,7 +152,8 @@ test('a fault with an amount strikes only quotes of that amount; the state lists
   await devnet.advance(1);
   assert.equal(await taker.paid(), BigInt(other.quoted.amountOut));
   const { faults, counters } = await devnet.control('/state');
-  assert.deepEqual(faults.map(({ target, fault, amount, triggered }) => [target, fault, amount, triggered]), [['maker', 'no_fill', '1000001', 1]]);
+  assert.deepEqual(faults.map(({ target, fault, amount, triggered }) => [target, fault, amount, triggered]),
+    [['maker', 'no_fill', '1000001', 1]]);
   assert.deepEqual(counters.faults, { 'maker.no_fill': 1 });
   await assert.rejects(devnet.fault('rpc0', 'lie_filled'), /fault.* of rpc0 must be one of/);
 });

@@ -9,7 +9,8 @@ const quick = ['--ms-per-slot', '0', '--price-interval-ms', '20', '--keepalive-m
 /** Reads server-sent events; `events` are the parsed data lines, `comments` the others. */
 function stream(t, devnet, query) {
   const heard = { events: [], comments: [], closed: false, status: null };
-  const call = request(devnet.url(13, `/v2/updates/price/stream?${query}`), { headers: { accept: 'text/event-stream' } }, (response) => {
+  const call = request(devnet.url(13, `/v2/updates/price/stream?${query}`),
+    { headers: { accept: 'text/event-stream' } }, (response) => {
     heard.status = response.statusCode;
     heard.type = response.headers['content-type'];
     let rest = '';
@@ -106,18 +107,24 @@ test('faults of the stream: stale, jumping, crossed, garbage, silent, disconnect
     await until(what, () => heard.events.slice(from).some(probe));
   };
   await next('an honest price', (e) => priceOf(e).price === '15000000000');
-  await next('the jump', (e) => priceOf(e).price === '30000000000', () => devnet.fault('prices', 'jump_price', { factor: '2', count: 1 }));
-  await next('the crossed band', (e) => priceOf(e).conf.startsWith('-'), () => devnet.fault('prices', 'crossed', { count: 1 }));
-  await next('garbage', (e) => e === 'garbage', () => devnet.fault('prices', 'garbage', { method: 'stream', count: 1 }));
+  await next('the jump', (e) => priceOf(e).price === '30000000000',
+    () => devnet.fault('prices', 'jump_price', { factor: '2', count: 1 }));
+  await next('the crossed band', (e) => priceOf(e).conf.startsWith('-'),
+    () => devnet.fault('prices', 'crossed', { count: 1 }));
+  await next('garbage', (e) => e === 'garbage',
+    () => devnet.fault('prices', 'garbage', { method: 'stream', count: 1 }));
 
   await devnet.fault('prices', 'stale_price', { age_ms: 60_000 });
   await devnet.control('/price', { mint: mints.SOL, priceUsd: '200' });
-  await next('the old price, old', (e) => priceOf(e).price === '15000000000' && priceOf(e).publish_time < Date.now() / 1000 - 58);
+  await next('the old price, old', (e) => priceOf(e).price === '15000000000' &&
+    priceOf(e).publish_time < Date.now() / 1000 - 58);
   await next('the true price', (e) => priceOf(e).price === '20000000000', () => devnet.clearFaults());
 
   await devnet.fault('prices', 'silent');
   await devnet.control('/price', { mint: mints.SOL, priceUsd: '222' });
-  await until('five intervals', async () => (await fetch(devnet.url(13, `/v2/updates/price/latest?ids[]=${feeds.SOL}`)).then((r) => r.json())) && (await devnet.control('/state')).counters.faults['prices.silent'] > 5);
+  await until('five intervals', async () =>
+    (await fetch(devnet.url(13, `/v2/updates/price/latest?ids[]=${feeds.SOL}`)).then((r) => r.json())) &&
+    (await devnet.control('/state')).counters.faults['prices.silent'] > 5);
   await devnet.control('/price', { mint: mints.SOL, priceUsd: '223' });
   assert.equal(heard.closed, false);
   await next('the price after the silence', (e) => priceOf(e).price === '22300000000', () => devnet.clearFaults());

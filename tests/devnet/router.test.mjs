@@ -28,8 +28,10 @@ function instruction({ programId, accounts, data }) {
 async function preparedSwap(devnet, slippageBps = 50) {
   const user = await devnet.fundedKey();
   await devnet.control('/mint-tokens', { to: user.publicKey.toBase58(), mint: mints.USDC, amount: '500000000' });
-  const { body } = await quote(devnet, { inputMint: mints.USDC, outputMint: mints.SOL, amount: '100000000', slippageBps });
-  const parts = await instructions(devnet, { userPublicKey: user.publicKey.toBase58(), quoteResponse: body, wrapAndUnwrapSol: false });
+  const { body } = await quote(devnet, { inputMint: mints.USDC, outputMint: mints.SOL, amount: '100000000',
+    slippageBps });
+  const parts = await instructions(devnet,
+    { userPublicKey: user.publicKey.toBase58(), quoteResponse: body, wrapAndUnwrapSol: false });
   return { user, quoted: body, parts, signed: async () => {
     const { blockhash } = (await devnet.result('getLatestBlockhash', [{ commitment: 'confirmed' }])).value;
     return sign([user], blockhash, [...parts.setupInstructions, parts.swapInstruction].map(instruction));
@@ -91,7 +93,8 @@ test('a swap that a fork undid fails when sent again at a price that has moved a
   assert.equal(await devnet.tokenAmount(user.publicKey, mints.USDC), 500_000_000n);
   await devnet.send(bytes);
   await devnet.advance(1);
-  assert.deepEqual((await devnet.status(signature)).err, { InstructionError: [parts.setupInstructions.length, { Custom: accountFrozen }] });
+  assert.deepEqual((await devnet.status(signature)).err,
+    { InstructionError: [parts.setupInstructions.length, { Custom: accountFrozen }] });
 });
 
 test('a tranche is there at every commitment at once, and its supply never changes', async (t) => {
@@ -100,10 +103,12 @@ test('a tranche is there at every commitment at once, and its supply never chang
   const { body } = await quote(devnet, { inputMint: mints.SOL, outputMint: mints.USDC, amount: '1000000000' });
   const reserves = async () => {
     const owner = body.routePlan[0].swapInfo.ammKey;
-    return Promise.all(['processed', 'confirmed', 'finalized'].map((commitment) => devnet.tokenAmount(owner, mints.USDC, commitment)));
+    return Promise.all(['processed', 'confirmed', 'finalized'].map((commitment) =>
+      devnet.tokenAmount(owner, mints.USDC, commitment)));
   };
   const before = await reserves();
-  const parts = await instructions(devnet, { userPublicKey: user.publicKey.toBase58(), quoteResponse: body, wrapAndUnwrapSol: false });
+  const parts = await instructions(devnet,
+    { userPublicKey: user.publicKey.toBase58(), quoteResponse: body, wrapAndUnwrapSol: false });
   const tranche = parts.swapInstruction.accounts[3].pubkey;
   const after = await reserves();
   for (const [i, commitment] of ['processed', 'confirmed', 'finalized'].entries()) {
@@ -121,15 +126,18 @@ test('the destination and the version paths are honoured; ExactOut delivers exac
   const receiver = web3.Keypair.generate().publicKey;
   await devnet.control('/mint-tokens', { to: user.publicKey.toBase58(), mint: mints.USDC, amount: '500000000' });
   await devnet.control('/mint-tokens', { to: receiver.toBase58(), mint: mints.JUP, amount: '1' });
-  const response = await fetch(devnet.url(12, `/swap/v1/quote?inputMint=${mints.USDC}&outputMint=${mints.JUP}&amount=7000001&swapMode=ExactOut&slippageBps=50`));
+  const response = await fetch(devnet.url(12,
+    `/swap/v1/quote?inputMint=${mints.USDC}&outputMint=${mints.JUP}&amount=7000001&swapMode=ExactOut&slippageBps=50`));
   const quoted = await response.json();
   assert.equal(quoted.outAmount, '7000001');
   assert.ok(BigInt(quoted.inAmount) <= BigInt(quoted.otherAmountThreshold));
   const destination = spl.getAssociatedTokenAddressSync(new web3.PublicKey(mints.JUP), receiver).toBase58();
-  const parts = await instructions(devnet, { userPublicKey: user.publicKey.toBase58(), quoteResponse: quoted, destinationTokenAccount: destination }, '/swap/v1/swap-instructions');
+  const parts = await instructions(devnet, { userPublicKey: user.publicKey.toBase58(), quoteResponse: quoted,
+    destinationTokenAccount: destination }, '/swap/v1/swap-instructions');
   assert.equal(parts.setupInstructions.length, 0);
   const { blockhash } = (await devnet.result('getLatestBlockhash', [{ commitment: 'confirmed' }])).value;
-  const { bytes, signature } = sign([user], blockhash, [...parts.computeBudgetInstructions, parts.swapInstruction].map(instruction));
+  const { bytes, signature } = sign([user], blockhash,
+    [...parts.computeBudgetInstructions, parts.swapInstruction].map(instruction));
   await devnet.send(bytes);
   await devnet.advance(1);
   assert.equal((await devnet.status(signature)).err, null);
@@ -139,11 +147,13 @@ test('the destination and the version paths are honoured; ExactOut delivers exac
 test('SOL is wrapped and unwrapped where asked, and /build answers with a whole transaction', async (t) => {
   const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   const user = await devnet.fundedKey();
-  const query = new URLSearchParams({ inputMint: mints.SOL, outputMint: mints.USDC, amount: '1000000000', taker: user.publicKey.toBase58() });
+  const query = new URLSearchParams({ inputMint: mints.SOL, outputMint: mints.USDC, amount: '1000000000',
+    taker: user.publicKey.toBase58() });
   const built = await (await fetch(devnet.url(12, `/swap/v2/build?${query}`))).json();
   assert.equal(built.blockhashWithMetadata.blockhash.length, 32);
   const blockhash = new web3.PublicKey(Uint8Array.from(built.blockhashWithMetadata.blockhash)).toBase58();
-  const all = [...built.computeBudgetInstructions, ...built.setupInstructions, built.swapInstruction, built.cleanupInstruction];
+  const all = [...built.computeBudgetInstructions, ...built.setupInstructions, built.swapInstruction,
+    built.cleanupInstruction];
   const { bytes, signature } = sign([user], blockhash, all.map(instruction));
   await devnet.send(bytes);
   await devnet.advance(1);
@@ -157,8 +167,10 @@ test('what cannot be traded is refused with the public error codes', async (t) =
   const fee = (await devnet.control('/tokens')).find((token) => token.symbol === 'FEE').mint;
   const base = { inputMint: mints.USDC, outputMint: mints.SOL, amount: '1000000' };
   assert.equal((await quote(devnet, { ...base, outputMint: fee })).body.errorCode, 'TOKEN_NOT_TRADABLE');
-  assert.equal((await quote(devnet, { ...base, outputMint: mints.USDC })).body.errorCode, 'CIRCULAR_ARBITRAGE_IS_DISABLED');
-  assert.equal((await quote(devnet, { inputMint: mints.JUP, outputMint: mints.USDC, amount: '1' })).body.errorCode, 'NO_ROUTES_FOUND');
+  assert.equal((await quote(devnet, { ...base, outputMint: mints.USDC })).body.errorCode,
+    'CIRCULAR_ARBITRAGE_IS_DISABLED');
+  assert.equal((await quote(devnet, { inputMint: mints.JUP, outputMint: mints.USDC, amount: '1' })).body.errorCode,
+    'NO_ROUTES_FOUND');
   assert.equal((await quote(devnet, { ...base, amount: '-1' })).status, 400);
   assert.equal((await quote(devnet, { ...base, inputMint: 'nonsense' })).status, 400);
 });

@@ -1,5 +1,5 @@
-// What swaps and SOL payouts rest on: a transfer of a token account to itself fails the whole transaction where less than its
-// amount is in the account, and otherwise changes nothing.
+// What swaps and SOL payouts rest on: a transfer of a token account to itself fails the whole transaction where less
+// than its amount is in the account, and otherwise changes nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spl, web3 } from '../../devnet/clients.mjs';
@@ -12,9 +12,11 @@ for (const name of ['USDC', 'SOL'])
     const mint = new web3.PublicKey(mints[name]);
     const account = spl.getAssociatedTokenAddressSync(mint, vault.publicKey);
     await devnet.control('/mint-tokens', { to: vault.publicKey.toBase58(), mint: mints[name], amount: '500' });
-    const held = async () => (await devnet.result('getTokenAccountBalance', [account.toBase58(), { commitment: 'confirmed' }])).value.amount;
+    const held = async () =>
+      (await devnet.result('getTokenAccountBalance', [account.toBase58(), { commitment: 'confirmed' }])).value.amount;
     const stranger = web3.Keypair.generate().publicKey;
-    const paid = async () => (await devnet.result('getBalance', [stranger.toBase58(), { commitment: 'confirmed' }])).value;
+    const paid = async () =>
+      (await devnet.result('getBalance', [stranger.toBase58(), { commitment: 'confirmed' }])).value;
     const outcome = async (floor) => {
       const { blockhash } = (await devnet.result('getLatestBlockhash', [{ commitment: 'processed' }])).value;
       const { bytes, signature } = sign([vault], blockhash, [

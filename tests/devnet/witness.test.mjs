@@ -8,7 +8,8 @@ import { sign, startDevnet } from './support/devnet.mjs';
 import { Taker } from './support/taker.mjs';
 
 const pg = createRequire(new URL('../../devnet/package.json', import.meta.url))('pg');
-const admin = Object.fromEntries((process.env.LANDFALL_TEST_POSTGRES ?? '').split(/\s+/).filter(Boolean).map((word) => word.split('=', 2)));
+const admin = Object.fromEntries((process.env.LANDFALL_TEST_POSTGRES ?? '').split(/\s+/).filter(
+  Boolean).map((word) => word.split('=', 2)));
 const skip = process.env.LANDFALL_TEST_POSTGRES ? false : 'LANDFALL_TEST_POSTGRES is not set';
 
 /** The columns that the witness reads, in a database of the test's own. */
@@ -20,7 +21,8 @@ async function scratch(t) {
   await root.query(`create database ${name}`);
   const db = new pg.Client({ ...at, database: name });
   await db.connect();
-  await db.query('create table attempt (signature text, quote_id text, transaction bytea, signed_at timestamptz default now()); create table deposit_request (order_account text)');
+  await db.query(
+    'create table attempt (signature text, quote_id text, transaction bytea, signed_at timestamptz default now()); create table deposit_request (order_account text)');
   t.after(async () => {
     await db.end();
     await root.query(`drop database ${name} with (force)`);
@@ -29,8 +31,12 @@ async function scratch(t) {
   // As good as a server that is down, without stopping one that others use.
   const away = () => db.query('alter table attempt rename to gone');
   const back = () => db.query('alter table gone rename to attempt');
-  const storeQuoted = ({ quoted, bytes }) => db.query('insert into attempt (quote_id, transaction) values ($1, $2)', [quoted.quoteId, Buffer.from(bytes)]);
-  return { away, back, storeQuoted, address: `${at.host}:${at.port}/${name}`, store: ({ signature, bytes }) => db.query('insert into attempt (signature, transaction) values ($1, $2)', [signature, Buffer.from(bytes)]), expectDeposit: (account) => db.query('insert into deposit_request values ($1)', [account]) };
+  const storeQuoted = ({ quoted, bytes }) => db.query('insert into attempt (quote_id, transaction) values ($1, $2)',
+    [quoted.quoteId, Buffer.from(bytes)]);
+  return { away, back, storeQuoted, address: `${at.host}:${at.port}/${name}`,
+    store: ({ signature, bytes }) => db.query('insert into attempt (signature, transaction) values ($1, $2)',
+    [signature, Buffer.from(bytes)]), expectDeposit: (account) =>
+    db.query('insert into deposit_request values ($1)', [account]) };
 }
 
 /** However slow the machine, what can be checked is checked when it arrives. */
@@ -56,7 +62,8 @@ test('stored, then sent: no violation, however often and wherever it arrives', {
   assert.deepEqual(feePayers, [payer.publicKey.toBase58()]);
 });
 
-test("sent before stored: a violation with its story, whether or not the fee payer's name was told", { skip }, async (t) => {
+test("sent before stored: a violation with its story, whether or not the fee payer's name was told", { skip },
+  async (t) => {
   const database = await scratch(t);
   const devnet = await startDevnet(t, ['--ms-per-slot', '0', '--witness', database.address, ...patient]);
   const payer = await devnet.fundedKey();
@@ -69,7 +76,8 @@ test("sent before stored: a violation with its story, whether or not the fee pay
   await devnet.send(next.bytes);
   const { violations, checked, ignored } = await devnet.control('/witness');
   assert.deepEqual([checked, ignored, violations.length], [2, 0, 1]);
-  assert.deepEqual([violations[0].signature, violations[0].endpoint, violations[0].held], [early.signature, 'rpc1', 'nothing']);
+  assert.deepEqual([violations[0].signature, violations[0].endpoint, violations[0].held],
+    [early.signature, 'rpc1', 'nothing']);
   const third = await devnet.transfer(payer, 3);
   await devnet.send(third.bytes);
   assert.equal((await devnet.control('/witness')).violations[1].signature, third.signature);
@@ -94,7 +102,8 @@ test('a deposit that nobody stored: a violation', { skip }, async (t) => {
   const { blockhash } = (await devnet.result('getLatestBlockhash', [])).value;
   const deposit = sign([wallet], blockhash, [
     web3.SystemProgram.transfer({ fromPubkey: wallet.publicKey, toPubkey: account, lamports: 5_000_000 }),
-    web3.SystemProgram.allocate({ accountPubkey: account, basePubkey: wallet.publicKey, seed: 'order', space: 10, programId: web3.SystemProgram.programId }),
+    web3.SystemProgram.allocate({ accountPubkey: account, basePubkey: wallet.publicKey, seed: 'order', space: 10,
+      programId: web3.SystemProgram.programId }),
   ]);
   await devnet.send(deposit.bytes);
   const { violations, feePayers } = await witness();
@@ -127,10 +136,12 @@ test('no database: unchecked, and the chain goes on', async (t) => {
   assert.deepEqual([unchecked, violations.length, lastProblem.signature], [1, 0, transaction.signature]);
 });
 
-test('while the database is away, what it was seen to hold counts; the rest is judged when it is back', { skip }, async (t) => {
+test('while the database is away, what it was seen to hold counts; the rest is judged when it is back', { skip },
+  async (t) => {
   const { database, devnet, witness } = await watched(t);
   const payer = await devnet.fundedKey();
-  const [known, inTime, late, never] = [await devnet.transfer(payer, 1), await devnet.transfer(payer, 2), await devnet.transfer(payer, 3), await devnet.transfer(payer, 4)];
+  const [known, inTime, late, never] = [await devnet.transfer(payer, 1), await devnet.transfer(payer, 2),
+    await devnet.transfer(payer, 3), await devnet.transfer(payer, 4)];
   await database.store(known);
   await devnet.send(known.bytes);
   await database.store(inTime);
@@ -150,7 +161,8 @@ test('while the database is away, what it was seen to hold counts; the rest is j
 test("the judge's own transaction is declared, once, and no other", { skip }, async (t) => {
   const { database, devnet, witness } = await watched(t);
   const payer = await devnet.fundedKey();
-  const [stored, declared, other] = [await devnet.transfer(payer, 1), await devnet.transfer(payer, 2), await devnet.transfer(payer, 3)];
+  const [stored, declared, other] = [await devnet.transfer(payer, 1), await devnet.transfer(payer, 2),
+    await devnet.transfer(payer, 3)];
   await database.store(stored);
   await devnet.control('/witness', { declare: declared.signature });
   for (const { bytes } of [stored, declared, other]) await devnet.send(bytes);
@@ -180,7 +192,8 @@ test('stored, then handed to the maker: its broadcast is of what was stored', { 
   assert.deepEqual(feePayers, [taker.payer.publicKey.toBase58()], 'who signs second, not the maker');
 });
 
-test('handed to the maker before stored, or other bytes than stored: violations, of the broadcast too', { skip }, async (t) => {
+test('handed to the maker before stored, or other bytes than stored: violations, of the broadcast too', { skip },
+  async (t) => {
   const { database, witness, taker, offer } = await offered(t);
   await taker.handOver(offer);
   assert.equal((await witness()).ignored, 2, 'a stranger, for all it knows');

@@ -1,5 +1,6 @@
-// The proxies between the services and PostgreSQL break around COMMIT, with the commit done or not: whatever was being written (a deposit,
-// a decision, a claim, a signed swap, a death certificate, …), nothing is sent that is not durable, and nothing is done twice.
+// The proxies between the services and PostgreSQL break around COMMIT, with the commit done or not: whatever was being
+// written (a deposit, a decision, a claim, a signed swap, a death certificate, …), nothing is sent that is not durable,
+// and nothing is done twice.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Random } from '../../devnet/random.mjs';
@@ -13,9 +14,11 @@ const maxRounds = 12;
 const fastMs = 40;
 const slowMs = 400;
 /** Each kind of write has to be lost (done, without an answer) and cut (not done) often enough. */
-const watched = ['deposit_request', 'deposit', 'open', 'decision', 'claim', 'release', 'swap', 'payout', 'refund', 'close', 'confirmation', 'outcome', 'certificate', 'fill', 'move'];
+const watched = ['deposit_request', 'deposit', 'open', 'decision', 'claim', 'release', 'swap', 'payout', 'refund',
+  'close', 'confirmation', 'outcome', 'certificate', 'fill', 'move'];
 const fates = ['lost', 'cut'];
-const counts = Object.fromEntries(['passed', ...fates].map((fate) => [fate, Object.fromEntries(watched.map((kind) => [kind, 0]))]));
+const counts = Object.fromEntries(['passed', ...fates].map((fate) =>
+  [fate, Object.fromEntries(watched.map((kind) => [kind, 0]))]));
 let stack;
 let user;
 let random;
@@ -25,7 +28,8 @@ const proxies = {};
 function decide(writes) {
   const kinds = writes.filter((kind) => watched.includes(kind));
   const lacking = fates.filter((fate) => kinds.some((kind) => counts[fate][kind] < enough));
-  const fate = lacking.length > 0 && random.next() < 0.9 ? lacking[Math.floor(random.next() * lacking.length)] : 'passed';
+  const fate = lacking.length > 0 && random.next() < 0.9 ? lacking[Math.floor(random.next() * lacking.length)]
+    : 'passed';
   for (const kind of kinds) counts[fate][kind]++;
   return fate === 'passed' ? undefined : fate;
 }
@@ -36,7 +40,8 @@ before(async () => {
   random = new Random(stack.seed);
   for (const role of ['executor', 'api', 'trigger']) proxies[role] = await commitProxy(stack.portBase + 2, decide);
   const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${proxies[role].port}/landfall`;
-  stack.env.EXECUTOR_ARGS = `--lease-ms 1000 --poll-ms 100 --status-poll-ms 100 --requests-per-minute 100000 --postgres-url ${url('executor')} --api-postgres-url ${url('api')}`;
+  stack.env.EXECUTOR_ARGS =
+    `--lease-ms 1000 --poll-ms 100 --status-poll-ms 100 --requests-per-minute 100000 --postgres-url ${url('executor')} --api-postgres-url ${url('api')}`;
   stack.env.TRIGGER_ARGS = `--poll-ms 200 --postgres-url ${url('trigger')}`;
   await stack.up('executor,trigger');
   user = await stack.patientUser({ SOL: '1000' });
@@ -46,13 +51,16 @@ after(async () => {
   await stack?.stop();
 });
 
-const sendsAreDropped = () => Promise.all(['rpc0', 'rpc1'].map((target) => stack.devnet.fault({ target, fault: 'drop', method: 'sendTransaction' })));
-const eachHas = (ids, what, look) => waitFor(`each order ${what}`, async () => (await Promise.all(ids.map(look))).every(Boolean));
+const sendsAreDropped = () =>
+  Promise.all(['rpc0', 'rpc1'].map((target) =>
+  stack.devnet.fault({ target, fault: 'drop', method: 'sendTransaction' })));
+const eachHas = (ids, what, look) => waitFor(`each order ${what}`,
+  async () => (await Promise.all(ids.map(look))).every(Boolean));
 const swaps = async (id) => (await stack.database.attempts(id)).filter((a) => a.kind === 'swap');
 
 /**
- * Some orders that are filled, each after a swap that died, and as many that expire. The chain moves on between the swaps, and then past
- * the end of one after another, so that their death certificates are commits of their own.
+ * Some orders that are filled, each after a swap that died, and as many that expire. The chain moves on between the
+ * swaps, and then past the end of one after another, so that their death certificates are commits of their own.
  */
 async function round() {
   await stack.devnet.price('SOL', 150);
@@ -71,22 +79,26 @@ async function round() {
   }
   await stack.devnet.clearFaults();
   await stack.devnet.slots({ msPerSlot: fastMs });
-  const expiring = await each((i) => stack.placeExpiring(user, { amount: '0.2', price: 100_000, lifeMs: 5_000 + 200 * i }));
+  const expiring = await each((i) => stack.placeExpiring(user,
+    { amount: '0.2', price: 100_000, lifeMs: 5_000 + 200 * i }));
   for (const id of filling) await stack.reaches(id, 'fill_success');
   for (const id of expiring) await stack.reaches(id, 'expired');
   return { filling, expiring };
 }
 
-test(`COMMITs are lost or cut, ${enough} of each kind of write: every order is filled or refunded exactly once`, async () => {
+test(`COMMITs are lost or cut, ${enough} of each kind of write: every order is filled or refunded exactly once`,
+  async () => {
   const rounds = [];
   while (!isEnough()) {
     assert.ok(rounds.length < maxRounds, `after ${rounds.length} rounds only ${JSON.stringify(counts)}`);
     rounds.push(await round());
-    for (const fate of Object.keys(counts)) console.log(`after ${2 * ordersARound * rounds.length} orders ${fate}: ${JSON.stringify(counts[fate])}`);
+    for (const fate of Object.keys(counts))
+      console.log(`after ${2 * ordersARound * rounds.length} orders ${fate}: ${JSON.stringify(counts[fate])}`);
   }
   for (const { filling, expiring } of rounds) {
     for (const id of filling) await stack.filledOnce(id);
     for (const id of expiring) await stack.refundedOnce(id);
   }
-  await waitFor('nothing is left unresolved', async () => (await stack.database.rows('select attempt_id from attempt_history where outcome is null')).length === 0);
+  await waitFor('nothing is left unresolved', async () =>
+    (await stack.database.rows('select attempt_id from attempt_history where outcome is null')).length === 0);
 });

@@ -20,8 +20,10 @@ before(async () => {
 });
 after(() => stack?.stop());
 
-const craftBody = (change = {}) => ({ inputMint: mints.SOL, outputMint: mints.USDC, userAddress: user.address, amount: '1000000000', orderType: 'price', orderSubType: 'single', ...change });
-const terms = () => ({ inputMint: mints.SOL, outputMint: mints.USDC, triggerMint: mints.SOL, triggerCondition: 'above', triggerPriceUsd: 100_000, amount: 1_000_000_000n, expiresAt: Date.now() + 3_600_000 });
+const craftBody = (change = {}) => ({ inputMint: mints.SOL, outputMint: mints.USDC, userAddress: user.address,
+  amount: '1000000000', orderType: 'price', orderSubType: 'single', ...change });
+const terms = () => ({ inputMint: mints.SOL, outputMint: mints.USDC, triggerMint: mints.SOL, triggerCondition: 'above',
+  triggerPriceUsd: 100_000, amount: 1_000_000_000n, expiresAt: Date.now() + 3_600_000 });
 
 /** Rows that a refusal must not touch; challenges, vaults and kept refusals of idempotency keys are no orders. */
 async function rows() {
@@ -40,7 +42,8 @@ async function refuses(statuses, method, path, options = {}, client = user) {
 }
 
 test('what is no JSON, or not the JSON asked for', async () => {
-  for (const raw of ['', '{', 'null', '[]', '"text"', '{"inputMint":', '\u0000', '{"a":1}{"b":2}', '['.repeat(5_000), `{"inputMint":"\\ud800"}`]) {
+  for (const raw of ['', '{', 'null', '[]', '"text"', '{"inputMint":', '\u0000', '{"a":1}{"b":2}', '['.repeat(5_000),
+    `{"inputMint":"\\ud800"}`]) {
     await refuses(400, 'POST', '/deposit/craft', { raw });
     await refuses(400, 'POST', '/orders/price', { raw });
     await refuses(400, 'POST', '/auth/challenge', { raw, token: null });
@@ -50,8 +53,10 @@ test('what is no JSON, or not the JSON asked for', async () => {
 
 test('wrong types and values of a craft', async () => {
   const wrong = [
-    { inputMint: 1 }, { inputMint: 'x' }, { inputMint: null }, { outputMint: mints.SOL }, { amount: 1 }, { amount: '-1' }, { amount: '1.5' }, { amount: '0' },
-    { amount: '18446744073709551616' }, { amount: '1e9' }, { amount: ' 1000000000' }, { orderType: 'market' }, { orderSubType: 'triple' }, { userAddress: 'me' },
+    { inputMint: 1 }, { inputMint: 'x' }, { inputMint: null }, { outputMint: mints.SOL }, { amount: 1 },
+    { amount: '-1' }, { amount: '1.5' }, { amount: '0' },
+    { amount: '18446744073709551616' }, { amount: '1e9' }, { amount: ' 1000000000' }, { orderType: 'market' },
+    { orderSubType: 'triple' }, { userAddress: 'me' },
     { outputMint: web3.Keypair.generate().publicKey.toBase58() },
   ];
   for (const change of wrong) await refuses(400, 'POST', '/deposit/craft', { body: craftBody(change) });
@@ -73,11 +78,14 @@ test('wrong types and values of an order', async () => {
   const crafted = await user.craft(asked);
   const good = user.orderBody({ crafted, ...asked });
   const wrong = [
-    { orderType: 'double' }, { depositRequestId: 'none' }, { depositSignedTx: '!' }, { inputAmount: 5 }, { inputAmount: '2000000000' }, { triggerCondition: 'near' }, { triggerPriceUsd: '100' },
-    { triggerPriceUsd: -1 }, { triggerPriceUsd: 0 }, { slippageBps: -1 }, { slippageBps: 10_001 }, { expiresAt: Date.now() - 1_000 }, { expiresAt: 'soon' }, { outputMint: mints.JUP }, { triggerMint: mints.BONK },
+    { orderType: 'double' }, { depositRequestId: 'none' }, { depositSignedTx: '!' }, { inputAmount: 5 },
+    { inputAmount: '2000000000' }, { triggerCondition: 'near' }, { triggerPriceUsd: '100' },
+    { triggerPriceUsd: -1 }, { triggerPriceUsd: 0 }, { slippageBps: -1 }, { slippageBps: 10_001 },
+    { expiresAt: Date.now() - 1_000 }, { expiresAt: 'soon' }, { outputMint: mints.JUP }, { triggerMint: mints.BONK },
   ];
   for (const change of wrong) await refuses(400, 'POST', '/orders/price', { body: { ...good, ...change } });
-  for (const field of ['depositRequestId', 'depositSignedTx', 'inputMint', 'inputAmount', 'outputMint', 'triggerMint', 'expiresAt']) {
+  for (const field of ['depositRequestId', 'depositSignedTx', 'inputMint', 'inputAmount', 'outputMint', 'triggerMint',
+    'expiresAt']) {
     const { [field]: gone, ...rest } = good;
     await refuses(400, 'POST', '/orders/price', { body: rest });
   }
@@ -88,7 +96,8 @@ test('a signed deposit that is not the crafted message', async () => {
   const mine = await user.craft(asked);
   const other = await user.craft(asked);
   const body = user.orderBody({ crafted: mine, ...asked });
-  await refuses(400, 'POST', '/orders/price', { body: { ...body, depositSignedTx: signTransaction(user.keypair, other.transaction).signed } });
+  await refuses(400, 'POST', '/orders/price',
+    { body: { ...body, depositSignedTx: signTransaction(user.keypair, other.transaction).signed } });
   await refuses(400, 'POST', '/orders/price', { body: { ...body, depositSignedTx: mine.transaction } });
   const bytes = Buffer.from(body.depositSignedTx, 'base64');
   bytes[10] ^= 1;
@@ -120,12 +129,15 @@ test('one idempotency key for two bodies', async () => {
   const headers = { 'idempotency-key': `key-${stack.seed}` };
   const first = await user.send('POST', '/deposit/craft', { body: craftBody(), headers });
   assert.equal(first.status, 200);
-  await refuses([400, 409, 422], 'POST', '/deposit/craft', { body: craftBody({ amount: '2000000000' }), headers }, { send: (...all) => sendRaw(...all) });
+  await refuses([400, 409, 422], 'POST', '/deposit/craft', { body: craftBody({ amount: '2000000000' }), headers },
+    { send: (...all) => sendRaw(...all) });
 });
 
 /** Without the schema: a refusal of ours that the public API does not have. */
 async function sendRaw(method, path, { body, headers }) {
-  const response = await fetch(user.base + path, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', authorization: `Bearer ${user.token}`, ...headers } });
+  const response = await fetch(user.base + path,
+    { method, body: JSON.stringify(body), headers: {
+    'content-type': 'application/json', authorization: `Bearer ${user.token}`, ...headers } });
   return { status: response.status, body: await response.json() };
 }
 
@@ -153,14 +165,16 @@ test('no token, a forged one, an expired one', async () => {
 test('a challenge signed by another wallet, or used twice', async () => {
   const wallet = { walletPubkey: user.address, type: 'message' };
   const { body } = await user.send('POST', '/auth/challenge', { body: wallet, token: null });
-  await refuses(401, 'POST', '/auth/verify', { body: { ...wallet, signature: signText(stranger.keypair, body.challenge) }, token: null });
+  await refuses(401, 'POST', '/auth/verify',
+    { body: { ...wallet, signature: signText(stranger.keypair, body.challenge) }, token: null });
   const proof = { ...wallet, signature: signText(user.keypair, body.challenge) };
   assert.equal((await user.send('POST', '/auth/verify', { body: proof, token: null })).status, 200);
   await refuses([400, 401], 'POST', '/auth/verify', { body: proof, token: null });
 });
 
 test('a body that is too large is refused, and the service lives on', async () => {
-  const { status } = await user.send('POST', '/orders/price', { raw: `{"orderType":"${'x'.repeat(70_000)}"}` }).catch(() => ({ status: 413 }));
+  const { status } = await user.send('POST', '/orders/price',
+    { raw: `{"orderType":"${'x'.repeat(70_000)}"}` }).catch(() => ({ status: 413 }));
   assert.equal(status, 413);
   await waitFor('it is ready', async () => (await stack.get(0, '/readyz')).status === 200);
 });
@@ -171,5 +185,6 @@ test('unknown fields are ignored', async () => {
 });
 
 test('wrong questions for the history', async () => {
-  for (const query of ['?state=all', '?limit=0', '?limit=101', '?limit=x', '?offset=-1', '?sort=name', '?dir=up', '?mint=x']) await refuses(400, 'GET', `/orders/history${query}`);
+  for (const query of ['?state=all', '?limit=0', '?limit=101', '?limit=x', '?offset=-1', '?sort=name', '?dir=up',
+    '?mint=x']) await refuses(400, 'GET', `/orders/history${query}`);
 });

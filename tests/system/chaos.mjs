@@ -1,10 +1,11 @@
 // tests/system/chaos.mjs --minutes N --seed S [--orders-per-minute K] [--ms-per-slot M] [--users U]
 //
-// Orders at random against a whole system under faults at random, all drawn from the seed: endpoints, router, maker and prices that fail,
-// lag and lie, kill -9 of both services, restarts of PostgreSQL, forks. Then calm, and the judgement: every order is at its end, by
-// the chain's own book each was swapped once and paid once or refunded once, each wallet holds what it should, the verifier agrees,
-// and the chain has seen nothing that was not stored first. Prints a table and one JSON line; exit 0 if all is as it should be, else
-// 1 with the story of each bad order, and logs kept. What the seed cannot fix is the order in which the machine runs things.
+// Orders at random against a whole system under faults at random, all drawn from the seed: endpoints, router, maker and
+// prices that fail, lag and lie, kill -9 of both services, restarts of PostgreSQL, forks. Then calm, and the judgement:
+// every order is at its end, by the chain's own book each was swapped once and paid once or refunded once, each wallet
+// holds what it should, the verifier agrees, and the chain has seen nothing that was not stored first. Prints a table
+// and one JSON line; exit 0 if all is as it should be, else 1 with the story of each bad order, and logs kept. What the
+// seed cannot fix is the order in which the machine runs things.
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -21,12 +22,14 @@ process.env.LANDFALL_SEED = String(settings.seed);
 const settleMs = 180_000;
 
 const plan = makePlan(settings);
-console.log(`chaos: seed ${settings.seed}, ${settings.minutes} minutes, ${plan.filter((e) => e.what === 'order').length} orders planned`);
+console.log(
+  `chaos: seed ${settings.seed}, ${settings.minutes} minutes, ${plan.filter((e) => e.what === 'order').length} orders planned`);
 const run = await ChaosRun.start({ plan, msPerSlot: settings.msPerSlot, users: settings.users });
 let ok = false;
 try {
   const began = Date.now();
-  const progress = setInterval(() => console.log(`[${Math.round((Date.now() - began) / 1000)} s] ${run.soFar()}`), 10_000);
+  const progress = setInterval(() =>
+    console.log(`[${Math.round((Date.now() - began) / 1000)} s] ${run.soFar()}`), 10_000);
   await run.play(settings.minutes * 60_000).finally(() => clearInterval(progress));
   console.log(`chaos: calm after ${Math.round((Date.now() - began) / 1000)} s`);
   ok = await judgeAll(began);

@@ -5,29 +5,38 @@ import { faultsOfBalances, judgeOrder } from './lib/chaos_judge.mjs';
 import { makePlan, makerMisdeeds } from './lib/chaos_plan.mjs';
 import { mints } from './lib/devnet.mjs';
 
-const order = { state: 'fill_success', held: false, wallet: 'wallet', order_account: 'in', output_account: 'out', input_mint: mints.JUP, output_mint: mints.USDC, input_amount: '100', output_amount: '50' };
+const order = { state: 'fill_success', held: false, wallet: 'wallet', order_account: 'in', output_account: 'out',
+  input_mint: mints.JUP, output_mint: mints.USDC, input_amount: '100', output_amount: '50' };
 let number = 0;
-const entry = (deltas, rest = {}) => ({ signature: `s${++number}`, slot: number, err: null, commitment: 'finalized', fee: '5000', lamportDeltas: [], tokenDeltas: deltas.map(([account, owner, mint, delta]) => ({ account, owner, mint, delta: String(delta) })), ...rest });
+const entry = (deltas, rest = {}) =>
+  ({ signature: `s${++number}`, slot: number, err: null, commitment: 'finalized', fee: '5000', lamportDeltas: [],
+  tokenDeltas: deltas.map(([account, owner, mint, delta]) => ({ account, owner, mint, delta: String(delta) })),
+  ...rest });
 const deposit = () => entry([['in', 'vault', mints.JUP, 100], ['ata', 'wallet', mints.JUP, -100]]);
 const swap = () => entry([['in', 'vault', mints.JUP, -100], ['out', 'vault', mints.USDC, 50]]);
 const payout = (paid = 50) => entry([['out', 'vault', mints.USDC, -50], ['ata2', 'wallet', mints.USDC, paid]]);
 const refund = () => entry([['in', 'vault', mints.JUP, -100], ['ata', 'wallet', mints.JUP, 100]]);
-const book = (entries, open = []) => ({ ledger: async (account) => entries.filter((e) => e.tokenDeltas.some((d) => d.account === account)), exists: async (account) => open.includes(account) });
-const wrongOf = async (change, entries, open) => (await judgeOrder(book(entries, open), { ...order, ...change })).wrong.join('; ');
+const book = (entries, open = []) =>
+  ({ ledger: async (account) => entries.filter((e) => e.tokenDeltas.some((d) => d.account === account)),
+  exists: async (account) => open.includes(account) });
+const wrongOf = async (change, entries, open) =>
+  (await judgeOrder(book(entries, open), { ...order, ...change })).wrong.join('; ');
 
 test('orders at their end, once each, are good', async () => {
   assert.equal(await wrongOf({}, [deposit(), swap(), payout()]), '');
   assert.equal(await wrongOf({ state: 'expired' }, [deposit(), refund()]), '');
   assert.equal(await wrongOf({ state: 'expired' }, []), '', 'the deposit died with its fork');
   assert.equal(await wrongOf({ state: 'deposit_failed' }, []), '');
-  assert.equal(await wrongOf({}, [deposit(), swap(), { ...swap(), commitment: 'undone' }, { ...swap(), err: { InstructionError: [1, 'x'] } }, payout()]), '');
+  assert.equal(await wrongOf({}, [deposit(), swap(), { ...swap(), commitment: 'undone' },
+    { ...swap(), err: { InstructionError: [1, 'x'] } }, payout()]), '');
 });
 
 test('a second fill, a second payout, a payout beside a refund', async () => {
   assert.match(await wrongOf({}, [deposit(), swap(), swap(), payout()]), /2 swaps instead of one/);
   assert.match(await wrongOf({}, [deposit(), swap(), payout(), payout()]), /2 payouts instead of one/);
   assert.match(await wrongOf({}, [deposit(), swap(), payout(), refund()]), /1 refunds of a filled order/);
-  assert.match(await wrongOf({ state: 'expired' }, [deposit(), swap(), payout(), refund()]), /1 swaps and 1 payouts of a refunded order/);
+  assert.match(await wrongOf({ state: 'expired' }, [deposit(), swap(), payout(), refund()]),
+    /1 swaps and 1 payouts of a refunded order/);
 });
 
 test('money that went astray', async () => {
@@ -48,8 +57,10 @@ test('a balance that is off by one unit', () => {
   const had = { [mints.SOL]: 10_000n, [mints.USDC]: 0n, [mints.JUP]: 100n };
   const right = { [mints.SOL]: 5_000n, [mints.USDC]: 50n, [mints.JUP]: 0n };
   assert.deepEqual(faultsOfBalances('wallet', had, right, judged, 5_000n), []);
-  assert.match(faultsOfBalances('wallet', had, { ...right, [mints.USDC]: 51n }, judged, 5_000n).join(), /holds 51 .* not 50: 1/);
-  assert.match(faultsOfBalances('wallet', had, { ...right, [mints.SOL]: 4_999n }, judged, 5_000n).join(), /not 5000: -1/);
+  assert.match(faultsOfBalances('wallet', had, { ...right, [mints.USDC]: 51n }, judged, 5_000n).join(),
+    /holds 51 .* not 50: 1/);
+  assert.match(faultsOfBalances('wallet', had, { ...right, [mints.SOL]: 4_999n }, judged, 5_000n).join(),
+    /not 5000: -1/);
 });
 
 test('one seed, one plan; both endpoints never lie at once; everything happens in some plan', () => {
@@ -71,6 +82,7 @@ test('one seed, one plan; both endpoints never lie at once; everything happens i
       if (event.what === 'faults end') on--;
     }
   }
-  for (const fault of [...makerMisdeeds, 'silent', 'underfund', 'quote_wrong', 'quote_garbage']) assert.ok(ofMaker.has(fault), fault);
+  for (const fault of [...makerMisdeeds, 'silent', 'underfund', 'quote_wrong', 'quote_garbage'])
+    assert.ok(ofMaker.has(fault), fault);
   assert.deepEqual([...seen].sort(), ['faults', 'faults end', 'fork', 'kill', 'order', 'postgres', 'price']);
 });

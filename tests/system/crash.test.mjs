@@ -137,7 +137,8 @@ test('killed during the payout, which never lands: proven dead, then paid once',
   stack.kill('executor');
   await stack.restart('executor');
   await stack.devnet.slots({ advance: 220 });
-  await waitFor('its death certificate', async () => (await stack.database.attempts(order.id)).some((a) => a.signature === first.signature && a.outcome === 'dead'));
+  await waitFor('its death certificate', async () =>
+    (await stack.database.attempts(order.id)).some((a) => a.signature === first.signature && a.outcome === 'dead'));
   await stack.devnet.clearFaults();
   await stack.go();
   await stack.filledOnce(order.id);
@@ -152,7 +153,8 @@ test('a swap that never lands is proven dead, with a certificate, and tried agai
     return swap?.broadcast_at ? swap : false;
   });
   await stack.devnet.slots({ advance: 220 });
-  const dead = await waitFor('its death certificate', async () => (await stack.database.attempts(order.id)).find((a) => a.signature === first.signature && a.outcome === 'dead'));
+  const dead = await waitFor('its death certificate', async () =>
+    (await stack.database.attempts(order.id)).find((a) => a.signature === first.signature && a.outcome === 'dead'));
   assert.ok(dead.certificate);
   await stack.devnet.clearFaults();
   const { life } = await stack.filledOnce(order.id);
@@ -171,7 +173,8 @@ test('the trigger service killed while prices cross: every order is decided once
   }
   for (const { id } of orders) {
     await stack.filledOnce(id);
-    const decided = (await stack.database.moves(id)).filter((m) => m.role === 'trigger' && m.to_state === 'ready_execute');
+    const decided = (await stack.database.moves(id)).filter((m) => m.role === 'trigger' &&
+      m.to_state === 'ready_execute');
     assert.equal(decided.length, 1);
   }
 });

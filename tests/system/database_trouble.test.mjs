@@ -1,5 +1,5 @@
-// PostgreSQL in trouble that is more than a restart: slow commits, conflicts, a full disk, the loss of the server with a standby in its
-// place. Each order is filled exactly once, and the witness holds all the while.
+// PostgreSQL in trouble that is more than a restart: slow commits, conflicts, a full disk, the loss of the server with
+// a standby in its place. Each order is filled exactly once, and the witness holds all the while.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -32,7 +32,8 @@ describe('a server that is slow or at odds', () => {
   before(async () => {
     stack = await Stack.start({ parts: 'pg,devnet,setup' });
     random = new Random(stack.seed);
-    for (const role of ['executor', 'api', 'trigger']) proxies[role] = await commitProxy(stack.portBase + 2, () => fate());
+    for (const role of ['executor', 'api', 'trigger'])
+      proxies[role] = await commitProxy(stack.portBase + 2, () => fate());
     const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${proxies[role].port}/landfall`;
     stack.env.EXECUTOR_ARGS = `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')}`;
     stack.env.TRIGGER_ARGS = `--postgres-url ${url('trigger')}`;
@@ -55,8 +56,10 @@ describe('a server that is slow or at odds', () => {
     console.log(`${held} COMMITs held for ${heldMs} ms, ${ids.length} orders`);
   });
 
-  test('deadlocks and serialization failures, forced by a session that locks the same rows in another order', async () => {
-    for (const role of ['executor', 'api', 'trigger']) await stack.sql(`alter role landfall_${role} set default_transaction_isolation = 'serializable'`);
+  test('deadlocks and serialization failures, forced by a session that locks the same rows in another order',
+    async () => {
+    for (const role of ['executor', 'api', 'trigger'])
+      await stack.sql(`alter role landfall_${role} set default_transaction_isolation = 'serializable'`);
     for (const name of ['executor', 'trigger']) {
       stack.kill(name);
       await stack.restart(name);
@@ -66,7 +69,8 @@ describe('a server that is slow or at odds', () => {
     const rival = await Rival.start(stack, random);
     try {
       await waitFor('conflicts of both kinds', async () => {
-        const [{ unfinished }] = await stack.database.rows("select count(*)::int as unfinished from price_order where state not in ('fill_success', 'deposit_failed')");
+        const [{ unfinished }] = await stack.database.rows(
+          "select count(*)::int as unfinished from price_order where state not in ('fill_success', 'deposit_failed')");
         if (unfinished < 40) orders.push(await stack.placeUntilDeposited(user, { amount }));
         const log = serverLog(stack).slice(before);
         return howOften(log, 'deadlock detected') >= 3 && howOften(log, 'could not serialize access') >= 10;
@@ -76,8 +80,10 @@ describe('a server that is slow or at odds', () => {
     }
     await filledAll(stack, orders);
     const log = serverLog(stack).slice(before);
-    console.log(`${howOften(log, 'deadlock detected')} deadlocks, ${howOften(log, 'could not serialize access')} serialization failures, ${orders.length} orders`);
-    for (const role of ['executor', 'api', 'trigger']) await stack.sql(`alter role landfall_${role} reset default_transaction_isolation`);
+    console.log(
+      `${howOften(log, 'deadlock detected')} deadlocks, ${howOften(log, 'could not serialize access')} serialization failures, ${orders.length} orders`);
+    for (const role of ['executor', 'api', 'trigger'])
+      await stack.sql(`alter role landfall_${role} reset default_transaction_isolation`);
   });
 });
 
@@ -89,7 +95,8 @@ class Rival {
 
   static async start(stack, random) {
     const rival = new Rival();
-    rival.#client = new pg.Client({ host: '127.0.0.1', port: stack.portBase + 2, user: 'postgres', database: 'landfall' });
+    rival.#client = new pg.Client({ host: '127.0.0.1', port: stack.portBase + 2, user: 'postgres',
+      database: 'landfall' });
     await rival.#client.connect();
     await rival.#client.query("set deadlock_timeout = '20s'");
     rival.#done = rival.#run(random);
@@ -99,14 +106,16 @@ class Rival {
   async #run(random) {
     const lock = 'select from price_order where id = $1 for update';
     while (this.#running) {
-      const { rows } = await this.#client.query("select id from price_order where state not in ('fill_success', 'expired') order by random() limit 6");
+      const { rows } = await this.#client.query(
+        "select id from price_order where state not in ('fill_success', 'expired') order by random() limit 6");
       await this.#client.query('begin');
       for (const { id } of rows) {
         await this.#client.query(lock, [id]);
         // Long enough for a service to come and wait, each time another while.
         await this.#client.query('select pg_sleep($1)', [0.2 * random.next()]);
       }
-      await this.#client.query('update price_order set next_attempt_at = next_attempt_at where id = any($1::uuid[])', [rows.map(({ id }) => id)]).catch(() => {});
+      await this.#client.query('update price_order set next_attempt_at = next_attempt_at where id = any($1::uuid[])',
+        [rows.map(({ id }) => id)]).catch(() => {});
       await this.#client.query('rollback');
     }
   }
@@ -118,7 +127,8 @@ class Rival {
   }
 }
 
-describe('a disk that is full', { skip: process.getuid() === 0 ? false : 'a small file system can be mounted by root alone' }, () => {
+describe('a disk that is full',
+  { skip: process.getuid() === 0 ? false : 'a small file system can be mounted by root alone' }, () => {
   let stack;
   let user;
   let disk;
@@ -142,13 +152,15 @@ describe('a disk that is full', { skip: process.getuid() === 0 ? false : 'a smal
     await stack.devnet.price('SOL', 152);
     const later = times(4, () => stack.placeUntilDeposited(user, { amount }));
     await waitFor('PostgreSQL has no room', () => /No space left on device/.test(serverLog(stack)));
-    await waitFor('a service says so', () => ['executor', 'trigger'].some((name) => /53100|"kind":"unavailable"|database_down/.test(stack.log(name))));
+    await waitFor('a service says so',
+      () => ['executor', 'trigger'].some((name) => /53100|"kind":"unavailable"|database_down/.test(stack.log(name))));
     disk.free();
     // It may have gone down: a log that cannot be written ends the server.
     await stack.up('pg');
     const ids = [...placed, ...(await later)];
     await filledAll(stack, ids);
-    console.log(`${ids.length} orders; ${howOften(serverLog(stack), 'No space left on device')} times no room, ${howOften(serverLog(stack), 'PANIC')} times the server went down`);
+    console.log(
+      `${ids.length} orders; ${howOften(serverLog(stack), 'No space left on device')} times no room, ${howOften(serverLog(stack), 'PANIC')} times the server went down`);
   });
 });
 
@@ -171,12 +183,16 @@ describe('the server is lost', () => {
       await filledAll(stack, ids);
       await stack.devnet.price('SOL', 161);
       await filledAll(stack, waiting);
-      const known = new Set((await stack.database.rows('select signature from attempt_history')).map((row) => row.signature));
+      const known = new Set((await stack.database.rows('select signature from attempt_history')).map((row) =>
+        row.signature));
       const payer = (await stack.devnet.witness()).feePayers[0];
-      const ours = (await stack.devnet.ledger(payer)).filter((entry) => entry.lamportDeltas.some(({ account, delta }) => account === payer && BigInt(delta) < 0n));
+      const ours = (await stack.devnet.ledger(payer)).filter((entry) =>
+        entry.lamportDeltas.some(({ account, delta }) => account === payer && BigInt(delta) < 0n));
       assert.ok(ours.length >= 2 * (ids.length + waiting.length), `${ours.length} transactions`);
-      assert.deepEqual(ours.filter((entry) => !known.has(entry.signature)).map((entry) => entry.signature), [], 'the promoted server knows all that ever landed');
-      console.log(`${ids.length + waiting.length} orders, ${ours.length} transactions of the fee payer, all stored on the promoted server`);
+      assert.deepEqual(ours.filter((entry) => !known.has(entry.signature)).map((entry) => entry.signature), [],
+        'the promoted server knows all that ever landed');
+      console.log(
+        `${ids.length + waiting.length} orders, ${ours.length} transactions of the fee payer, all stored on the promoted server`);
     } finally {
       await system.stop();
     }

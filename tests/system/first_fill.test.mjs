@@ -18,7 +18,8 @@ const balances = async (client) => ({
 
 /** Whole units a swap at a price brings at least, less fee and price impact of half a percent. */
 function worth(amount, from, price, to) {
-  return (amount * BigInt(Math.round(price * 1e6)) * 995n * 10n ** BigInt(decimals[to])) / (10n ** BigInt(decimals[from]) * 1_000_000n * 1_000n);
+  return (amount * BigInt(Math.round(price * 1e6)) * 995n * 10n ** BigInt(decimals[to])) / (
+    10n ** BigInt(decimals[from]) * 1_000_000n * 1_000n);
 }
 
 test('a sell above fills when the price rises, and pays tokens to the wallet', async () => {
@@ -35,17 +36,20 @@ test('a sell above fills when the price rises, and pays tokens to the wallet', a
   assert.equal(end.USDC - start.USDC, got);
   assert.ok(got >= worth(2_000_000_000n, 'SOL', 156, 'USDC'), `${got} for 2 SOL at 156`);
   // The router's route names the market's accounts by their place in a lookup table.
-  const { meta } = await stack.devnet.rpc('getTransaction', [life.swaps[0].signature, { maxSupportedTransactionVersion: 0, commitment: 'confirmed' }]);
+  const { meta } = await stack.devnet.rpc('getTransaction',
+    [life.swaps[0].signature, { maxSupportedTransactionVersion: 0, commitment: 'confirmed' }]);
   assert.ok(meta.loadedAddresses.writable.length > 0, JSON.stringify(meta.loadedAddresses));
   // All of the deposit, and the fee of its one signature; the rent of the order account came back.
   assert.equal(start.SOL - end.SOL, 2_000_000_000n + life.deposits[0].fee);
   const shown = await user.order(order.id);
   assert.equal(shown.orderState, 'filled');
   assert.equal(shown.outputAmount, String(got));
-  assert.deepEqual(shown.events.map((e) => `${e.type} ${e.state}`), ['deposit success', 'fill success', 'withdrawal success']);
+  assert.deepEqual(shown.events.map((e) => `${e.type} ${e.state}`),
+    ['deposit success', 'fill success', 'withdrawal success']);
   assert.equal(shown.events[1].orderContext, 'take_profit');
   assert.equal(shown.events[1].txSignature, life.swaps[0].signature);
-  const evidence = await stack.database.rows(`select price_usd::text, source from trigger_evidence where order_id = '${order.id}'`);
+  const evidence = await stack.database.rows(
+    `select price_usd::text, source from trigger_evidence where order_id = '${order.id}'`);
   assert.equal(Number(evidence[0].price_usd), 156);
   await stack.devnet.price('SOL', 150);
 });
@@ -53,7 +57,8 @@ test('a sell above fills when the price rises, and pays tokens to the wallet', a
 test('a buy below fills when the price falls, and pays SOL to the wallet', async () => {
   const user = await stack.user();
   const start = await balances(user);
-  const order = await stack.place(user, { input: 'USDC', output: 'SOL', amount: '300', condition: 'below', price: 147 });
+  const order = await stack.place(user, { input: 'USDC', output: 'SOL', amount: '300', condition: 'below',
+    price: 147 });
   await stack.devnet.price('SOL', 146);
   const { life } = await stack.filledOnce(order.id);
   const end = await balances(user);
@@ -65,7 +70,8 @@ test('a buy below fills when the price falls, and pays SOL to the wallet', async
 test('a stop loss fills when the price falls', async () => {
   const user = await stack.user();
   const start = await balances(user);
-  const order = await stack.place(user, { input: 'JUP', output: 'USDC', trigger: 'JUP', amount: '400', condition: 'below', price: 0.48 });
+  const order = await stack.place(user, { input: 'JUP', output: 'USDC', trigger: 'JUP', amount: '400',
+    condition: 'below', price: 0.48 });
   await stack.devnet.price('JUP', '0.47');
   const { life } = await stack.filledOnce(order.id);
   const end = await balances(user);
@@ -78,7 +84,8 @@ test('a stop loss fills when the price falls', async () => {
 test('an order that expires comes home without a signature of the user', async () => {
   const user = await stack.user();
   const start = await balances(user);
-  const tokens = await stack.placeExpiring(user, { input: 'USDC', output: 'SOL', amount: '50', condition: 'below', price: 1, lifeMs: 6_000 });
+  const tokens = await stack.placeExpiring(user,
+    { input: 'USDC', output: 'SOL', amount: '50', condition: 'below', price: 1, lifeMs: 6_000 });
   const sol = await stack.placeExpiring(user, { amount: '1', price: 100_000, lifeMs: 6_000 });
   const lives = [(await stack.refundedOnce(tokens)).life, (await stack.refundedOnce(sol)).life];
   const end = await balances(user);
@@ -86,7 +93,8 @@ test('an order that expires comes home without a signature of the user', async (
   assert.equal(start.SOL - end.SOL, lives[0].deposits[0].fee + lives[1].deposits[0].fee);
   const shown = await user.order(sol);
   assert.equal(shown.orderState, 'expired');
-  await waitFor('a past order in the history', async () => (await user.history('?state=past')).orders.some((o) => o.id === sol));
+  await waitFor('a past order in the history', async () =>
+    (await user.history('?state=past')).orders.some((o) => o.id === sol));
 });
 
 test('a repeated create continues the same order', async () => {
@@ -104,13 +112,15 @@ test('a repeated create continues the same order', async () => {
 test('a deposit that was made before its create call is found, not made again', async () => {
   const user = await stack.user();
   const key = `key-${stack.seed}`;
-  const terms = { inputMint: mints.SOL, outputMint: mints.USDC, triggerMint: mints.SOL, triggerCondition: 'above', triggerPriceUsd: 100_000, amount: 1_000_000_000n, expiresAt: Date.now() + 3_600_000 };
+  const terms = { inputMint: mints.SOL, outputMint: mints.USDC, triggerMint: mints.SOL, triggerCondition: 'above',
+    triggerPriceUsd: 100_000, amount: 1_000_000_000n, expiresAt: Date.now() + 3_600_000 };
   // Slower, so that it comes in time in any case.
   await stack.devnet.slots({ msPerSlot: 400 });
   const crafted = await user.craft(terms);
   const body = user.orderBody({ crafted, ...terms });
   await stack.devnet.declare(signatureOf(body.depositSignedTx));
-  await stack.devnet.rpc('sendTransaction', [body.depositSignedTx, { encoding: 'base64', preflightCommitment: 'confirmed' }]);
+  await stack.devnet.rpc('sendTransaction',
+    [body.depositSignedTx, { encoding: 'base64', preflightCommitment: 'confirmed' }]);
   const made = await user.create(body, { 'idempotency-key': key });
   await stack.go();
   const order = await stack.reaches(made.id, 'open');

@@ -34,7 +34,8 @@ test('the fork that held the swap dies: it is sent again, or proven dead before 
   // Deeper than the swap, not so deep as to reach what is final.
   await stack.devnet.fault({ target: 'rpc0', fault: 'fork', blocks: 16 });
   await stack.devnet.slots({ msPerSlot: 150 });
-  await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) => m.from_state === 'execute_success' && m.to_state === 'executing'));
+  await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) =>
+    m.from_state === 'execute_success' && m.to_state === 'executing'));
   await stack.go();
   const { life } = await stack.filledOnce(order.id);
   const swaps = (await stack.database.attempts(order.id)).filter((a) => a.kind === 'swap');
@@ -56,7 +57,8 @@ test('one endpoint denies every signature: nothing is taken for dead', async () 
   await stack.devnet.clearFaults();
   await stack.filledOnce(order.id);
   const landed = new Set((await stack.devnet.ledger()).map(({ signature }) => signature));
-  assert.deepEqual((await stack.database.attempts(order.id)).filter((a) => a.outcome === 'dead' && landed.has(a.signature)), []);
+  assert.deepEqual((await stack.database.attempts(order.id)).filter((a) => a.outcome === 'dead' &&
+    landed.has(a.signature)), []);
 });
 
 test('one endpoint lags by 40 slots', async () => {
@@ -82,7 +84,9 @@ for (const [name, fault] of Object.entries({
     for (const { id } of orders) await stack.reaches(id, 'fill_success');
     await stack.devnet.clearFaults();
     for (const { id } of orders) await stack.filledOnce(id);
-    for (const { id } of orders) assert.equal((await stack.database.attempts(id)).filter((a) => a.kind === 'swap' && a.outcome === 'landed').length, 1);
+    for (const { id } of orders)
+      assert.equal((await stack.database.attempts(id)).filter((a) => a.kind === 'swap' &&
+      a.outcome === 'landed').length, 1);
   });
 }
 
@@ -90,7 +94,8 @@ test('a price that jumps for a moment fires nothing', async () => {
   const order = await stack.place(user, { price: 190 });
   await stack.reaches(order.id, 'open');
   await stack.devnet.fault({ target: 'prices', fault: 'jump_price', factor: 1.4, count: 2 });
-  await waitFor('the jump was published', async () => ((await stack.devnet.state()).counters.faults['prices.jump_price'] ?? 0) >= 2);
+  await waitFor('the jump was published', async () =>
+    ((await stack.devnet.state()).counters.faults['prices.jump_price'] ?? 0) >= 2);
   // The next order is decided after the jump was seen: by then the first would have been, too.
   const next = await openOrder();
   await stack.devnet.price('SOL', 152);
@@ -111,7 +116,8 @@ test('dust sent to the order account blocks nothing', async () => {
 
 /** One smallest unit from a stranger. */
 async function sendDust(from, account, mint) {
-  const { value } = await stack.devnet.rpc('getTokenAccountsByOwner', [from.address, { mint }, { encoding: 'base64', commitment: 'confirmed' }]);
+  const { value } = await stack.devnet.rpc('getTokenAccountsByOwner',
+    [from.address, { mint }, { encoding: 'base64', commitment: 'confirmed' }]);
   const { value: latest } = await stack.devnet.rpc('getLatestBlockhash', [{ commitment: 'confirmed' }]);
   const transfer = new web3.TransactionInstruction({
     programId: new web3.PublicKey(tokenProgram),
@@ -122,8 +128,12 @@ async function sendDust(from, account, mint) {
     ],
     data: Buffer.from([3, 1, 0, 0, 0, 0, 0, 0, 0]),
   });
-  const transaction = new web3.Transaction({ feePayer: from.keypair.publicKey, recentBlockhash: latest.blockhash }).add(transfer);
+  const transaction = new web3.Transaction({ feePayer: from.keypair.publicKey, recentBlockhash: latest.blockhash }).add(
+    transfer);
   transaction.sign(from.keypair);
-  const signature = await stack.devnet.rpc('sendTransaction', [transaction.serialize().toString('base64'), { encoding: 'base64', preflightCommitment: 'confirmed' }]);
-  await waitFor('the dust has landed', async () => (await stack.devnet.rpc('getSignatureStatuses', [[signature], { searchTransactionHistory: true }])).value[0]?.confirmationStatus === 'finalized');
+  const signature = await stack.devnet.rpc('sendTransaction',
+    [transaction.serialize().toString('base64'), { encoding: 'base64', preflightCommitment: 'confirmed' }]);
+  await waitFor('the dust has landed', async () =>
+    (await stack.devnet.rpc('getSignatureStatuses', [[signature], { searchTransactionHistory: true }])).value[
+    0]?.confirmationStatus === 'finalized');
 }

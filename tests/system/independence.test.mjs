@@ -12,7 +12,8 @@ before(async () => {
 });
 after(() => stack?.stop());
 
-const isReady = (offset, who) => waitFor(`${who} is ready`, async () => (await stack.get(offset, '/readyz')).status === 200);
+const isReady = (offset, who) => waitFor(`${who} is ready`,
+  async () => (await stack.get(offset, '/readyz')).status === 200);
 
 test('with the executor down orders still become ready, and are filled when it is back', async () => {
   const orders = [await stack.place(user), await stack.place(user, { price: 151.5 })];

@@ -34,7 +34,8 @@ const saysUnready = (offset, check) =>
     return status === 503 && text.includes(`"${check}"`);
   });
 
-const isReady = (offset) => waitFor(async () => `/readyz at +${offset} is good: ${(await ready(offset)).text}`, async () => (await ready(offset)).status === 200);
+const isReady = (offset) => waitFor(async () => `/readyz at +${offset} is good: ${(await ready(offset)).text}`,
+  async () => (await ready(offset)).status === 200);
 
 /** As an ordinary client does: 503 says that nothing was stored, so the call is made again. */
 const place = (terms) =>
@@ -48,7 +49,8 @@ const place = (terms) =>
   });
 
 /** The service logged something of the kind since `mark`. */
-const logged = (name, mark, pattern) => waitFor(`${name} logs ${pattern}`, () => pattern.test(stack.log(name).slice(mark)));
+const logged = (name, mark, pattern) => waitFor(`${name} logs ${pattern}`,
+  () => pattern.test(stack.log(name).slice(mark)));
 
 test('PostgreSQL goes away', async () => {
   const before = await place();
@@ -60,7 +62,8 @@ test('PostgreSQL goes away', async () => {
   await saysUnready(1, 'postgres');
   await logged('executor', marks.executor, /"level":"(warn|error)"/);
   await logged('trigger', marks.trigger, /"level":"(warn|error)"/);
-  for (const offset of [0, 1]) assert.equal((await stack.get(offset, '/metrics')).status, 200, 'metrics answer all the while');
+  for (const offset of [0, 1])
+    assert.equal((await stack.get(offset, '/metrics')).status, 200, 'metrics answer all the while');
   const refused = await user.send('GET', '/orders/history');
   assert.equal(refused.status, 503);
   await stack.devnet.price('SOL', 152);
@@ -97,8 +100,10 @@ test('both endpoints refuse', async () => {
   await logged('executor', mark, /rpc_endpoint_down|rpc/);
   await stack.reaches(order.id, ['ready_execute', 'executing']);
   // What was read a second ago is still good for a deposit; after that there is nothing to make one of.
-  const craft = { inputMint: order.inputMint, outputMint: order.outputMint, userAddress: user.address, amount: '1000000000', orderType: 'price', orderSubType: 'single' };
-  await waitFor('a craft is refused', async () => (await user.send('POST', '/deposit/craft', { body: craft })).status === 503);
+  const craft = { inputMint: order.inputMint, outputMint: order.outputMint, userAddress: user.address,
+    amount: '1000000000', orderType: 'price', orderSubType: 'single' };
+  await waitFor('a craft is refused', async () =>
+    (await user.send('POST', '/deposit/craft', { body: craft })).status === 503);
   await pause(Math.max(0, outageMs - (Date.now() - since)));
   const { attempts, state } = await stack.database.order(order.id);
   assert.ok(['ready_execute', 'executing'].includes(state), `nothing was given up: ${state}`);
@@ -111,7 +116,8 @@ test('both endpoints refuse', async () => {
 test('the fee payer runs dry', async () => {
   const order = await place();
   await stack.reaches(order.id, 'open');
-  const payer = web3.Keypair.fromSecretKey(Uint8Array.from(JSON.parse(readFileSync(join(stack.folder, 'keys', 'fee-payer.json'), 'utf8'))));
+  const payer = web3.Keypair.fromSecretKey(
+    Uint8Array.from(JSON.parse(readFileSync(join(stack.folder, 'keys', 'fee-payer.json'), 'utf8'))));
   await drain(payer, 2_000_000n);
   const mark = stack.log('executor').length;
   await saysUnready(0, 'fee_payer');
@@ -121,7 +127,8 @@ test('the fee payer runs dry', async () => {
   const { text } = await stack.get(0, '/metrics');
   const lamports = Number(/^landfall_executor_fee_payer_lamports(?:\{[^}]*\})? ([0-9.e+]+)$/m.exec(text)?.[1]);
   assert.ok(lamports <= 2_000_000, `the metric shows ${lamports} lamports`);
-  assert.equal((await stack.database.attempts(order.id)).filter((a) => a.kind === 'swap').length, 0, 'nothing new is signed');
+  assert.equal((await stack.database.attempts(order.id)).filter((a) => a.kind === 'swap').length, 0,
+    'nothing new is signed');
   await stack.devnet.airdrop(payer.publicKey.toBase58(), 10_000_000_000n);
   await isReady(0);
   await stack.filledOnce(order.id);
@@ -133,10 +140,12 @@ async function drain(payer, rest) {
   const held = await stack.devnet.lamports(address);
   const { value } = await stack.devnet.rpc('getLatestBlockhash', [{ commitment: 'confirmed' }]);
   const transfer = new web3.Transaction({ feePayer: payer.publicKey, recentBlockhash: value.blockhash }).add(
-    web3.SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: web3.Keypair.generate().publicKey, lamports: held - rest - 5_000n }),
+    web3.SystemProgram.transfer({ fromPubkey: payer.publicKey, toPubkey: web3.Keypair.generate().publicKey,
+      lamports: held - rest - 5_000n }),
   );
   transfer.sign(payer);
   await stack.devnet.declare(encodeBase58(transfer.signature));
-  await stack.devnet.rpc('sendTransaction', [transfer.serialize().toString('base64'), { encoding: 'base64', preflightCommitment: 'confirmed' }]);
+  await stack.devnet.rpc('sendTransaction',
+    [transfer.serialize().toString('base64'), { encoding: 'base64', preflightCommitment: 'confirmed' }]);
   await waitFor('the payer is drained', async () => (await stack.devnet.lamports(address)) <= rest);
 }

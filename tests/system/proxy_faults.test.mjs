@@ -1,6 +1,7 @@
-// Every connection between the services and what they talk to, broken in every way a proxy can break it, in both directions, while orders are
-// being placed and filled: each order is filled exactly once when the proxy is whole again, and no wait is without end.
-// LANDFALL_PROXY_CELLS is how many of the broken proxies are drawn from the seed (default 35; 70 is all of them).
+// Every connection between the services and what they talk to, broken in every way a proxy can break it, in both
+// directions, while orders are being placed and filled: each order is filled exactly once when the proxy is whole
+// again, and no wait is without end. LANDFALL_PROXY_CELLS is how many of the broken proxies are drawn from the seed
+// (default 35; 70 is all of them).
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Proxy, faultKinds, ways } from './lib/proxy.mjs';
@@ -20,7 +21,8 @@ before(async () => {
   stack = await Stack.start({ parts: 'pg,devnet,setup' });
   random = new Random(stack.seed);
   const targets = { pg_executor: 2, pg_api: 2, pg_trigger: 2, rpc0: 10, rpc1: 11, router: 12, prices: 13 };
-  for (const [name, offset] of Object.entries(targets)) proxies[name] = await Proxy.start(stack.portBase + offset, { seed: stack.seed + Object.keys(proxies).length });
+  for (const [name, offset] of Object.entries(targets))
+    proxies[name] = await Proxy.start(stack.portBase + offset, { seed: stack.seed + Object.keys(proxies).length });
   const postgres = (proxy, role) => `postgresql://landfall_${role}@127.0.0.1:${proxy.port}/landfall`;
   const http = (proxy) => `http://127.0.0.1:${proxy.port}`;
   stack.env.EXECUTOR_ARGS = [
@@ -28,7 +30,8 @@ before(async () => {
     `--postgres-url ${postgres(proxies.pg_executor, 'executor')} --api-postgres-url ${postgres(proxies.pg_api, 'api')}`,
     `--rpc-urls ${http(proxies.rpc0)},${http(proxies.rpc1)} --router-url ${http(proxies.router)} --hermes-http-url ${http(proxies.prices)}`,
   ].join(' ');
-  stack.env.TRIGGER_ARGS = `--postgres-url ${postgres(proxies.pg_trigger, 'trigger')} --hermes-ws-url ws://127.0.0.1:${proxies.prices.port}/ws --hermes-http-url ${http(proxies.prices)}`;
+  stack.env.TRIGGER_ARGS =
+    `--postgres-url ${postgres(proxies.pg_trigger, 'trigger')} --hermes-ws-url ws://127.0.0.1:${proxies.prices.port}/ws --hermes-http-url ${http(proxies.prices)}`;
   await stack.up('executor,trigger');
   user = await stack.user({ SOL: '1000' });
   await stack.devnet.price('SOL', 152);
@@ -42,7 +45,8 @@ after(async () => {
 const place = () => stack.placeUntilDeposited(user, { amount: '0.2' });
 
 function drawn() {
-  const cells = Object.keys(proxies).flatMap((name) => faultKinds.flatMap((kind) => ways.map((way) => ({ name, kind, way }))));
+  const cells = Object.keys(proxies).flatMap((name) =>
+    faultKinds.flatMap((kind) => ways.map((way) => ({ name, kind, way }))));
   for (let i = cells.length - 1; i > 0; i--) {
     const j = Math.floor(random.next() * (i + 1));
     [cells[i], cells[j]] = [cells[j], cells[i]];
@@ -71,7 +75,8 @@ test(`${wanted} broken proxies, with an order placed before and one during each`
   const ids = await Promise.all(orders);
   for (const id of ids) await stack.filledOnce(id);
   waits.sort((a, b) => b.ms - a.ms);
-  console.log(`${waits.length} broken proxies, ${ids.length} orders; broken longest: ${waits.slice(0, 5).map(({ cell, ms }) => `${cell} ${ms} ms`).join(', ')}`);
+  console.log(
+    `${waits.length} broken proxies, ${ids.length} orders; broken longest: ${waits.slice(0, 5).map(({ cell, ms }) => `${cell} ${ms} ms`).join(', ')}`);
   console.log(JSON.stringify(Object.fromEntries(Object.entries(proxies).map(([name, { struck }]) => [name, struck]))));
 });
 

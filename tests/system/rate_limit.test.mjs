@@ -1,5 +1,5 @@
-// Both endpoints and the router take only so much a second. Orders fill all the same, and hardly anything is refused: by the
-// devnet's own count, not by clocks.
+// Both endpoints and the router take only so much a second. Orders fill all the same, and hardly anything is refused:
+// by the devnet's own count, not by clocks.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Stack } from './lib/stack.mjs';
@@ -12,7 +12,8 @@ const limits = { rpc0: 20, rpc1: 20, router: 4 };
 async function fillUnderLimits(stack) {
   const user = await stack.user();
   const before = (await stack.devnet.state()).counters;
-  for (const [target, per_second] of Object.entries(limits)) await stack.devnet.fault({ target, fault: 'rate_limit', per_second, retry_after_s: 1 });
+  for (const [target, per_second] of Object.entries(limits))
+    await stack.devnet.fault({ target, fault: 'rate_limit', per_second, retry_after_s: 1 });
   const placed = [];
   for (let i = 0; i < orders; i++)
     placed.push(
@@ -29,7 +30,8 @@ async function fillUnderLimits(stack) {
   const after = (await stack.devnet.state()).counters;
   await stack.devnet.clearFaults();
   for (const { id } of placed) await stack.filledOnce(id);
-  const grown = (name) => ({ asked: after.requests[name] - before.requests[name], refused: after.faults[`${name}.rate_limit`] ?? 0 });
+  const grown = (name) =>
+    ({ asked: after.requests[name] - before.requests[name], refused: after.faults[`${name}.rate_limit`] ?? 0 });
   return Object.fromEntries(Object.keys(limits).map((name) => [name, grown(name)]));
 }
 

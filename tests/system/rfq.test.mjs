@@ -1,4 +1,5 @@
-// A market maker beside the router: it fills where it pays more, and whatever it says or does not say, an order is filled once.
+// A market maker beside the router: it fills where it pays more, and whatever it says or does not say, an order is
+// filled once.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,8 @@ before(async () => {
   stack = await startWithMaker();
   user = await stack.user({ SOL: '1000', USDC: '1000' });
   orders = new MakerOrders(stack, user);
-  feePayer = web3.Keypair.fromSecretKey(Uint8Array.from(JSON.parse(readFileSync(join(stack.folder, 'keys', 'fee-payer.json'), 'utf8')))).publicKey.toBase58();
+  feePayer = web3.Keypair.fromSecretKey(Uint8Array.from(
+    JSON.parse(readFileSync(join(stack.folder, 'keys', 'fee-payer.json'), 'utf8')))).publicKey.toBase58();
 });
 after(() => stack?.stop());
 
@@ -37,15 +39,18 @@ test('a maker that pays more than the router fills: its price, its fee, exact ba
   assert.equal((await stack.devnet.tokens(user.address, mints.USDC)) - start, paid);
   const entry = (await stack.devnet.ledger()).find((e) => e.signature === life.swaps[0].signature);
   const lamports = (account) => BigInt(entry.lamportDeltas.find((d) => d.account === account)?.delta ?? 0);
-  const tokens = Object.fromEntries(entry.tokenDeltas.filter((d) => d.owner === maker).map((d) => [d.mint, BigInt(d.delta)]));
+  const tokens = Object.fromEntries(
+    entry.tokenDeltas.filter((d) => d.owner === maker).map((d) => [d.mint, BigInt(d.delta)]));
   assert.deepEqual(tokens, { [mints.SOL]: order.lamports, [mints.USDC]: -paid });
   assert.equal(lamports(maker), -BigInt(entry.fee), 'the maker pays the fee, and nothing else');
   const row = await stack.database.order(order.id);
-  assert.equal(lamports(feePayer), -lamports(row.output_account), 'we pay the rent of the output account, and nothing else');
+  assert.equal(lamports(feePayer), -lamports(row.output_account),
+    'we pay the rent of the output account, and nothing else');
   await quiet();
 });
 
-test('quotes that are worse, wrong, impossible or no quotes: the router fills, and nothing is handed over', async () => {
+test('quotes that are worse, wrong, impossible or no quotes: the router fills, and nothing is handed over',
+  async () => {
   const { vaultPubkey: vault } = await user.vault();
   const wrong = (change) => [{ fault: 'quote_wrong', change }];
   const group = await orders.openAll({
@@ -72,10 +77,12 @@ test('quotes that are worse, wrong, impossible or no quotes: the router fills, a
   await quiet();
 });
 
-test('a maker that is away, slow, silent, broken or talks nonsense: the router fills, without waiting for it', async () => {
+test('a maker that is away, slow, silent, broken or talks nonsense: the router fills, without waiting for it',
+  async () => {
   const faults = [
     { fault: 'refuse' }, { fault: 'delay_ms', ms: 600_000, method: '/quote' }, { fault: 'timeout', method: '/quote' },
-    { fault: 'error', status: 500, method: '/quote' }, { fault: 'error', status: 404, method: '/quote' }, { fault: 'garbage', method: '/quote' }, { fault: 'drop', method: '/quote' },
+    { fault: 'error', status: 500, method: '/quote' }, { fault: 'error', status: 404, method: '/quote' },
+    { fault: 'garbage', method: '/quote' }, { fault: 'drop', method: '/quote' },
   ];
   const group = [];
   for (const i of faults.keys()) group.push(await orders.open({ price: 151 + i }));
@@ -86,7 +93,8 @@ test('a maker that is away, slow, silent, broken or talks nonsense: the router f
     // Back at once: what is cleared is not what let the order go on.
     await stack.devnet.clearFaults();
   }
-  for (const [i, { id }] of group.entries()) await assert.doesNotReject(orders.filledByRouter(id), JSON.stringify(faults[i]));
+  for (const [i, { id }] of group.entries())
+    await assert.doesNotReject(orders.filledByRouter(id), JSON.stringify(faults[i]));
   await quiet();
 });
 
@@ -107,20 +115,25 @@ const misdeeds = {
 let doubtful;
 
 test('misdeeds: orders under way', async () => {
-  const faultOf = { silent_too: { fault: 'silent', broadcast: false }, underfund: { fault: 'underfund', method: '/swap' } };
-  doubtful = await orders.openAll(Object.fromEntries(Object.keys(misdeeds).map((name) => [name, [faultOf[name] ?? { fault: name }]])));
-  // The chain stands until the maker has each of them and has been asked again: on a busy machine, too, he gets them while their blockhashes live.
+  const faultOf = { silent_too: { fault: 'silent', broadcast: false },
+    underfund: { fault: 'underfund', method: '/swap' } };
+  doubtful = await orders.openAll(
+    Object.fromEntries(Object.keys(misdeeds).map((name) => [name, [faultOf[name] ?? { fault: name }]])));
+  // The chain stands until the maker has each of them and has been asked again: on a busy machine, too, he gets them
+  // while their blockhashes live.
   await stack.stand(...Object.values(doubtful).map(({ id }) => id));
   const { askedAgain } = await makerCounts();
   await orders.fire();
   for (const { id } of Object.values(doubtful)) await orders.handedOver(id);
-  await waitFor('the maker has them', async () => (await stack.devnet.state()).faults.every(({ triggered }) => triggered > 0));
+  await waitFor('the maker has them', async () =>
+    (await stack.devnet.state()).faults.every(({ triggered }) => triggered > 0));
   await waitFor('he is asked again', async () => (await makerCounts()).askedAgain > askedAgain);
   await stack.go();
 });
 
 for (const [name, end] of Object.entries(misdeeds)) {
-  test(`${name}: ${end === 'maker' ? 'filled by the maker' : `the attempt is ${end}, then the router fills`}`, async () => {
+  test(`${name}: ${end === 'maker' ? 'filled by the maker' : `the attempt is ${end}, then the router fills`}`,
+    async () => {
     const { id } = doubtful[name];
     const { swaps } = end === 'maker' ? await orders.filledByMaker(id) : await orders.filledByRouter(id, 1);
     if (end !== 'maker') assert.equal(swaps[0].outcome, end);
@@ -137,7 +150,8 @@ for (const [name, end] of Object.entries(misdeeds)) {
     assert.deepEqual(failed.map((m) => m.attempt_id), swaps.slice(0, -1).map((s) => s.attempt_id));
     if (name === 'late_fill') {
       const entry = (await stack.devnet.ledger()).find((e) => e.signature === swaps[0].signature);
-      assert.equal(entry.blockHeight, (await stack.database.lastValidHeight(swaps[0])) + 1, 'in the last block that could take it');
+      assert.equal(entry.blockHeight, (await stack.database.lastValidHeight(swaps[0])) + 1,
+        'in the last block that could take it');
     }
   });
 }
@@ -146,5 +160,6 @@ test('all was asked again with the same bytes, none of it stored late', async ()
   const counts = await makerCounts();
   assert.ok(counts.askedAgain > 0);
   await nothingLeftEarly(stack);
-  await waitFor('no discrepancy', async () => (await stack.database.rows("select * from discrepancy where order_id is not null")).length === 0);
+  await waitFor('no discrepancy', async () =>
+    (await stack.database.rows("select * from discrepancy where order_id is not null")).length === 0);
 });

@@ -1,4 +1,5 @@
-// A swap is with the maker, and the executor dies, endpoints lie, the chain forks or time runs out: one fill, or one refund.
+// A swap is with the maker, and the executor dies, endpoints lie, the chain forks or time runs out: one fill, or one
+// refund.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { MakerOrders, nothingLeftEarly, startWithMaker } from './lib/maker.mjs';
@@ -42,10 +43,12 @@ async function stillInDoubt({ id, attempt }) {
 async function struck(names, times) {
   const counts = async () => (({ faults }) => names.map((name) => faults[name] ?? 0))(await counters());
   const before = await counts();
-  await waitFor('more looks at the chain', async () => (await counts()).every((count, i) => count >= before[i] + times));
+  await waitFor('more looks at the chain', async () =>
+    (await counts()).every((count, i) => count >= before[i] + times));
 }
 
-test('killed when the swap is stored and did not reach the maker: the same is handed over after the restart', async () => {
+test('killed when the swap is stored and did not reach the maker: the same is handed over after the restart',
+  async () => {
   await stack.devnet.fault({ target: 'maker', fault: 'drop', method: '/swap' });
   const order = await withTheMaker();
   await waitFor('the hand-over was tried', async () => (await counters()).faults['maker.drop'] >= 1);
@@ -84,11 +87,13 @@ test('killed after the hand-over, which the maker never fills: dead, then the ro
 });
 
 test('no history shows the fill, only the balance does: in doubt for as long as that lasts', async () => {
-  for (const target of ['rpc0', 'rpc1']) await stack.devnet.fault({ target, fault: 'null_status', method: 'getSignaturesForAddress' });
+  for (const target of ['rpc0', 'rpc1'])
+    await stack.devnet.fault({ target, fault: 'null_status', method: 'getSignaturesForAddress' });
   const order = await withTheMaker();
   await stack.sent();
   await stack.devnet.slots({ advance: 1 });
-  await waitFor('the swap in the book', async () => (await stack.devnet.ledger(order.crafted.inputTokenAccount)).length === 2);
+  await waitFor('the swap in the book', async () =>
+    (await stack.devnet.ledger(order.crafted.inputTokenAccount)).length === 2);
   await orders.pastItsLife(order.attempt);
   await struck(['rpc0.null_status', 'rpc1.null_status'], 6);
   await stillInDoubt(order);
@@ -104,7 +109,8 @@ test('one endpoint denies everything while the maker fills late: landed all the 
 });
 
 for (const [name, faults] of Object.entries({
-  'has no history, then a cut off one': [{ fault: 'error', code: -32011, method: 'getSignaturesForAddress', count: 6 }, { fault: 'forget' }],
+  'has no history, then a cut off one': [{ fault: 'error', code: -32011, method: 'getSignaturesForAddress', count: 6 },
+    { fault: 'forget' }],
   'lags by more than a life': [{ fault: 'lag_slots', slots: 250 }],
 })) {
   test(`one of two endpoints ${name}: the other alone proves no death`, async () => {
@@ -123,12 +129,14 @@ for (const end of ['landed again', 'dead, then the router']) {
     const order = await withTheMaker();
     await stack.swapped(order.id);
     const fill = (await stack.devnet.ledger(order.crafted.inputTokenAccount)).at(-1);
-    const { transaction } = await stack.devnet.rpc('getTransaction', [fill.signature, { encoding: 'base64', commitment: 'confirmed', maxSupportedTransactionVersion: 0 }]);
+    const { transaction } = await stack.devnet.rpc('getTransaction',
+      [fill.signature, { encoding: 'base64', commitment: 'confirmed', maxSupportedTransactionVersion: 0 }]);
     const { blockHeight } = await stack.devnet.state();
     await stack.devnet.fault({ target: 'rpc0', fault: 'fork', blocks: blockHeight - fill.blockHeight + 1 });
     // Seen to be gone when blocks are final in which it would have to be, long before its blockhash is past.
     await stack.devnet.slots({ advance: 40 });
-    await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) => m.from_state === 'execute_success' && m.to_state === 'executing'));
+    await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) =>
+      m.from_state === 'execute_success' && m.to_state === 'executing'));
     await stillInDoubt(order);
     assert.equal((await orders.swaps(order.id))[0].signature, null, 'what was found is not to be found any more');
     if (end === 'landed again') {

@@ -1,16 +1,17 @@
 // tests/system/sweep.mjs [--points REGEX] [--flows A,B] [--actions kill,stall,error] [--lanes N] [--list]
 //
-// The Sweep: every fault point of the services × {kill, stall past the lease, error} × every flow that it lies on, with real services,
-// PostgreSQL and devnet. After each the order is judged by the chain's own book: at its end, swapped and paid or refunded at most once,
-// its accounts closed; at the end the verifier has to agree and the chain to have seen nothing that was not stored before. A point that
-// does not fire is a failure. Lanes are whole systems side by side. Prints a line a case, a table and one line of JSON; exit 0 if all is
-// as it should be.
+// The Sweep: every fault point of the services × {kill, stall past the lease, error} × every flow that it lies on, with
+// real services, PostgreSQL and devnet. After each the order is judged by the chain's own book: at its end, swapped and
+// paid or refunded at most once, its accounts closed; at the end the verifier has to agree and the chain to have seen
+// nothing that was not stored before. A point that does not fire is a failure. Lanes are whole systems side by side.
+// Prints a line a case, a table and one line of JSON; exit 0 if all is as it should be.
 import { parseArgs } from 'node:util';
 import { flows } from './lib/sweep_case.mjs';
 import { actions, allPoints, casesOf, lineOf, sweep } from './lib/sweep_plan.mjs';
 
 const text = { type: 'string' };
-const { values } = parseArgs({ options: { points: text, flows: text, actions: text, lanes: text, list: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { points: text, flows: text, actions: text, lanes: text, list: { type: 'boolean' } } });
 const among = (name, known) => {
   const chosen = values[name]?.split(',') ?? known;
   const strange = chosen.find((one) => !known.includes(one));

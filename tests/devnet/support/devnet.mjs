@@ -20,7 +20,8 @@ export const feeds = {
 
 /** Starts a devnet of the test's own and stops it when the test ends. */
 export async function startDevnet(t, args = []) {
-  const child = spawn(process.execPath, [main, '--port-base', String(base), '--seed', '1', '--stop-with-stdin', '1', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, '--port-base', String(base), '--seed', '1', '--stop-with-stdin', '1',
+    ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   const ended = new Promise((resolve) => child.on('exit', resolve));
   const devnet = new Devnet(base);
@@ -70,7 +71,8 @@ export class Devnet {
   }
 
   connectionTo(node, commitment = 'confirmed') {
-    const connection = new web3.Connection(this.url(10 + node), { commitment, wsEndpoint: this.ws(10 + node), disableRetryOnRateLimit: true });
+    const connection = new web3.Connection(this.url(10 + node),
+      { commitment, wsEndpoint: this.ws(10 + node), disableRetryOnRateLimit: true });
     this.#connections.push(connection);
     return connection;
   }
@@ -86,7 +88,9 @@ export class Devnet {
 
   /** Raw JSON-RPC, the whole answer. */
   async rpc(method, params = [], node = 0) {
-    const response = await fetch(this.url(10 + node), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) });
+    const response = await fetch(this.url(10 + node),
+      { method: 'POST', headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) });
     return response.json();
   }
 
@@ -97,7 +101,8 @@ export class Devnet {
   }
 
   async control(path, body) {
-    const response = await fetch(this.url(19, path), body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) });
+    const response = await fetch(this.url(19, path), body === undefined ? {}
+      : { method: 'POST', body: JSON.stringify(body) });
     const answer = await response.json();
     if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
@@ -140,19 +145,22 @@ export class Devnet {
   }
 
   async status(signature, node = 0, search = false) {
-    return (await this.result('getSignatureStatuses', [[signature], { searchTransactionHistory: search }], node)).value[0];
+    return (await this.result('getSignatureStatuses', [[signature], { searchTransactionHistory: search }], node)).value[
+      0];
   }
 
   /** A signed transfer over the newest blockhash; `lamports` tells transfers apart. */
   async transfer(from, lamports = 1_000_000, to = web3.Keypair.generate().publicKey, commitment = 'processed') {
     const { blockhash, lastValidBlockHeight } = (await this.result('getLatestBlockhash', [{ commitment }])).value;
-    const transaction = sign([from], blockhash, [web3.SystemProgram.transfer({ fromPubkey: from.publicKey, toPubkey: to, lamports })]);
+    const transaction = sign([from], blockhash,
+      [web3.SystemProgram.transfer({ fromPubkey: from.publicKey, toPubkey: to, lamports })]);
     return { ...transaction, to, blockhash, lastValidBlockHeight };
   }
 
   /** The answer of sendTransaction, without preflight unless asked for. */
   async send(bytes, config = {}, node = 0) {
-    return this.rpc('sendTransaction', [Buffer.from(bytes).toString('base64'), { encoding: 'base64', skipPreflight: true, ...config }], node);
+    return this.rpc('sendTransaction',
+      [Buffer.from(bytes).toString('base64'), { encoding: 'base64', skipPreflight: true, ...config }], node);
   }
 
   async tokenAmount(owner, mint, commitment = 'processed') {
@@ -163,7 +171,8 @@ export class Devnet {
 }
 
 export function sign(signers, blockhash, instructions) {
-  const message = new web3.TransactionMessage({ payerKey: signers[0].publicKey, recentBlockhash: blockhash, instructions }).compileToV0Message();
+  const message = new web3.TransactionMessage({ payerKey: signers[0].publicKey, recentBlockhash: blockhash,
+    instructions }).compileToV0Message();
   const transaction = new web3.VersionedTransaction(message);
   transaction.sign(signers);
   return { bytes: transaction.serialize(), signature: base58(transaction.signatures[0]) };

@@ -10,7 +10,8 @@ export class Taker {
   static async funded(devnet) {
     const taker = new Taker(devnet);
     taker.payer = await devnet.fundedKey();
-    await devnet.control('/mint-tokens', { to: taker.vault.publicKey.toBase58(), mint: mints.USDC, amount: '1000000000' });
+    await devnet.control('/mint-tokens',
+      { to: taker.vault.publicKey.toBase58(), mint: mints.USDC, amount: '1000000000' });
     return taker;
   }
 
@@ -25,7 +26,8 @@ export class Taker {
 
   quoteBody(amount) {
     const id = `${++this.#count}`;
-    return { requestId: `r${id}`, quoteId: `q${id}`, tokenIn: mints.USDC, tokenOut: mints.SOL, amount: String(amount), quoteType: 'exactIn', protocol: 'v1', taker: this.vault.publicKey.toBase58() };
+    return { requestId: `r${id}`, quoteId: `q${id}`, tokenIn: mints.USDC, tokenOut: mints.SOL, amount: String(amount),
+      quoteType: 'exactIn', protocol: 'v1', taker: this.vault.publicKey.toBase58() };
   }
 
   async quote(amount) {
@@ -38,12 +40,17 @@ export class Taker {
     const mint = (name) => new web3.PublicKey(mints[name]);
     const account = (name, owner) => spl.getAssociatedTokenAddressSync(mint(name), owner);
     const instructions = [
-      spl.createAssociatedTokenAccountIdempotentInstruction(this.payer.publicKey, account('SOL', this.vault.publicKey), this.vault.publicKey, mint('SOL')),
-      spl.createTransferCheckedInstruction(account('USDC', this.vault.publicKey), mint('USDC'), account('USDC', maker), this.vault.publicKey, BigInt(quoted.amountIn) - less, 6),
-      spl.createTransferCheckedInstruction(account('SOL', maker), mint('SOL'), account('SOL', this.vault.publicKey), maker, BigInt(quoted.amountOut), 9),
+      spl.createAssociatedTokenAccountIdempotentInstruction(this.payer.publicKey, account('SOL', this.vault.publicKey),
+        this.vault.publicKey, mint('SOL')),
+      spl.createTransferCheckedInstruction(account('USDC', this.vault.publicKey), mint('USDC'), account('USDC', maker),
+        this.vault.publicKey, BigInt(quoted.amountIn) - less, 6),
+      spl.createTransferCheckedInstruction(account('SOL', maker), mint('SOL'), account('SOL', this.vault.publicKey),
+        maker, BigInt(quoted.amountOut), 9),
     ];
-    const { blockhash, lastValidBlockHeight } = (await this.#devnet.result('getLatestBlockhash', [{ commitment: 'processed' }])).value;
-    const message = new web3.TransactionMessage({ payerKey: maker, recentBlockhash: blockhash, instructions }).compileToV0Message();
+    const { blockhash, lastValidBlockHeight } = (
+      await this.#devnet.result('getLatestBlockhash', [{ commitment: 'processed' }])).value;
+    const message = new web3.TransactionMessage({
+      payerKey: maker, recentBlockhash: blockhash, instructions }).compileToV0Message();
     const transaction = new web3.VersionedTransaction(message);
     transaction.sign([this.payer, this.vault]);
     return { bytes: transaction.serialize(), quoted, lastValidBlockHeight };
@@ -51,13 +58,15 @@ export class Taker {
 
   /** The maker's answer to a hand-over; `state` is the reason where it rejects. */
   async handOver({ bytes, quoted }, signal) {
-    const { body } = await this.post('/swap', { requestId: quoted.requestId, quoteId: quoted.quoteId, transaction: Buffer.from(bytes).toString('base64') }, signal);
+    const { body } = await this.post('/swap', { requestId: quoted.requestId, quoteId: quoted.quoteId,
+      transaction: Buffer.from(bytes).toString('base64') }, signal);
     return { ...body, state: body.state.rejectedWithReason ?? body.state };
   }
 
   /** A hand-over that is not answered, though the maker has dealt with it, as `done(counters)` tells. */
   handOverUnanswered(offer, done) {
-    return unanswered(this.#devnet, (signal) => this.handOver(offer, signal), async () => done((await this.#devnet.control('/state')).counters));
+    return unanswered(this.#devnet, (signal) => this.handOver(offer, signal),
+      async () => done((await this.#devnet.control('/state')).counters));
   }
 
   async offer(amount) {

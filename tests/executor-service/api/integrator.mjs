@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// A client of the Trigger V2 API, written as an integrator would write it: it knows the published interface, a base address and
-// a wallet, and nothing of this project. What it uses from elsewhere is @solana/web3.js, found beside the devnet.
+// A client of the Trigger V2 API, written as an integrator would write it: it knows the published interface, a base
+// address and a wallet, and nothing of this project. What it uses from elsewhere is @solana/web3.js, found beside the
+// devnet.
 //
 //   integrator.mjs --base http://127.0.0.1:18000/trigger/v2 --key wallet.json COMMAND [options]
 //
@@ -11,8 +12,9 @@
 //   show ID | by-key K | history [--state active|past] [--limit N] [--offset N] [--sort F] [--dir D] [--mint M]
 //   wait ID --states filled,failed [--timeout-s N]     polls until orderState is one of them
 //
-// Each prints one JSON object; an answer that is not 2xx is printed as {"status":…,"body":…} with exit code 1. As a module it
-// exports `Integrator`, `ApiError` and `readKey`. --api-key adds x-api-key; --hardware signs in with a transaction.
+// Each prints one JSON object; an answer that is not 2xx is printed as {"status":…,"body":…} with exit code 1. As a
+// module it exports `Integrator`, `ApiError` and `readKey`. --api-key adds x-api-key; --hardware signs in with a
+// transaction.
 import { createPrivateKey, sign as signBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -129,7 +131,8 @@ export class Integrator {
   }
 
   /** The body of POST /orders/price for a crafted deposit; posting it again is safe. */
-  createBody(deposit, { inputMint, outputMint, amount, triggerMint, triggerCondition, triggerPriceUsd, slippageBps, expiresAt }) {
+  createBody(deposit, { inputMint, outputMint, amount, triggerMint, triggerCondition, triggerPriceUsd, slippageBps,
+    expiresAt }) {
     return {
       orderType: 'single',
       depositRequestId: deposit.requestId,
@@ -240,7 +243,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     console.log(JSON.stringify(await main()));
   } catch (error) {
-    console.log(JSON.stringify(error instanceof ApiError ? { status: error.status, body: error.body } : { error: error.message }));
+    console.log(JSON.stringify(error instanceof ApiError ? { status: error.status, body: error.body }
+      : { error: error.message }));
     process.exitCode = 1;
   }
 }

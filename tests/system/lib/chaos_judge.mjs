@@ -7,7 +7,8 @@ const good = new Set(['fill_success', 'expired', 'deposit_failed']);
 /** What is wrong with an order whose deposit never became final; empty when the chain knows nothing of it. */
 function faultsOfNothing(life) {
   const wrong = [];
-  for (const kind of ['deposits', 'swaps', 'payouts', 'refunds']) if (life[kind].length) wrong.push(`${life[kind].length} ${kind} of an order without a deposit`);
+  for (const kind of ['deposits', 'swaps', 'payouts', 'refunds']) if (life[kind].length)
+    wrong.push(`${life[kind].length} ${kind} of an order without a deposit`);
   for (const account of life.open) wrong.push(`account ${account} is still there`);
   return wrong;
 }
@@ -21,13 +22,15 @@ export async function judgeOrder(devnet, order) {
   if (order.state === 'fill_success') wrong.push(...faultsOfFill(order, life));
   else if (order.state === 'expired' && life.deposits.length > 0) wrong.push(...faultsOfRefund(order, life));
   else if (good.has(order.state)) wrong.push(...faultsOfNothing(life));
-  else if (life.swaps.length > 1 || life.payouts.length + life.refunds.length > 1) wrong.push(`${life.swaps.length} swaps, ${life.payouts.length} payouts, ${life.refunds.length} refunds`);
+  else if (life.swaps.length > 1 || life.payouts.length + life.refunds.length > 1)
+    wrong.push(`${life.swaps.length} swaps, ${life.payouts.length} payouts, ${life.refunds.length} refunds`);
   return { order, life, wrong };
 }
 
 /**
- * Each wallet holds what it had, less what its orders took, more what they brought: the terms of the orders and the amounts of
- * finalized swaps say what is expected, the chain what there is. `had` and `has` are {mint: units}. Returns what differs.
+ * Each wallet holds what it had, less what its orders took, more what they brought: the terms of the orders and the
+ * amounts of finalized swaps say what is expected, the chain what there is. `had` and `has` are {mint: units}. Returns
+ * what differs.
  */
 export function faultsOfBalances(wallet, had, has, judged, fees) {
   const expected = { ...had };

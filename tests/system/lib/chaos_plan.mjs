@@ -38,7 +38,8 @@ function times(draw, endMs, low, high) {
 const startPrices = { SOL: 150, JUP: 0.5 };
 const driftBps = 60;
 // What each input is worth at the start: 15 to 150 USD, above the API's minimum wherever the walk goes.
-const amounts = { SOL: (d) => d.between(0.15, 1).toFixed(4), USDC: (d) => d.between(20, 150).toFixed(3), JUP: (d) => d.between(50, 300).toFixed(2) };
+const amounts = { SOL: (d) => d.between(0.15, 1).toFixed(4), USDC: (d) => d.between(20, 150).toFixed(3),
+  JUP: (d) => d.between(50, 300).toFixed(2) };
 const pairs = [['SOL', 'USDC'], ['USDC', 'SOL'], ['JUP', 'USDC'], ['USDC', 'JUP'], ['SOL', 'JUP'], ['JUP', 'SOL']];
 
 /** A bounded walk: within 12 percent of where it began. */
@@ -92,8 +93,10 @@ const absences = [
   (d) => ({ fault: 'delay_ms', ms: d.whole(100, 3_000), probability: d.between(0.3, 1) }),
   (d) => ({ fault: 'delay_ms', ms: d.whole(500, 4_000), method: 'sendTransaction' }),
   (d) => ({ fault: 'error', status: d.one([500, 502, 503]), probability: d.between(0.3, 1) }),
-  (d) => ({ fault: 'error', code: d.one([-32005, -32603, -32004]), message: 'fault of chaos', probability: d.between(0.3, 1) }),
-  (d) => ({ fault: 'error', code: -32002, message: 'Transaction simulation failed: Blockhash not found', data: { err: 'BlockhashNotFound', logs: [] }, method: 'sendTransaction', probability: 0.7 }),
+  (d) => ({ fault: 'error', code: d.one([-32005, -32603, -32004]), message: 'fault of chaos',
+    probability: d.between(0.3, 1) }),
+  (d) => ({ fault: 'error', code: -32002, message: 'Transaction simulation failed: Blockhash not found',
+    data: { err: 'BlockhashNotFound', logs: [] }, method: 'sendTransaction', probability: 0.7 }),
   (d) => ({ fault: 'rate_limit', retry_after_s: 1, probability: d.between(0.3, 1) }),
   (d) => ({ fault: 'garbage', probability: d.between(0.2, 1) }),
   (d) => ({ fault: 'drop', method: 'sendTransaction', probability: d.between(0.5, 1) }),
@@ -112,7 +115,8 @@ const lies = [
   () => ({ fault: 'forget' }),
 ];
 
-export const makerMisdeeds = ['no_fill', 'late_fill', 'reject_after_signing', 'lie_filled', 'fill_less', 'double_answer', 'signed_twice'];
+export const makerMisdeeds = ['no_fill', 'late_fill', 'reject_after_signing', 'lie_filled', 'fill_less',
+  'double_answer', 'signed_twice'];
 /** In force whenever no episode is: the maker has no quote for about this share of the orders, which then go by the router. */
 export const makerAway = { target: 'maker', fault: 'error', status: 404, method: '/quote', probability: 0.4 };
 
@@ -197,8 +201,10 @@ export function makePlan({ seed, minutes, ordersPerMinute, users }) {
     ...episodes(draws[2], draws[7], endMs),
     ...times(draws[3], endMs, 5_000, 14_000).map((at) => ({ at, what: 'kill', service: 'executor' })),
     ...times(draws[4], endMs, 9_000, 25_000).map((at) => ({ at, what: 'kill', service: 'trigger' })),
-    ...times(draws[5], endMs, 18_000, 40_000).map((at) => ({ at, what: 'postgres', mode: draws[5].one(['fast', 'immediate']), downMs: draws[5].whole(0, 3_000) })),
-    ...times(draws[6], endMs, 6_000, 20_000).map((at) => ({ at, what: 'fork', blocks: draws[6].whole(1, 8), replay: draws[6].chance(0.4) })),
+    ...times(draws[5], endMs, 18_000, 40_000).map((at) =>
+      ({ at, what: 'postgres', mode: draws[5].one(['fast', 'immediate']), downMs: draws[5].whole(0, 3_000) })),
+    ...times(draws[6], endMs, 6_000, 20_000).map((at) =>
+      ({ at, what: 'fork', blocks: draws[6].whole(1, 8), replay: draws[6].chance(0.4) })),
   ];
   return plan.sort((a, b) => a.at - b.at);
 }

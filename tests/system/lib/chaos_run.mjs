@@ -25,7 +25,8 @@ export class ChaosRun {
   users = [];
   /** What no fault explains: a service that ended by itself, an answer that is not documented. */
   findings = [];
-  counts = { kills: { executor: 0, trigger: 0 }, starts: { executor: 0, trigger: 0 }, postgres: { fast: 0, immediate: 0 }, forks: 0, undoneBlocks: 0, prices: 0, faults: {} };
+  counts = { kills: { executor: 0, trigger: 0 }, starts: { executor: 0, trigger: 0 },
+    postgres: { fast: 0, immediate: 0 }, forks: 0, undoneBlocks: 0, prices: 0, faults: {} };
 
   static async start({ plan, msPerSlot, users, env = {} }) {
     const run = new ChaosRun();
@@ -56,7 +57,8 @@ export class ChaosRun {
     const all = {};
     for (const { address } of this.users) {
       all[address] = { [mints.SOL]: await this.stack.devnet.lamports(address) };
-      for (const symbol of ['USDC', 'JUP']) all[address][mints[symbol]] = await this.stack.devnet.tokens(address, mints[symbol]);
+      for (const symbol of ['USDC', 'JUP'])
+        all[address][mints[symbol]] = await this.stack.devnet.tokens(address, mints[symbol]);
     }
     return all;
   }
@@ -95,7 +97,8 @@ export class ChaosRun {
 
   #begin(event) {
     const { devnet } = this.stack;
-    const failed = (problem) => this.findings.push(`${event.what} at ${event.at} ms could not be done: ${problem.message}`);
+    const failed = (problem) =>
+      this.findings.push(`${event.what} at ${event.at} ms could not be done: ${problem.message}`);
     switch (event.what) {
       case 'price':
         this.counts.prices++;
@@ -113,7 +116,8 @@ export class ChaosRun {
         return devnet.clearFaults().then(() => devnet.fault(makerAway)).catch(failed);
       case 'fork':
         this.counts.forks++;
-        return devnet.fault({ target: 'rpc0', fault: 'fork', blocks: event.blocks, replay: event.replay }).then(({ undone }) => (this.counts.undoneBlocks += undone ?? 0), failed);
+        return devnet.fault({ target: 'rpc0', fault: 'fork', blocks: event.blocks,
+          replay: event.replay }).then(({ undone }) => (this.counts.undoneBlocks += undone ?? 0), failed);
       case 'kill':
         return this.#kill(event.service);
       case 'postgres':
@@ -148,7 +152,8 @@ export class ChaosRun {
         const pid = this.#pidOf(name);
         if (pid !== null && !this.#killed.has(pid)) {
           this.#killed.add(pid);
-          this.findings.push(`${name} (pid ${pid}) ended by itself; the end of its log:\n${this.stack.log(name).split('\n').slice(-8).join('\n')}`);
+          this.findings.push(
+            `${name} (pid ${pid}) ended by itself; the end of its log:\n${this.stack.log(name).split('\n').slice(-8).join('\n')}`);
         }
         this.counts.starts[name]++;
         // Whether it is ready depends on what else is down; it has to stay, and to get there by itself.
@@ -200,7 +205,8 @@ export class ChaosRun {
         return await call();
       } catch (problem) {
         order.answers.push(problem.message.slice(0, 200));
-        if (/not documented|with a body that is no/.test(problem.message)) this.findings.push(`order ${order.number}: ${problem.message}`);
+        if (/not documented|with a body that is no/.test(problem.message))
+          this.findings.push(`order ${order.number}: ${problem.message}`);
         if (problem.status !== undefined && problem.status < 500 && problem.status !== 429) {
           order.outcome = `${order.outcome} refused`;
           return null;
@@ -219,18 +225,21 @@ export class ChaosRun {
     const build = process.env.LANDFALL_BUILD_DIR ?? join(root, 'build', 'release');
     const args = ['--port-base', String(this.stack.portBase), '--json', 'verify'];
     return new Promise((resolve) => {
-      execFile(join(build, 'landfallctl', 'landfallctl'), args, { env: this.stack.env, timeout: 60_000 }, (problem, stdout, stderr) => resolve(problem ? `${stdout}${stderr}`.trim() || problem.message : null));
+      execFile(join(build, 'landfallctl', 'landfallctl'), args, { env: this.stack.env, timeout: 60_000 },
+        (problem, stdout, stderr) => resolve(problem ? `${stdout}${stderr}`.trim() || problem.message : null));
     });
   }
 
   /** All orders of the database, when each has reached its end or the deadline has come. */
   async orders(timeoutMs) {
     const ended = async () => {
-      const rows = await this.stack.database.rows('select *, input_amount::text as input_amount, output_amount::text as output_amount from order_overview order by created_at');
+      const rows = await this.stack.database.rows(
+        'select *, input_amount::text as input_amount, output_amount::text as output_amount from order_overview order by created_at');
       this.rows = rows;
       return rows.every((row) => ['fill_success', 'expired', 'deposit_failed'].includes(row.state));
     };
-    await waitFor('every order is at its end', ended, { timeoutMs, everyMs: 500 }).catch((problem) => this.findings.push(problem.message));
+    await waitFor('every order is at its end', ended, { timeoutMs, everyMs: 500 }).catch((problem) =>
+      this.findings.push(problem.message));
     return this.rows;
   }
 }

@@ -57,7 +57,8 @@ export class Client {
   async login() {
     const wallet = { walletPubkey: this.address, type: 'message' };
     const { challenge } = await this.#ok('POST', '/auth/challenge', { body: wallet, token: null });
-    const { token } = await this.#ok('POST', '/auth/verify', { body: { ...wallet, signature: signText(this.keypair, challenge) }, token: null });
+    const { token } = await this.#ok('POST', '/auth/verify',
+      { body: { ...wallet, signature: signText(this.keypair, challenge) }, token: null });
     this.#token = token;
   }
 
@@ -71,12 +72,14 @@ export class Client {
 
   craft({ inputMint, outputMint, amount }) {
     return this.#ok('POST', '/deposit/craft', {
-      body: { inputMint, outputMint, userAddress: this.address, amount: String(amount), orderType: 'price', orderSubType: 'single' },
+      body: { inputMint, outputMint, userAddress: this.address, amount: String(amount), orderType: 'price',
+        orderSubType: 'single' },
     });
   }
 
   /** Body of a create call for a crafted deposit, signed. */
-  orderBody({ crafted, inputMint, outputMint, amount, triggerMint, triggerCondition, triggerPriceUsd, slippageBps, expiresAt }) {
+  orderBody({ crafted, inputMint, outputMint, amount, triggerMint, triggerCondition, triggerPriceUsd, slippageBps,
+    expiresAt }) {
     const { signed } = signTransaction(this.keypair, crafted.transaction);
     return {
       orderType: 'single',

@@ -1,5 +1,5 @@
-// A proxy of PostgreSQL that knows what each COMMIT would make durable, so that it can break around those of a kind. To the client it
-// looks the same whether the server never heard of it or its answer got lost.
+// A proxy of PostgreSQL that knows what each COMMIT would make durable, so that it can break around those of a kind. To
+// the client it looks the same whether the server never heard of it or its answer got lost.
 import { Proxy } from './proxy.mjs';
 
 const sslRequest = 80877103;
@@ -98,7 +98,8 @@ export function commitProxy(targetPort, decide, options = {}) {
     ...options,
     inspect: () => {
       const messages = new FrontendMessages();
-      return (data) => messages.push(data).map(({ bytes, writes = [] }) => ({ bytes, fate: writes.length > 0 ? decide(writes) : undefined }));
+      return (data) => messages.push(data).map(({ bytes, writes = [] }) =>
+        ({ bytes, fate: writes.length > 0 ? decide(writes) : undefined }));
     },
   });
 }

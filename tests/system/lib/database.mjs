@@ -17,12 +17,14 @@ export class Database {
 
   /** The rows of a query as objects; numbers beyond 2^53 come as PostgreSQL's JSON has them, so cast those to text. */
   async rows(sql) {
-    const { stdout } = await run(psql, ['-XqAt', '-v', 'ON_ERROR_STOP=1', this.conninfo, '-c', `select coalesce(json_agg(t), '[]') from (${sql}) t`], { maxBuffer: 1 << 26 });
+    const { stdout } = await run(psql, ['-XqAt', '-v', 'ON_ERROR_STOP=1', this.conninfo, '-c',
+      `select coalesce(json_agg(t), '[]') from (${sql}) t`], { maxBuffer: 1 << 26 });
     return JSON.parse(stdout);
   }
 
   async order(id) {
-    return (await this.rows(`select *, input_amount::text as input_amount, output_amount::text as output_amount, input_used::text as input_used from order_overview where order_id = '${id}'`))[0];
+    return (await this.rows(
+      `select *, input_amount::text as input_amount, output_amount::text as output_amount, input_used::text as input_used from order_overview where order_id = '${id}'`))[0];
   }
 
   moves(id) {
@@ -41,7 +43,8 @@ export class Database {
   /** How many rows each table has: what a refused request must leave as it was. */
   async counts() {
     const tables = await this.rows("select tablename as name from pg_tables where schemaname = 'public' order by 1");
-    const list = await this.rows(tables.map(({ name }) => `select '${name}' as name, count(*) as count from ${name}`).join(' union all '));
+    const list = await this.rows(
+      tables.map(({ name }) => `select '${name}' as name, count(*) as count from ${name}`).join(' union all '));
     return Object.fromEntries(list.map(({ name, count }) => [name, count]));
   }
 }

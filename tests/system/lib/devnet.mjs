@@ -25,7 +25,8 @@ export class Devnet {
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
     const answer = await response.json();
-    if (!response.ok) throw new Error(`devnet ${method} ${path} answered ${response.status}: ${JSON.stringify(answer)}`);
+    if (!response.ok)
+      throw new Error(`devnet ${method} ${path} answered ${response.status}: ${JSON.stringify(answer)}`);
     return answer;
   }
 
@@ -95,11 +96,13 @@ export class Devnet {
 
   /** What a wallet holds of a token, over all its accounts of that mint. */
   async tokens(owner, mint) {
-    const { value } = await this.rpc('getTokenAccountsByOwner', [owner, { mint }, { encoding: 'jsonParsed', commitment: 'confirmed' }]);
+    const { value } = await this.rpc('getTokenAccountsByOwner',
+      [owner, { mint }, { encoding: 'jsonParsed', commitment: 'confirmed' }]);
     return value.reduce((sum, { account }) => sum + BigInt(account.data.parsed.info.tokenAmount.amount), 0n);
   }
 
   async exists(address) {
-    return (await this.rpc('getAccountInfo', [address, { encoding: 'base64', commitment: 'finalized' }])).value !== null;
+    return (await this.rpc('getAccountInfo',
+      [address, { encoding: 'base64', commitment: 'finalized' }])).value !== null;
   }
 }

@@ -21,10 +21,12 @@ export class Failover {
     const { stack } = system;
     try {
       system.#proxy = await Proxy.start(stack.portBase + 2);
-      const servers = `127.0.0.1:${stack.portBase + 2},127.0.0.1:${stack.portBase + 5}/landfall?target_session_attrs=read-write`;
+      const servers =
+        `127.0.0.1:${stack.portBase + 2},127.0.0.1:${stack.portBase + 5}/landfall?target_session_attrs=read-write`;
       const url = (role) => `postgresql://landfall_${role}@${servers}`;
       stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${system.#proxy.port}/landfall`;
-      stack.env.EXECUTOR_ARGS = `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')} --verifier-postgres-url ${url('verifier')}`;
+      stack.env.EXECUTOR_ARGS =
+        `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')} --verifier-postgres-url ${url('verifier')}`;
       stack.env.TRIGGER_ARGS = `--postgres-url ${url('trigger')}`;
       await stack.up('devnet,setup');
       system.standby = await Standby.start(stack, options);

@@ -1,13 +1,16 @@
 // Judges an order by the devnet's own book alone: what moved on chain, not what anyone says about it.
 import { mints } from './devnet.mjs';
 
-const moved = (entry, account) => entry.tokenDeltas.filter((d) => d.account === account).reduce((sum, d) => sum + BigInt(d.delta), 0n);
-const lamports = (entry, account) => entry.lamportDeltas.filter((d) => d.account === account).reduce((sum, d) => sum + BigInt(d.delta), 0n);
+const moved = (entry, account) => entry.tokenDeltas.filter((d) => d.account === account).reduce((sum, d) => sum +
+  BigInt(d.delta), 0n);
+const lamports = (entry, account) => entry.lamportDeltas.filter((d) => d.account === account).reduce((sum, d) => sum +
+  BigInt(d.delta), 0n);
 
 /** What a wallet got of a mint in one transaction: tokens, or lamports for SOL. */
 function received(entry, wallet, mint) {
   if (mint === mints.SOL) return lamports(entry, wallet);
-  return entry.tokenDeltas.filter((d) => d.owner === wallet && d.mint === mint).reduce((sum, d) => sum + BigInt(d.delta), 0n);
+  return entry.tokenDeltas.filter((d) => d.owner === wallet && d.mint === mint).reduce((sum, d) => sum +
+    BigInt(d.delta), 0n);
 }
 
 /**
@@ -16,7 +19,8 @@ function received(entry, wallet, mint) {
  */
 export async function judge(devnet, order) {
   const books = [...(await devnet.ledger(order.order_account)), ...(await devnet.ledger(order.output_account))];
-  const entries = [...new Map(books.map((e) => [e.signature, e])).values()].filter((e) => e.err === null && e.commitment === 'finalized').sort((a, b) => a.slot - b.slot);
+  const entries = [...new Map(books.map((e) => [e.signature, e])).values()].filter((e) => e.err === null &&
+    e.commitment === 'finalized').sort((a, b) => a.slot - b.slot);
   const life = { deposits: [], swaps: [], payouts: [], refunds: [], closes: [], open: [] };
   for (const entry of entries) {
     const input = moved(entry, order.order_account);
@@ -28,7 +32,8 @@ export async function judge(devnet, order) {
     else if (input < 0n) life.refunds.push({ ...touched, received: received(entry, order.wallet, order.input_mint) });
     else life.closes.push({ ...touched, rentBack: lamports(entry, order.wallet) });
   }
-  for (const account of [order.order_account, order.output_account]) if (await devnet.exists(account)) life.open.push(account);
+  for (const account of [order.order_account, order.output_account]) if (await devnet.exists(account))
+    life.open.push(account);
   return life;
 }
 
@@ -41,9 +46,12 @@ export function faultsOfFill(order, life) {
   expectOne(life.swaps, 'swaps');
   expectOne(life.payouts, 'payouts');
   if (life.refunds.length !== 0) wrong.push(`${life.refunds.length} refunds of a filled order`);
-  if (life.swaps[0] && life.swaps[0].input !== -amount) wrong.push(`the swap took ${-life.swaps[0].input}, not ${amount}`);
-  if (life.swaps[0] && life.payouts[0] && life.payouts[0].output !== -life.swaps[0].output) wrong.push(`the swap brought ${life.swaps[0].output}, the payout moved ${-life.payouts[0].output}`);
-  if (life.payouts[0] && life.payouts[0].received !== -life.payouts[0].output) wrong.push(`the payout moved ${-life.payouts[0].output}, the user got ${life.payouts[0].received}`);
+  if (life.swaps[0] && life.swaps[0].input !== -amount)
+    wrong.push(`the swap took ${-life.swaps[0].input}, not ${amount}`);
+  if (life.swaps[0] && life.payouts[0] && life.payouts[0].output !== -life.swaps[0].output)
+    wrong.push(`the swap brought ${life.swaps[0].output}, the payout moved ${-life.payouts[0].output}`);
+  if (life.payouts[0] && life.payouts[0].received !== -life.payouts[0].output)
+    wrong.push(`the payout moved ${-life.payouts[0].output}, the user got ${life.payouts[0].received}`);
   for (const account of life.open) wrong.push(`account ${account} is still there`);
   return wrong;
 }
@@ -53,12 +61,14 @@ export function faultsOfRefund(order, life) {
   const amount = BigInt(order.input_amount);
   const wrong = [];
   if (life.deposits.length !== 1) wrong.push(`${life.deposits.length} deposits instead of one`);
-  if (life.swaps.length + life.payouts.length !== 0) wrong.push(`${life.swaps.length} swaps and ${life.payouts.length} payouts of a refunded order`);
+  if (life.swaps.length + life.payouts.length !== 0)
+    wrong.push(`${life.swaps.length} swaps and ${life.payouts.length} payouts of a refunded order`);
   if (life.refunds.length !== 1) wrong.push(`${life.refunds.length} refunds instead of one`);
   const refund = life.refunds[0];
   if (refund && refund.input !== -amount) wrong.push(`the refund took ${-refund.input}, not ${amount}`);
   // SOL comes home with the rent of the account it lay in.
-  if (refund && (order.input_mint === mints.SOL ? refund.received < amount : refund.received !== amount)) wrong.push(`the user got ${refund.received} back, not ${amount}`);
+  if (refund && (order.input_mint === mints.SOL ? refund.received < amount : refund.received !== amount))
+    wrong.push(`the user got ${refund.received} back, not ${amount}`);
   for (const account of life.open) wrong.push(`account ${account} is still there`);
   return wrong;
 }

@@ -1,4 +1,5 @@
-// Orders that a market maker may fill. Each has an amount of its own, so that a fault of the maker can be meant for it alone.
+// Orders that a market maker may fill. Each has an amount of its own, so that a fault of the maker can be meant for it
+// alone.
 import { makerKey } from '../../../devnet/market/tokens.mjs';
 import { Stack } from './stack.mjs';
 import { waitFor } from './wait.mjs';
@@ -9,7 +10,9 @@ const leaseMs = 2_000;
 
 /** A system whose executor asks the devnet's maker, with short leases and short lives of blockhashes; the chain is a witness. */
 export async function startWithMaker() {
-  const stack = await Stack.start({ parts: 'pg', msPerSlot: fastMs, env: (portBase) => ({ EXECUTOR_ARGS: `--lease-ms ${leaseMs} --status-poll-ms 200 --rebroadcast-ms 300 --poll-ms 200 --maker-quote-timeout-ms 5000 --maker-urls http://127.0.0.1:${portBase + 14}` }) });
+  const stack = await Stack.start({ parts: 'pg', msPerSlot: fastMs,
+    env: (portBase) =>
+    ({ EXECUTOR_ARGS: `--lease-ms ${leaseMs} --status-poll-ms 200 --rebroadcast-ms 300 --poll-ms 200 --maker-quote-timeout-ms 5000 --maker-urls http://127.0.0.1:${portBase + 14}` }) });
   stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${stack.portBase + 2}/landfall`;
   try {
     await stack.up('devnet,setup,executor,trigger');
@@ -22,10 +25,13 @@ export async function startWithMaker() {
 
 /** Nothing was handed over, or sent, before it was stored. */
 export async function nothingLeftEarly(stack) {
-  const witness = await waitFor('the witness has checked all that arrived', async () => [await stack.devnet.witness()].find(({ unchecked }) => unchecked === 0));
+  const witness = await waitFor('the witness has checked all that arrived',
+    async () => [await stack.devnet.witness()].find(({ unchecked }) => unchecked === 0));
   const { counters } = await stack.devnet.state();
-  if (witness.violations.length > 0) throw new Error(`left before it was stored: ${JSON.stringify(witness.violations)}`);
-  if (witness.checked < counters.maker.accepted + counters.maker.broadcast) throw new Error(`the witness checked ${witness.checked} only: ${JSON.stringify(counters.maker)}`);
+  if (witness.violations.length > 0)
+    throw new Error(`left before it was stored: ${JSON.stringify(witness.violations)}`);
+  if (witness.checked < counters.maker.accepted + counters.maker.broadcast)
+    throw new Error(`the witness checked ${witness.checked} only: ${JSON.stringify(counters.maker)}`);
 }
 
 export class MakerOrders {
@@ -48,7 +54,8 @@ export class MakerOrders {
   /** Several at once: a name each, and its faults. */
   async openAll(cases) {
     const orders = {};
-    await Promise.all(Object.entries(cases).map(async ([name, faults]) => (orders[name] = await this.open({ faults }))));
+    await Promise.all(Object.entries(cases).map(async ([name, faults]) =>
+      (orders[name] = await this.open({ faults }))));
     return orders;
   }
 
@@ -57,7 +64,8 @@ export class MakerOrders {
     const ids = Object.values(group).map(({ id }) => id);
     await this.stack.stand(...ids);
     await this.fire();
-    for (const id of ids) await waitFor(async () => `a swap under way\n${await this.stack.describe(id)}`, async () => (await this.swaps(id)).some((swap) => swap.broadcast_at));
+    for (const id of ids) await waitFor(async () => `a swap under way\n${await this.stack.describe(id)}`,
+      async () => (await this.swaps(id)).some((swap) => swap.broadcast_at));
     await this.stack.go();
   }
 
@@ -71,7 +79,8 @@ export class MakerOrders {
 
   /** The order's first swap, stored and given to the maker. */
   handedOver(id) {
-    return waitFor('a swap stored for the maker', async () => (await this.swaps(id)).find((a) => a.quote_id !== null), { everyMs: 10 });
+    return waitFor('a swap stored for the maker', async () => (await this.swaps(id)).find((a) => a.quote_id !== null),
+      { everyMs: 10 });
   }
 
   /** The chain moves on until the attempt could not land any more, and that is final; from then on it is fast. */
@@ -93,8 +102,10 @@ export class MakerOrders {
     const swaps = await this.swaps(id);
     const filler = await this.fillerOf(filled.life);
     if (filler !== maker) throw new Error(`order ${id} was filled by ${filler}, not by the maker`);
-    if (swaps.length !== 1 || swaps[0].outcome !== 'landed' || swaps[0].quote_id === null) throw new Error(`order ${id}: not one landed attempt with a quote\n${await this.stack.describe(id)}`);
-    if (swaps[0].signature !== filled.life.swaps[0].signature) throw new Error(`order ${id}: the signature it was found under is not noted\n${await this.stack.describe(id)}`);
+    if (swaps.length !== 1 || swaps[0].outcome !== 'landed' || swaps[0].quote_id === null)
+      throw new Error(`order ${id}: not one landed attempt with a quote\n${await this.stack.describe(id)}`);
+    if (swaps[0].signature !== filled.life.swaps[0].signature)
+      throw new Error(`order ${id}: the signature it was found under is not noted\n${await this.stack.describe(id)}`);
     return { ...filled, swaps };
   }
 
@@ -105,10 +116,15 @@ export class MakerOrders {
     const filler = await this.fillerOf(filled.life);
     if (filler === maker) throw new Error(`order ${id} was filled by the maker`);
     const last = swaps.at(-1);
-    if (swaps.length !== before + 1 || last.outcome !== 'landed' || last.quote_id !== null) throw new Error(`order ${id}: not ${before} attempts with the maker and one without\n${await this.stack.describe(id)}`);
+    if (swaps.length !== before + 1 || last.outcome !== 'landed' || last.quote_id !== null)
+      throw new Error(
+      `order ${id}: not ${before} attempts with the maker and one without\n${await this.stack.describe(id)}`);
     for (const [i, swap] of swaps.slice(0, -1).entries()) {
-      if (swap.quote_id === null || !swap.outcome || swap.outcome === 'landed') throw new Error(`order ${id}: a swap with the maker that did not come to nothing\n${await this.stack.describe(id)}`);
-      if (swaps[i + 1].signed_at < swap.resolved_at) throw new Error(`order ${id}: signed while an attempt was in doubt\n${await this.stack.describe(id)}`);
+      if (swap.quote_id === null || !swap.outcome || swap.outcome === 'landed')
+        throw new Error(
+        `order ${id}: a swap with the maker that did not come to nothing\n${await this.stack.describe(id)}`);
+      if (swaps[i + 1].signed_at < swap.resolved_at)
+        throw new Error(`order ${id}: signed while an attempt was in doubt\n${await this.stack.describe(id)}`);
     }
     return { ...filled, swaps };
   }

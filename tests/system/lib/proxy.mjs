@@ -1,4 +1,5 @@
-// A TCP proxy between a service and what it talks to, on a port of its own, that breaks in the ways a connection can break.
+// A TCP proxy between a service and what it talks to, on a port of its own, that breaks in the ways a connection can
+// break.
 import { connect, createServer } from 'node:net';
 import { Random } from '../../../devnet/random.mjs';
 
@@ -73,8 +74,9 @@ export class Proxy {
   #inspect;
 
   /**
-   * `inspect(connection)` may return a function that cuts what is sent up into [{bytes, fate}]: fate is nothing, or 'cut' (it never
-   * arrives, the connection ends), 'lost' (it arrives, its answer never does, the connection ends) or a number (it arrives so many ms later).
+   * `inspect(connection)` may return a function that cuts what is sent up into [{bytes, fate}]: fate is nothing, or
+   * 'cut' (it never arrives, the connection ends), 'lost' (it arrives, its answer never does, the connection ends) or a
+   * number (it arrives so many ms later).
    */
   static async start(targetPort, { seed = 1, inspect = () => null } = {}) {
     const proxy = new Proxy();
@@ -125,7 +127,8 @@ export class Proxy {
     const pieces = this.#inspect(connection) ?? ((bytes) => [{ bytes }]);
     for (const [socket, pipe] of [[client, pipes.up], [server, pipes.down]]) {
       // A proxy that has swallowed something reports the end of one side to the other no more.
-      socket.setNoDelay(true).on('error', () => {}).on('end', () => pipe.end()).on('close', () => pipes.up.dead || pipes.down.dead || connection.end());
+      socket.setNoDelay(true).on('error', () => {}).on('end', () => pipe.end()).on('close',
+        () => pipes.up.dead || pipes.down.dead || connection.end());
     }
     client.on('data', (data) => {
       for (const { bytes, fate } of pieces(data)) {

@@ -9,7 +9,8 @@ ajv.addSchema(schema);
 const everywhere = { 413: 'error', 429: 'error', 503: 'error' };
 
 function callOf(call) {
-  return call.replace(/^GET \/orders\/price\/by-key\/.+$/, 'GET /orders/price/by-key/:key').replace(/^GET \/orders\/price\/(?!by-key).+$/, 'GET /orders/price/:id');
+  return call.replace(/^GET \/orders\/price\/by-key\/.+$/, 'GET /orders/price/by-key/:key').replace(
+    /^GET \/orders\/price\/(?!by-key).+$/, 'GET /orders/price/:id');
 }
 
 /** Throws if the answer is not one that is documented for the call. `call` is such as "POST /orders/price". */
@@ -18,5 +19,7 @@ export function checkAnswer(call, status, body) {
   const name = answers?.[status] ?? everywhere[status];
   if (!name) throw new Error(`${call} answered ${status}, which is not documented: ${JSON.stringify(body)}`);
   const validate = ajv.getSchema(`landfall-trigger-v2#/definitions/${name}`);
-  if (!validate(body)) throw new Error(`${call} answered ${status} with a body that is no ${name}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(body)}`);
+  if (!validate(body))
+    throw new Error(
+    `${call} answered ${status} with a body that is no ${name}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(body)}`);
 }

@@ -18,7 +18,8 @@ export function signText(keypair, text) {
 export function signTransaction(keypair, base64) {
   const transaction = web3.VersionedTransaction.deserialize(Buffer.from(base64, 'base64'));
   transaction.sign([keypair]);
-  return { signed: Buffer.from(transaction.serialize()).toString('base64'), signature: codec.encode(transaction.signatures[0]) };
+  return { signed: Buffer.from(transaction.serialize()).toString('base64'),
+    signature: codec.encode(transaction.signatures[0]) };
 }
 
 /** The id of a transaction in wire form, base64 in: its first signature. */

@@ -1,4 +1,5 @@
-// A whole Landfall of its own for one test file: PostgreSQL, devnet, both services, on ports and in a folder of its own.
+// A whole Landfall of its own for one test file: PostgreSQL, devnet, both services, on ports and in a folder of its
+// own.
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -14,10 +15,12 @@ import { faultsOfFill, faultsOfRefund, judge } from './judge.mjs';
 import { waitFor } from './wait.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-export const final = new Set(['fill_success', 'cancelled', 'oco_cancelled', 'expired', 'deposit_failed', 'fill_failed']);
+export const final = new Set(['fill_success', 'cancelled', 'oco_cancelled', 'expired', 'deposit_failed',
+  'fill_failed']);
 
 /** Whether a create call was refused because the order's time was over. */
-const cameAfterItsTime = (problem) => problem.status === 400 && JSON.stringify(problem.body).includes('Must be in the future');
+const cameAfterItsTime = (problem) => problem.status === 400 &&
+  JSON.stringify(problem.body).includes('Must be in the future');
 
 export class Stack {
   #running = true;
@@ -28,7 +31,8 @@ export class Stack {
   ending = [];
 
   /** `parts` as scripts/up takes them; `env` further environment of scripts/up, or what gives it for a port base. */
-  static async start({ parts = 'pg,devnet,setup,executor,trigger', msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
+  static async start({ parts = 'pg,devnet,setup,executor,trigger',
+    msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
     const stack = new Stack();
     stack.seed = Number(process.env.LANDFALL_SEED ?? randomInt(2 ** 31));
     stack.portBase = await reservePorts();
@@ -48,7 +52,8 @@ export class Stack {
     stack.devnet = new Devnet(stack.portBase);
     stack.database = new Database(stack.portBase);
     // Whatever ends this process takes the system down with it.
-    process.once('exit', () => stack.#running && spawnSync(join(root, 'scripts', 'down'), ['--remove'], { env: stack.env }));
+    process.once('exit', () => stack.#running &&
+      spawnSync(join(root, 'scripts', 'down'), ['--remove'], { env: stack.env }));
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => process.exit(1));
     console.log(`seed ${stack.seed} (LANDFALL_SEED), port base ${stack.portBase}, ${stack.folder}`);
     try {
@@ -62,7 +67,9 @@ export class Stack {
 
   #script(name, args, env = {}) {
     return new Promise((resolve, reject) => {
-      execFile(join(root, 'scripts', name), args, { env: { ...this.env, ...env }, maxBuffer: 1 << 24 }, (problem, stdout, stderr) => (problem ? reject(new Error(`scripts/${name} ${args.join(' ')}: ${stderr || stdout}`)) : resolve(stdout)));
+      execFile(join(root, 'scripts', name), args, { env: { ...this.env, ...env }, maxBuffer: 1 << 24 },
+        (problem, stdout, stderr) =>
+        (problem ? reject(new Error(`scripts/${name} ${args.join(' ')}: ${stderr || stdout}`)) : resolve(stdout)));
     });
   }
 
@@ -83,9 +90,13 @@ export class Stack {
     return new Promise((resolve, reject) => {
       // Whatever it leaves running must not hold our pipes: its output goes to a file.
       const log = openSync(join(this.folder, 'shell.log'), 'a');
-      const child = spawn('bash', ['-c', this.shellText(text)], { cwd: root, env: this.env, stdio: ['ignore', log, log] });
+      const child = spawn('bash', ['-c', this.shellText(text)],
+        { cwd: root, env: this.env, stdio: ['ignore', log, log] });
       closeSync(log);
-      child.once('error', reject).once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${text}: exit ${code}: ${readFileSync(join(this.folder, 'shell.log'), 'utf8').slice(-2000)}`))));
+      child.once('error', reject).once('exit',
+        (code) => (code === 0 ? resolve()
+        : reject(new Error(
+        `${text}: exit ${code}: ${readFileSync(join(this.folder, 'shell.log'), 'utf8').slice(-2000)}`))));
     });
   }
 
@@ -122,7 +133,8 @@ export class Stack {
   }
 
   async get(offset, path) {
-    const response = await fetch(`http://127.0.0.1:${this.portBase + offset}${path}`, { signal: AbortSignal.timeout(60_000) });
+    const response = await fetch(`http://127.0.0.1:${this.portBase + offset}${path}`,
+      { signal: AbortSignal.timeout(60_000) });
     return { status: response.status, text: await response.text() };
   }
 
@@ -145,8 +157,10 @@ export class Stack {
 
 
   /** What `place` makes of its terms. */
-  terms({ amount = '1', price = 151, condition = 'above', input = 'SOL', output = 'USDC', trigger = 'SOL', ...rest } = {}) {
-    return { inputMint: mints[input], outputMint: mints[output], triggerMint: mints[trigger], triggerCondition: condition, triggerPriceUsd: price, amount: units(input, amount), ...rest };
+  terms({ amount = '1', price = 151, condition = 'above', input = 'SOL', output = 'USDC', trigger = 'SOL',
+    ...rest } = {}) {
+    return { inputMint: mints[input], outputMint: mints[output], triggerMint: mints[trigger],
+      triggerCondition: condition, triggerPriceUsd: price, amount: units(input, amount), ...rest };
   }
 
   /** As `user`, while calls may fail: each is made again until it is answered. */
@@ -196,10 +210,12 @@ export class Stack {
       const placed = await make(typeof terms === 'function' ? terms() : terms);
       if (placed.depositConfirmed) return placed;
       const { id } = placed;
-      const order = await waitFor(`the deposit of order ${id} is decided`, async () => [await this.database.order(id)].find(({ state }) => !['pending_deposit', 'depositing'].includes(state)));
+      const order = await waitFor(`the deposit of order ${id} is decided`, async () =>
+        [await this.database.order(id)].find(({ state }) => !['pending_deposit', 'depositing'].includes(state)));
       if (order.state !== 'deposit_failed') return placed;
       const { deposits } = await judge(this.devnet, order);
-      if (deposits.length > 0) throw new Error(`order ${id} failed, and yet its deposit landed\n${await this.describe(id)}`);
+      if (deposits.length > 0)
+        throw new Error(`order ${id} failed, and yet its deposit landed\n${await this.describe(id)}`);
       console.log(`order ${id}: its deposit came too late`);
       if (Date.now() > deadline) throw new Error('every deposit of an order came too late for its blockhash');
     }
@@ -215,7 +231,8 @@ export class Stack {
 
   /** Its deposit is final, and the chain stands from now on: what is signed neither lands nor dies, however long all else takes. */
   async stand(...ids) {
-    const landed = async (id) => (await this.database.attempts(id)).some(({ kind, outcome }) => kind === 'deposit' && outcome === 'landed');
+    const landed = async (id) => (await this.database.attempts(id)).some(({ kind, outcome }) => kind === 'deposit' &&
+      outcome === 'landed');
     for (const id of ids) await waitFor(`the deposit of order ${id} is final`, () => landed(id));
     await this.devnet.slots({ msPerSlot: 0 });
   }
@@ -227,15 +244,18 @@ export class Stack {
 
   /** The chain stands, and what is sent is there to be in its next block. */
   sent() {
-    return waitFor('what is sent waits for a block', async () => (await this.devnet.state()).counters.pending > 0, { everyMs: 20 });
+    return waitFor('what is sent waits for a block', async () => (await this.devnet.state()).counters.pending > 0,
+      { everyMs: 20 });
   }
 
   /** The chain stands; it moves on until so many transactions of the account are confirmed, and no further. */
   async confirmed(account, count) {
-    const landed = async () => (await this.devnet.ledger(account)).filter((entry) => entry.err === null && entry.commitment !== 'undone').length >= count;
+    const landed = async () => (await this.devnet.ledger(account)).filter((entry) => entry.err === null &&
+      entry.commitment !== 'undone').length >= count;
     await waitFor(`${count} transactions of ${account}`, async () => {
       // What waits may be something else that was sent once more.
-      if (!(await landed()) && (await this.devnet.state()).counters.pending > 0) await this.devnet.slots({ advance: 1 });
+      if (!(await landed()) && (await this.devnet.state()).counters.pending > 0)
+        await this.devnet.slots({ advance: 1 });
       return landed();
     }, { everyMs: 20 });
     await this.devnet.slots({ advance: 1 });
@@ -293,13 +313,18 @@ export class Stack {
   async violations() {
     let report;
     try {
-      await waitFor('the witness has checked all that arrived', async () => (report = await this.devnet.witness()).unchecked === 0);
+      await waitFor('the witness has checked all that arrived',
+        async () => (report = await this.devnet.witness()).unchecked === 0);
     } catch (problem) {
       return [`${problem.message} ${JSON.stringify(report?.lastProblem ?? null)}`];
     }
-    console.log(`witness: ${report.arrived} arrived, ${report.checked} checked (${report.checkedLate} of them later), ${report.declared} declared, ${report.violationCount} violations`);
-    const violations = report.violations.filter(({ signature, sent }) => this.forgotten.get(signature) !== sent || sent === undefined);
-    if (violations.length < report.violations.length) console.log(`${report.violations.length - violations.length} violations are sends of what a lost server had stored`);
+    console.log(
+      `witness: ${report.arrived} arrived, ${report.checked} checked (${report.checkedLate} of them later), ${report.declared} declared, ${report.violationCount} violations`);
+    const violations = report.violations.filter(({ signature, sent }) => this.forgotten.get(signature) !== sent ||
+      sent === undefined);
+    if (violations.length < report.violations.length)
+      console.log(
+      `${report.violations.length - violations.length} violations are sends of what a lost server had stored`);
     return violations.map((violation) => `sent before it was stored: ${JSON.stringify(violation)}`);
   }
 
@@ -313,7 +338,8 @@ export class Stack {
   async #end() {
     this.#running = false;
     if (process.env.LANDFALL_KEEP) {
-      console.log(`kept running: LANDFALL_VAR=${this.folder} PORT_BASE=${this.portBase}; end it with LANDFALL_VAR=${this.folder} scripts/down`);
+      console.log(
+        `kept running: LANDFALL_VAR=${this.folder} PORT_BASE=${this.portBase}; end it with LANDFALL_VAR=${this.folder} scripts/down`);
       return;
     }
     for (const end of this.ending) end();

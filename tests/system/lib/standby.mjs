@@ -29,14 +29,17 @@ export class Standby {
       await stack.sql("alter system set synchronous_standby_names = 'standby'");
       await stack.sql("alter database landfall set synchronous_commit = 'remote_apply'");
       await stack.sql('select pg_reload_conf()');
-      await waitFor('the standby is synchronous', async () => (await stack.database.rows("select from pg_stat_replication where application_name = 'standby' and sync_state = 'sync'")).length === 1);
+      await waitFor('the standby is synchronous', async () =>
+        (await stack.database.rows(
+        "select from pg_stat_replication where application_name = 'standby' and sync_state = 'sync'")).length === 1);
     }
     return standby;
   }
 
   /** Takes the place of the first, which must be gone for good. */
   promote() {
-    return this.#stack.shell('as_postgres "$POSTGRES_BIN/pg_ctl" promote --pgdata="$(readlink -f "$LANDFALL_VAR/standby")/data" --wait --timeout=60 --silent');
+    return this.#stack.shell(
+      'as_postgres "$POSTGRES_BIN/pg_ctl" promote --pgdata="$(readlink -f "$LANDFALL_VAR/standby")/data" --wait --timeout=60 --silent');
   }
 
   /** What it knows so far. */
@@ -46,8 +49,10 @@ export class Standby {
 
   /** From now on it hears no more of the first. */
   async cutOff() {
-    await this.#stack.shell(`run_sql ${this.port} postgres "alter system set primary_conninfo = ''" && run_sql ${this.port} postgres 'select pg_reload_conf()'`);
-    await waitFor('nobody follows the first any more', async () => (await this.#stack.database.rows('select from pg_stat_replication')).length === 0);
+    await this.#stack.shell(
+      `run_sql ${this.port} postgres "alter system set primary_conninfo = ''" && run_sql ${this.port} postgres 'select pg_reload_conf()'`);
+    await waitFor('nobody follows the first any more',
+      async () => (await this.#stack.database.rows('select from pg_stat_replication')).length === 0);
   }
 
   stop() {
@@ -56,7 +61,9 @@ export class Standby {
 
   /** For the end of the process. */
   stopNow() {
-    spawnSync('bash', ['-c', this.#stack.shellText('[[ ! -e "$LANDFALL_VAR/standby" ]] || postgres_remove "$LANDFALL_VAR/standby"')], { cwd: this.#stack.root, env: this.#stack.env, stdio: 'ignore' });
+    spawnSync('bash',
+      ['-c', this.#stack.shellText('[[ ! -e "$LANDFALL_VAR/standby" ]] || postgres_remove "$LANDFALL_VAR/standby"')],
+      { cwd: this.#stack.root, env: this.#stack.env, stdio: 'ignore' });
   }
 }
 

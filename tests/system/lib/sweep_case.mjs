@@ -9,19 +9,24 @@ const takenOverMs = 120_000;
 const ends = new Set(['fill_success', 'expired', 'deposit_failed']);
 
 /**
- * The flows that a point can lie on, each as an order that comes by. `begins` waits until the flow is about to begin, `goes` lets it
- * begin; the order ends in `ends`. A flow of its own is one entry here.
+ * The flows that a point can lie on, each as an order that comes by. `begins` waits until the flow is about to begin,
+ * `goes` lets it begin; the order ends in `ends`. A flow of its own is one entry here.
  */
 export const flows = {
   deposit: { terms: { price: 149 }, ends: 'fill_success' },
-  fill: { terms: { price: 151 }, ends: 'fill_success', begins: reaches('open'), goes: (lane) => lane.stack.devnet.price('SOL', 152) },
+  fill: { terms: { price: 151 }, ends: 'fill_success', begins: reaches('open'),
+    goes: (lane) => lane.stack.devnet.price('SOL', 152) },
   // Filled by a market maker, who offers more than the router.
-  rfq: { makers: true, terms: { price: 151 }, ends: 'fill_success', begins: reaches('open'), goes: (lane) => lane.stack.devnet.price('SOL', 152) },
-  payout: { terms: { price: 149 }, ends: 'fill_success', begins: reaches('execute_success', 'ready_withdraw_output', 'withdrawing') },
+  rfq: { makers: true, terms: { price: 151 }, ends: 'fill_success', begins: reaches('open'),
+    goes: (lane) => lane.stack.devnet.price('SOL', 152) },
+  payout: { terms: { price: 149 }, ends: 'fill_success',
+    begins: reaches('execute_success', 'ready_withdraw_output', 'withdrawing') },
   // A refund of SOL closes the account it lay in; one of a token leaves that to a close.
   // An attempt of the point's kind that never lands, is proven dead, and tried again.
-  retry: { of: (point) => ({ ready_execute: 'swap' })[kindOf(point)] ?? kindOf(point), terms: { price: 151 }, ends: 'fill_success', goes: (lane) => lane.stack.devnet.price('SOL', 152), begins: reaches('open') },
-  refund: { terms: { price: 200, lifeMs: 1_500 }, closing: { input: 'USDC', output: 'SOL', amount: '100' }, ends: 'expired', begins: reaches('open') },
+  retry: { of: (point) => ({ ready_execute: 'swap' })[kindOf(point)] ?? kindOf(point), terms: { price: 151 },
+    ends: 'fill_success', goes: (lane) => lane.stack.devnet.price('SOL', 152), begins: reaches('open') },
+  refund: { terms: { price: 200, lifeMs: 1_500 }, closing: { input: 'USDC', output: 'SOL', amount: '100' },
+    ends: 'expired', begins: reaches('open') },
 };
 
 /** What has to go wrong on the chain for a point to be passed: the first sends that are lost, from the moment given on. */
@@ -41,11 +46,14 @@ const before = {
   payout: reaches('execute_success'),
   refund: reaches('open'),
   close: (lane, requestId) =>
-    waitFor('a payout or refund on its way', async () => (await lane.rows("select 1 from attempt a join price_order o on o.id = a.order_id where o.deposit_request_id = $1 and a.kind in ('payout', 'refund') and a.confirmed_slot is not null", [requestId])).length > 0, { everyMs: 5 }),
+    waitFor('a payout or refund on its way', async () =>
+      (await lane.rows(
+      "select 1 from attempt a join price_order o on o.id = a.order_id where o.deposit_request_id = $1 and a.kind in ('payout', 'refund') and a.confirmed_slot is not null", [requestId])).length > 0, { everyMs: 5 }),
 };
 
 function reaches(...states) {
-  return (lane, requestId) => waitFor(`the order is ${states.join(' or ')}`, async () => states.includes((await lane.order(requestId))?.state), { everyMs: 5 });
+  return (lane, requestId) => waitFor(`the order is ${states.join(' or ')}`,
+    async () => states.includes((await lane.order(requestId))?.state), { everyMs: 5 });
 }
 
 /** The claim of an executor that was not there when the order was opened: it finds work as soon as it starts, so it starts armed. */
@@ -71,7 +79,8 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
       lane.asksMakers = Boolean(way.makers);
       lane.executor = await lane.startExecutor();
     }
-    // Of an api that does not wait, the executor has to open the order; of the one that waits, the executor must not be first.
+    // Of an api that does not wait, the executor has to open the order; of the one that waits, the executor must not be
+    // first.
     const alone = role === 'api' || late;
     let target = lane[role];
     if (alone) await end(lane.executor, run);
@@ -96,7 +105,10 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
     const early = !late && (alsoOn.length === 0 || closes(point) || !way.begins);
     if (early) arm();
     const created = create(lane, client, body, run);
-    const losing = lost && lost.of !== 'deposit' ? before[lost.of](lane, run.requestId).then(() => (lost.byMaker ? devnet.fault({ target: 'maker', fault: 'error', status: 500, method: '/swap', count: lost.count }) : loseSends(devnet, lost.count))) : null;
+    const losing = lost && lost.of !== 'deposit'
+      ? before[lost.of](lane, run.requestId).then(() =>
+      (lost.byMaker ? devnet.fault({ target: 'maker', fault: 'error', status: 500, method: '/swap', count: lost.count })
+      : loseSends(devnet, lost.count))) : null;
     if (way.begins) await Promise.race([way.begins(lane, run.requestId), firing(target, point, said, firedMs)]);
     if (late) {
       await reaches('open')(lane, run.requestId);
@@ -117,9 +129,11 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
     if (late) await devnet.price('SOL', 152);
     if (alone && lane.executor.exited) lane.executor = await lane.startExecutor();
     run.answer = await created;
-    await waitFor(async () => `the order at its end: ${JSON.stringify(await lane.order(run.requestId))}`, async () => ends.has((await lane.order(run.requestId))?.state), { timeoutMs: finalMs, everyMs: 10 });
+    await waitFor(async () => `the order at its end: ${JSON.stringify(await lane.order(run.requestId))}`,
+      async () => ends.has((await lane.order(run.requestId))?.state), { timeoutMs: finalMs, everyMs: 10 });
     run.order = await lane.order(run.requestId);
-    run.zombieSaid = run.zombies.flatMap(({ said }) => said.slice(1 + said.findIndex((e) => e.event === 'fault_point_left')));
+    run.zombieSaid = run.zombies.flatMap(({ said }) =>
+      said.slice(1 + said.findIndex((e) => e.event === 'fault_point_left')));
     await judged(lane, run, way);
   } catch (problem) {
     run.wrong.push(problem.stack ?? problem.message);
@@ -134,23 +148,27 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
   return run;
 }
 
-const firing = (service, point, from, timeoutMs) => service.heard((e) => e.event === 'fault_point' && e.name === point, timeoutMs, from);
+const firing = (service, point, from, timeoutMs) => service.heard((e) => e.event === 'fault_point' && e.name === point,
+  timeoutMs, from);
 
 /** Whatever is sent from the next attempt of this kind on is lost, until that attempt is proven dead. */
 async function die(lane, requestId, kind) {
   const { devnet } = lane.stack;
   await before[kind](lane, requestId);
   for (const target of ['rpc0', 'rpc1']) await devnet.fault({ target, fault: 'drop', method: 'sendTransaction' });
-  const attempts = (which) => lane.rows(`select 1 from attempt a join price_order o on o.id = a.order_id where o.deposit_request_id = $1 and a.kind = $2 and ${which}`, [requestId, kind]);
+  const attempts = (which) =>
+    lane.rows(`select 1 from attempt a join price_order o on o.id = a.order_id where o.deposit_request_id = $1 and a.kind = $2 and ${which}`, [requestId, kind]);
   const patience = { timeoutMs: finalMs, everyMs: 5 };
-  await waitFor(`a ${kind} that never lands`, async () => (await attempts('a.broadcast_at is not null')).length > 0, patience);
+  await waitFor(`a ${kind} that never lands`, async () => (await attempts('a.broadcast_at is not null')).length > 0,
+    patience);
   await devnet.slots({ advance: 200 });
   await waitFor(`its death`, async () => (await attempts("a.outcome = 'dead'")).length > 0, patience);
   await devnet.clearFaults();
 }
 
 async function loseSends(devnet, count) {
-  for (const target of ['rpc0', 'rpc1']) await devnet.fault({ target, fault: 'drop', method: 'sendTransaction', count });
+  for (const target of ['rpc0', 'rpc1'])
+    await devnet.fault({ target, fault: 'drop', method: 'sendTransaction', count });
 }
 
 /** As an integrator does: the same call again until it is answered; elsewhere when there is another api. */
@@ -158,7 +176,8 @@ async function create(lane, client, body, run) {
   const deadline = Date.now() + finalMs;
   for (;;) {
     try {
-      const answer = await Promise.race([client.send('POST', '/orders/price', { body, timeoutMs: 20_000 }), run.givenUp]);
+      const answer = await Promise.race([client.send('POST', '/orders/price', { body, timeoutMs: 20_000 }),
+        run.givenUp]);
       if (answer === undefined) throw new Error('no answer of an api that is stopped');
       if (answer.status >= 500 || answer.status === 429) throw new Error(`answered ${answer.status}`);
       if (answer.status >= 400) run.wrong.push(`create answered ${answer.status}: ${JSON.stringify(answer.body)}`);
@@ -183,7 +202,9 @@ const starts = { executor: 'startExecutor', api: 'startApi', hasty: 'startHasty'
 
 async function replaceIfGone(lane, name, run) {
   if (!lane[name].exited) return;
-  if (!run.expected.has(lane[name])) run.wrong.push(`${lane[name].name} ended by itself with ${lane[name].code}: ${JSON.stringify(lane[name].said.slice(-3))}`);
+  if (!run.expected.has(lane[name]))
+    run.wrong.push(
+    `${lane[name].name} ended by itself with ${lane[name].code}: ${JSON.stringify(lane[name].said.slice(-3))}`);
   lane[name] = await lane[starts[name]]();
 }
 
@@ -218,7 +239,8 @@ const react = {
       { timeoutMs: takenOverMs, everyMs: 5 },
     );
     target.kill('SIGCONT');
-    if ((await target.heard((e) => e.event === 'fault_point_left', takenOverMs)) === null) run.wrong.push('the stopped process did not go on');
+    if ((await target.heard((e) => e.event === 'fault_point_left', takenOverMs)) === null)
+      run.wrong.push('the stopped process did not go on');
   },
 
   async error() {},
@@ -239,14 +261,16 @@ async function writtenLate(lane, id) {
      ) as w (epoch, what, at) order by at, epoch`,
     [id],
   );
-  return writes.filter((write, i) => writes.slice(0, i).some((earlier) => earlier.epoch > write.epoch)).map((write) => `written under an epoch left behind: ${JSON.stringify(write)}`);
+  return writes.filter((write, i) => writes.slice(0, i).some((earlier) => earlier.epoch > write.epoch)).map((write) =>
+    `written under an epoch left behind: ${JSON.stringify(write)}`);
 }
 
 async function judged(lane, run, way) {
   const { order } = run;
   // What a maker did not quote goes by the router; whatever else happens, he fills.
   if (way.makers && !/^maker_(offers|quote)\./.test(run.point)) {
-    const handed = await lane.rows("select 1 from attempt where order_id = $1 and kind = 'swap' and quote_id is not null", [order.order_id]);
+    const handed = await lane.rows(
+      "select 1 from attempt where order_id = $1 and kind = 'swap' and quote_id is not null", [order.order_id]);
     if (handed.length === 0) run.wrong.push('no maker was asked to fill it');
   }
   if (order.state !== way.ends) run.wrong.push(`it ended in ${order.state}, not ${way.ends}`);

@@ -1,5 +1,5 @@
-// One system for the Sweep: PostgreSQL, devnet and services that are started by hand, so that each can be armed, killed, stopped and
-// replaced.
+// One system for the Sweep: PostgreSQL, devnet and services that are started by hand, so that each can be armed,
+// killed, stopped and replaced.
 import { execFileSync, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,8 @@ const pg = require('pg');
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const build = process.env.LANDFALL_BUILD_DIR ?? join(root, 'build', 'release');
 const actions = { kill: 1, stall: 2, error: 3 };
-const executorArgs = ['--lease-ms', '1000', '--status-poll-ms', '50', '--rebroadcast-ms', '200', '--poll-ms', '50', '--expiry-grace-ms', '60000', '--requests-per-minute', '1000000'];
+const executorArgs = ['--lease-ms', '1000', '--status-poll-ms', '50', '--rebroadcast-ms', '200', '--poll-ms', '50',
+  '--expiry-grace-ms', '60000', '--requests-per-minute', '1000000'];
 
 /** A service's process. `said` are the events it logged; `exited` tells that it is gone. */
 class Service {
@@ -28,7 +29,9 @@ class Service {
     this.name = name;
     this.port = port;
     this.fifo = join(lane.stack.folder, 'run', `${name}.fault`);
-    this.child = spawn(command, args, { env: { ...lane.stack.env, LANDFALL_FAULT: '', LANDFALL_FAULT_FIFO: this.fifo, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(command, args,
+      { env: { ...lane.stack.env, LANDFALL_FAULT: '', LANDFALL_FAULT_FIFO: this.fifo, ...env },
+      stdio: ['ignore', 'ignore', 'pipe'] });
     const log = createWriteStream(join(lane.stack.folder, 'log', `${name}.log`), { flags: 'a' });
     createInterface({ input: this.child.stderr }).on('line', (line) => {
       log.write(`${line}\n`);
@@ -70,7 +73,8 @@ class Service {
   }
 
   async ready() {
-    await waitFor(`${this.name} is ready`, async () => this.exited || (await fetch(`http://127.0.0.1:${this.port}/readyz`)).ok, { everyMs: 15 });
+    await waitFor(`${this.name} is ready`, async () => this.exited ||
+      (await fetch(`http://127.0.0.1:${this.port}/readyz`)).ok, { everyMs: 15 });
     if (this.exited) throw new Error(`${this.name} ended with ${this.code}: ${JSON.stringify(this.said.slice(-3))}`);
     return this;
   }
@@ -110,10 +114,12 @@ export class Lane {
       await stack.up('devnet,setup');
       // Known from the beginning: what is sent before anything is stored counts too.
       lane.#ports = [3, 4, 5, 6, 7, 9].map((offset) => stack.portBase + offset);
-      lane.database = new pg.Client({ host: '127.0.0.1', port: stack.portBase + 2, database: 'landfall', user: 'postgres' });
+      lane.database = new pg.Client({ host: '127.0.0.1', port: stack.portBase + 2, database: 'landfall',
+        user: 'postgres' });
       lane.database.on('error', () => {});
       await lane.database.connect();
-      [lane.api, lane.hasty, lane.executor, lane.trigger] = await Promise.all([lane.startApi(), lane.startHasty(), lane.startExecutor(), lane.startTrigger()]);
+      [lane.api, lane.hasty, lane.executor, lane.trigger] =
+        await Promise.all([lane.startApi(), lane.startHasty(), lane.startExecutor(), lane.startTrigger()]);
       lane.user = await stack.user({ SOL: '100000', USDC: '100000' });
     } catch (problem) {
       await lane.stop();
@@ -136,8 +142,10 @@ export class Lane {
     const database = (role) => `host=127.0.0.1 port=${stack.portBase + 2} dbname=landfall user=landfall_${role}`;
     return this.#start(name, 'executor-service', port, [
       '--port-base', port, '--roles', roles,
-      '--fee-payer-key', join(stack.folder, 'keys', 'fee-payer.json'), '--master-secret', join(stack.folder, 'keys', 'master-secret'),
-      '--postgres-url', database('executor'), '--api-postgres-url', database('api'), '--verifier-postgres-url', database('verifier'),
+      '--fee-payer-key', join(stack.folder, 'keys', 'fee-payer.json'), '--master-secret',
+      join(stack.folder, 'keys', 'master-secret'),
+      '--postgres-url', database('executor'), '--api-postgres-url', database('api'), '--verifier-postgres-url',
+      database('verifier'),
       '--rpc-urls', `${at(10)},${at(11)}`, '--router-url', at(12), '--hermes-http-url', at(13),
       ...executorArgs, ...more,
     ].map(String), env);
@@ -155,7 +163,8 @@ export class Lane {
 
   startExecutor(env) {
     this.#ports.push(this.#ports.shift());
-    return this.#executorService('executor', this.#ports.at(-1), 'executor', this.asksMakers ? ['--maker-urls', `http://127.0.0.1:${this.stack.portBase + 14}`] : [], env);
+    return this.#executorService('executor', this.#ports.at(-1), 'executor',
+      this.asksMakers ? ['--maker-urls', `http://127.0.0.1:${this.stack.portBase + 14}`] : [], env);
   }
 
   startTrigger() {
@@ -181,11 +190,13 @@ export class Lane {
   }
 
   async order(requestId) {
-    return (await this.rows('select v.*, (select lease_epoch::int from price_order where id = v.order_id) as epoch from order_overview v where v.deposit_request_id = $1', [requestId]))[0];
+    return (await this.rows(
+      'select v.*, (select lease_epoch::int from price_order where id = v.order_id) as epoch from order_overview v where v.deposit_request_id = $1', [requestId]))[0];
   }
 
   terms({ price, input = 'SOL', output = 'USDC', amount = '1', lifeMs = 3_600_000 }) {
-    return { inputMint: mints[input], outputMint: mints[output], triggerMint: mints.SOL, triggerCondition: 'above', triggerPriceUsd: price, amount: units(input, amount), slippageBps: 500, expiresAt: Date.now() + lifeMs };
+    return { inputMint: mints[input], outputMint: mints[output], triggerMint: mints.SOL, triggerCondition: 'above',
+      triggerPriceUsd: price, amount: units(input, amount), slippageBps: 500, expiresAt: Date.now() + lifeMs };
   }
 
   /** What is wrong beside the orders: findings of the verifier, things sent before they were stored. */
@@ -200,7 +211,9 @@ export class Lane {
   /** landfallctl's comparison of all orders with the finalized chain: null where they agree. */
   verify() {
     try {
-      execFileSync(join(build, 'landfallctl', 'landfallctl'), ['--port-base', String(this.stack.portBase), '--json', 'verify'], { env: this.stack.env, timeout: 60_000, stdio: 'pipe' });
+      execFileSync(join(build, 'landfallctl', 'landfallctl'),
+        ['--port-base', String(this.stack.portBase), '--json', 'verify'],
+        { env: this.stack.env, timeout: 60_000, stdio: 'pipe' });
       return null;
     } catch (problem) {
       return `${problem.stdout}${problem.stderr}`.trim() || problem.message;

@@ -9,7 +9,8 @@ const tries = 3;
 
 /** Every point there is, as the services themselves tell. */
 export function allPoints() {
-  const text = execFileSync(join(build, 'executor-service', 'executor-service'), ['--list-fault-points'], { encoding: 'utf8' });
+  const text = execFileSync(join(build, 'executor-service', 'executor-service'), ['--list-fault-points'],
+    { encoding: 'utf8' });
   const points = text.trim().split('\n').map((line) => JSON.parse(line));
   if (points.length === 0) throw new Error(`${build} has no fault points`);
   return points;
@@ -21,7 +22,8 @@ export function casesOf(points, { flowNames = Object.keys(flows), actionNames = 
     on
       .filter((flow) => flowNames.includes(flow))
       .flatMap((flow) =>
-        actionNames.filter((action) => action !== 'error' || error).map((action) => ({ point, role, flow, action, alsoOn: on.filter((other) => other !== flow) })),
+        actionNames.filter((action) => action !== 'error' ||
+          error).map((action) => ({ point, role, flow, action, alsoOn: on.filter((other) => other !== flow) })),
       ),
   );
 }
@@ -50,7 +52,8 @@ export async function sweep(cases, { lanes = 1, seen = () => {} } = {}) {
       const verified = lane.verify();
       if (verified !== null) wrong.push(`landfallctl verify: ${verified}`);
       wrong.push(...(await lane.violations()));
-      return { orders: Number((await lane.rows('select count(*) from price_order'))[0].count), witness: (await lane.stack.devnet.state()).witness };
+      return { orders: Number((await lane.rows('select count(*) from price_order'))[0].count),
+        witness: (await lane.stack.devnet.state()).witness };
     } finally {
       await lane.stop();
     }
@@ -81,10 +84,13 @@ export async function sweep(cases, { lanes = 1, seen = () => {} } = {}) {
 async function story(lane, { requestId, order }) {
   const id = order?.order_id ?? (await lane.order(requestId))?.order_id;
   if (!id) return '  no order';
-  const moves = await lane.rows("select to_char(at, 'HH24:MI:SS.MS') as at, from_state, to_state, role, instance, lease_epoch, reason, detail from order_transition where order_id = $1 order by id", [id]);
-  const attempts = await lane.rows("select to_char(signed_at, 'HH24:MI:SS.MS') as at, kind, signature, outcome, confirmed_slot from attempt where order_id = $1 order by signed_at", [id]);
+  const moves = await lane.rows(
+    "select to_char(at, 'HH24:MI:SS.MS') as at, from_state, to_state, role, instance, lease_epoch, reason, detail from order_transition where order_id = $1 order by id", [id]);
+  const attempts = await lane.rows(
+    "select to_char(signed_at, 'HH24:MI:SS.MS') as at, kind, signature, outcome, confirmed_slot from attempt where order_id = $1 order by signed_at", [id]);
   return [
-    ...moves.map((m) => `  ${m.at} ${m.from_state} -> ${m.to_state} by ${m.role} ${m.instance} epoch ${m.lease_epoch ?? '-'}: ${m.reason ?? ''} ${m.detail ?? ''}`),
+    ...moves.map((m) =>
+      `  ${m.at} ${m.from_state} -> ${m.to_state} by ${m.role} ${m.instance} epoch ${m.lease_epoch ?? '-'}: ${m.reason ?? ''} ${m.detail ?? ''}`),
     ...attempts.map((a) => `  ${a.at} ${a.kind} ${a.signature} ${a.outcome ?? 'unresolved'}`),
   ].join('\n');
 }

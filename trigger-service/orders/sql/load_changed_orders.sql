@@ -1,6 +1,6 @@
--- Open orders written since a point in time, oldest first, one page: $1 = timestamp as text, $2 = order id (both of the last
--- row of the page before, or where to start), $3 = milliseconds to start earlier, $4 = rows at most.
--- updated_at is when the writing transaction began, not when it became visible: hence the earlier start. No locks.
+-- Open orders written since a point in time, oldest first, one page: $1 = timestamp as text, $2 = order id (both of the
+-- last row of the page before, or where to start), $3 = milliseconds to start earlier, $4 = rows at most. updated_at is
+-- when the writing transaction began, not when it became visible: hence the earlier start. No locks.
 select id,
        trigger_mint,
        trigger_condition,

@@ -1,13 +1,12 @@
 -- Moves open orders to what was decided about each, and stores the evidence of those that moved, in one statement.
 -- $1 order ids, $2 evidence ids, $3 target states, $4 reasons, $5 details, $6 sources, $7 prices, $8 confidences,
 -- $9 publish times, $10 receive times, $11 gates: arrays of equal length; $12 instance.
--- Returns a row for each evidence id: whether its order moved now, and whether it had moved already by this very evidence
--- (a write whose commit was in doubt, written again).
--- Rows are locked in the order of their ids, so that replicas deciding the same orders wait for each other and never
--- deadlock; who comes second finds the order no longer open and writes nothing. The condition is checked once more against
--- the row as it is now: its owner may have changed the terms since it was loaded.
--- The lateral lookup and the state inside CASE keep each row a search by id: statistics are always behind on how many orders
--- are open, and the planner would read all of them for every decision.
+-- Returns a row for each evidence id: whether its order moved now, and whether it had moved already by this very
+-- evidence (a write whose commit was in doubt, written again). Rows are locked in the order of their ids, so that
+-- replicas deciding the same orders wait for each other and never deadlock; who comes second finds the order no longer
+-- open and writes nothing. The condition is checked once more against the row as it is now: its owner may have changed
+-- the terms since it was loaded. The lateral lookup and the state inside CASE keep each row a search by id: statistics
+-- are always behind on how many orders are open, and the planner would read all of them for every decision.
 with decided as materialized (
   select d.*, exists (select from evidence e where e.id = d.evidence_id) as moved_before
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[],

@@ -4,8 +4,8 @@
 //   node oracle.mjs check <file>           reads back what the C++ side made of them, prints `checked <n>` or fails
 //
 // One case a line, fields separated by single spaces, the kind first. Bytes are hex; an empty field is `-`.
-// An instruction is program:account,account,…:data, an account is its key and a digit: 1 = signs, 2 = is written, 3 = both;
-// instructions are joined by `;`. A lookup table is key:address,address,…, tables are joined by `;`.
+// An instruction is program:account,account,…:data, an account is its key and a digit: 1 = signs, 2 = is written, 3 =
+// both; instructions are joined by `;`. A lookup table is key:address,address,…, tables are joined by `;`.
 //
 // The packages are those of devnet/; ORACLE_PACKAGES names another directory with a package.json and node_modules.
 
@@ -33,7 +33,8 @@ const spl = load('@solana/spl-token');
 const bs58 = load('bs58', createRequire(require.resolve('@solana/web3.js')));
 const { PublicKey } = web3;
 
-// ---- fields -----------------------------------------------------------------------------------------------------------
+// ---- fields
+// -----------------------------------------------------------------------------------------------------------
 
 const hex = (bytes) => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
 const unhex = (field) => (field === '-' ? Buffer.alloc(0) : Buffer.from(field, 'hex'));
@@ -79,7 +80,8 @@ function resolvedText(message, tables) {
   );
 }
 
-// ---- ed25519 by OpenSSL ------------------------------------------------------------------------------------------------
+// ---- ed25519 by OpenSSL
+// ------------------------------------------------------------------------------------------------
 
 const openssl = {
   privateKey: (seed) =>
@@ -98,7 +100,8 @@ const openssl = {
   verify: (raw, message, signature) => verify(null, message, openssl.publicKey(raw), signature),
 };
 
-// ---- random values ----------------------------------------------------------------------------------------------------
+// ---- random values
+// ----------------------------------------------------------------------------------------------------
 
 /** mulberry32: the same seed gives the same cases everywhere. */
 function randomSource(seed) {
@@ -122,7 +125,8 @@ function generators(seed) {
   return { below, bytes, key, pick, u64, signers };
 }
 
-// ---- cases ------------------------------------------------------------------------------------------------------------
+// ---- cases
+// ------------------------------------------------------------------------------------------------------------
 
 function base58Case({ below, bytes, pick }) {
   const length = pick([0, 1, 32, 64, below(70)]);
@@ -299,7 +303,8 @@ async function printCases(seed, count) {
   }
 }
 
-// ---- check ------------------------------------------------------------------------------------------------------------
+// ---- check
+// ------------------------------------------------------------------------------------------------------------
 
 function same(what, actual, expected, line) {
   if (actual === expected) return;
