@@ -84,7 +84,9 @@ export class Faults {
     return this.#list.find((f) => f.target === target && f.fault === kind);
   }
 
-  /** Whether it strikes now; uses one of its count up. `method` is the RPC method or the path of what is being answered. */
+  /**
+   * Whether it strikes now; uses one of its count up. `method` is the RPC method or the path of what is being answered.
+   */
   strikes(target, kind, method = null, accept = () => true) {
     for (const entry of this.#list) {
       if (entry.target !== target || entry.fault !== kind) continue;

@@ -27,7 +27,10 @@ export class Service {
   #down = false;
   requests = 0;
 
-  /** `methodOf(request)` names what a fault's `method` is compared with; the path by default. `arrived(text)` sees every body before any fault. */
+  /**
+   * `methodOf(request)` names what a fault's `method` is compared with; the path by default. `arrived(text)` sees every
+   * body before any fault.
+   */
   constructor({ port, target = null, faults = null, handle, onUpgrade = null, methodOf = null, arrived = null }) {
     this.port = port;
     this.target = target;

@@ -29,9 +29,15 @@ export class Witness {
   /** Judged once it is known whose it was: payer → findings. */
   #strangers = new Map();
   #strangersKept = 0;
-  /** Signatures and quote ids found stored, with their bytes: rows are never deleted, so this stays true while the database is away. */
+  /**
+   * Signatures and quote ids found stored, with their bytes: rows are never deleted, so this stays true while the
+   * database is away.
+   */
   #stored = new Map();
-  /** What arrived while the database was away and had not been seen before: it is looked for again until the database has answered. */
+  /**
+   * What arrived while the database was away and had not been seen before: it is looked for again until the database
+   * has answered.
+   */
   #unseen = [];
   #looking = Promise.resolve();
   /** Arrivals that are being judged. */

@@ -12,7 +12,10 @@ const memoProgram = new PublicKey('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr')
 const faucet = devnetKey('faucet');
 const faucetLamports = 500_000_000n * 10n ** 9n;
 
-/** Gives out money by real transactions, so that the ledger, the commitments and the signatures of funding are like any other's. */
+/**
+ * Gives out money by real transactions, so that the ledger, the commitments and the signatures of funding are like any
+ * other's.
+ */
 export class Treasury {
   #chain;
   #count = 0;

@@ -45,12 +45,16 @@ const wrong = [
   () => ({ quoteType: 'exactOut' }),
 ];
 
-/** A quote for something else than was asked: with the fields of `change` where given, otherwise another kind each time. */
+/**
+ * A quote for something else than was asked: with the fields of `change` where given, otherwise another kind each time.
+ */
 export function wrongQuote(quote, change, count) {
   return { ...quote, ...(change ?? wrong[count % wrong.length](quote)) };
 }
 
-/** The transaction with the maker paying half of what it should, signed by the maker again: nobody else has signed that. */
+/**
+ * The transaction with the maker paying half of what it should, signed by the maker again: nobody else has signed that.
+ */
 export function paysLess(transaction) {
   const changed = parseTransaction(Uint8Array.from(transaction.bytes));
   const maker = changed.staticKeys.indexOf(makerKey.publicKey.toBase58());
@@ -86,7 +90,10 @@ export function signedAgain(transaction) {
 
 let shifts = 0;
 
-/** Two transactions: the maker's stock of a token goes to somebody else, and comes back. What lies between them in a block cannot pay. */
+/**
+ * Two transactions: the maker's stock of a token goes to somebody else, and comes back. What lies between them in a
+ * block cannot pay.
+ */
 export function stockAwayAndBack(chain, mint) {
   const stock = new PublicKey(associatedTokenAddress(mint, makerKey.publicKey.toBase58()));
   const handOn = (from, to) => createSetAuthorityInstruction(stock, from.publicKey, AuthorityType.AccountOwner,

@@ -12,7 +12,9 @@ const quoteLifeMs = 55_000;
 const maxLamportsLost = 1_000_000n;
 const maxU64 = 2n ** 64n - 1n;
 
-/** A market maker as its webhooks show it: quotes, then signs and broadcasts the swap that carries its quoted amounts. */
+/**
+ * A market maker as its webhooks show it: quotes, then signs and broadcasts the swap that carries its quoted amounts.
+ */
 export class Maker {
   #chain;
   #prices;
@@ -117,7 +119,10 @@ export class Maker {
     return (amountOut * d * 10_000n + divisor - 1n) / divisor;
   }
 
-  /** The same transaction under the same quote is a question after its state: it is answered as before and nothing else is done. */
+  /**
+   * The same transaction under the same quote is a question after its state: it is answered as before and nothing else
+   * is done.
+   */
   #swap(body) {
     const quote = this.#quotes.get(body.quoteId);
     if (!quote || quote.requestId !== body.requestId) return this.#rejected(body, 'unknown quote');
@@ -151,7 +156,9 @@ export class Maker {
     }
   }
 
-  /** Does what the fault says with a transaction that it should sign and broadcast; undefined where it never answers. */
+  /**
+   * Does what the fault says with a transaction that it should sign and broadcast; undefined where it never answers.
+   */
   #misbehave(fault, quote, body) {
     const { transaction } = quote.used;
     const atLast = () =>

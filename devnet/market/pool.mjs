@@ -42,7 +42,10 @@ export class Pool {
     return (this.#depthUsd * priceOne * 10n ** BigInt(token.decimals)) / priceOf(mint);
   }
 
-  /** { inAmount, outAmount, feeAmount, impact }; outAmount 0n where the amount buys nothing. `impact` is [numerator, denominator]. */
+  /**
+   * { inAmount, outAmount, feeAmount, impact }; outAmount 0n where the amount buys nothing. `impact` is [numerator,
+   * denominator].
+   */
   exactIn(inputMint, outputMint, inAmount, priceOf = this.#price) {
     const x = this.#side(inputMint, priceOf);
     const y = this.#side(outputMint, priceOf);

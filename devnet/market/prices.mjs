@@ -52,7 +52,10 @@ export class Prices extends EventEmitter {
     return this.#entries.get(mint)?.scaled;
   }
 
-  /** `conf` is in USD like the price; `ageMs` makes every update that much older than now. Both hold until the next call. */
+  /**
+   * `conf` is in USD like the price; `ageMs` makes every update that much older than now. Both hold until the next
+   * call.
+   */
   set(mint, { scaled, conf = null, ageMs = 0 }) {
     Object.assign(this.#entries.get(mint), { scaled, conf, ageMs });
     this.emit('price', mint);

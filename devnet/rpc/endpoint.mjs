@@ -14,7 +14,10 @@ const methods = { ...clusterMethods, ...accountMethods, ...transactionMethods };
 const maxBatch = 1000;
 const maxSocketMessageBytes = 1 << 20;
 
-/** One Solana JSON-RPC endpoint, HTTP and WebSocket on the same port. Several may stand over one chain, each with its own faults. */
+/**
+ * One Solana JSON-RPC endpoint, HTTP and WebSocket on the same port. Several may stand over one chain, each with its
+ * own faults.
+ */
 export class RpcEndpoint {
   #world;
   #faults;

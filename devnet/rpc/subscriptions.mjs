@@ -30,7 +30,10 @@ export class Subscriptions {
     this.#active.clear();
   }
 
-  /** Answers a request; the answer has to be on its way before the first event, so `after` is run by the caller once it is. */
+  /**
+   * Answers a request; the answer has to be on its way before the first event, so `after` is run by the caller once it
+   * is.
+   */
   handle(method, params) {
     if (method.endsWith('Unsubscribe')) {
       if (!this.#active.delete(params[0])) throw invalidParams('Invalid subscription id.');

@@ -9,12 +9,13 @@ shape_exceptions=scripts/lib/check_exceptions.txt
 
 # Each prints PATH|RULE|SENTENCE for every place that is too long.
 
+# A line that holds a literal of 80 columns or more may be longer: cut in two, nobody would find it.
 long_lines() {
-  local file line
+  local file line literal="[\"'\`][^\"'\`]{80,}"
   while IFS=: read -r file line _; do
     printf '%s|line|line %s has more than %s columns\n' "$file" "$line" "$longest_line"
-  done < <(tracked | grep -vE '\.(json|svg|png)$|(^|/)tests/.*/data/' | LC_ALL=C.UTF-8 xargs grep -InHE "^.{$((longest_line + 1))}" |
-    grep -vE '^[^:]+\.md:[0-9]+: *\|')
+  done < <(tracked | grep -vE '\.(json|svg|png)$|(^|/)tests/.*/data/|^migrations/schema\.sql$' |
+    LC_ALL=C.UTF-8 xargs grep -InHE "^.{$((longest_line + 1))}" | grep -vE "^[^:]+\.md:[0-9]+: *\||$literal")
 }
 
 # A function opens with a line that ends in ") {" or the like, and closes with a brace at the indentation where it
@@ -68,7 +69,7 @@ check_shape() {
     fi
   done < <(long_lines; long_functions; long_files)
   for offence in "${!excused[@]}"; do
-    [[ -n "${needed[$offence]:-}" ]] || finding "$shape_exceptions" "excuses $offence, where nothing is too long; remove the line"
+    [[ -n "${needed[$offence]:-}" ]] || finding "$shape_exceptions" "excuses $offence, where nothing is too long; remove it"
   done
 }
 

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDevnet } from './support/devnet.mjs';
 
-/** Five transfers to one address in blocks of their own, the last of them not final; `of(…)` asks for the address's signatures. */
+/**
+ * Five transfers to one address in blocks of their own, the last of them not final; `of(…)` asks for the address's
+ * signatures.
+ */
 async function fiveTransfers(t) {
   const devnet = await startDevnet(t, ['--ms-per-slot', '0', '--skip-every', '0']);
   const payer = await devnet.fundedKey();

@@ -41,7 +41,8 @@ process.exit(ok ? 0 : 1);
 
 function readSettings() {
   const number = { type: 'string' };
-  const { values } = parseArgs({ options: { minutes: number, seed: number, 'orders-per-minute': number, 'ms-per-slot': number, users: number } });
+  const { values } = parseArgs({
+    options: { minutes: number, seed: number, 'orders-per-minute': number, 'ms-per-slot': number, users: number } });
   const read = (name, fallback, whole) => {
     const value = values[name] === undefined ? fallback : Number(values[name]);
     if (!(value > 0) || (whole && !Number.isSafeInteger(value))) {
@@ -77,7 +78,8 @@ async function judgeAll(began) {
   const state = await devnet.state();
   const { witness } = state;
   if (witness.checked === 0 && rows.length > 0) findings.push('the witness has checked nothing');
-  const attempts = await database.rows("select case when quote_id is null then kind else 'maker''s ' || kind end as kind, coalesce(outcome, 'unresolved') as outcome, count(*)::int as count from attempt_history group by 1, 2 order by 1, 2");
+  const attempts = await database.rows(
+    "select case when quote_id is null then kind else 'maker''s ' || kind end as kind, coalesce(outcome, 'unresolved') as outcome, count(*)::int as count from attempt_history group by 1, 2 order by 1, 2");
 
   for (const one of bad) console.log(await story(one));
   for (const finding of findings) console.log(`FINDING: ${finding}`);
@@ -95,7 +97,8 @@ async function judgeAll(began) {
     forks: { forks: run.counts.forks, undoneBlocks: run.counts.undoneBlocks },
     faultsSet: run.counts.faults,
     faultsStruck: state.counters.faults,
-    witness: { arrived: witness.arrived, checked: witness.checked, checkedLate: witness.checkedLate, unchecked: witness.unchecked, ignored: witness.ignored, violations: witness.violationCount },
+    witness: { arrived: witness.arrived, checked: witness.checked, checkedLate: witness.checkedLate,
+      unchecked: witness.unchecked, ignored: witness.ignored, violations: witness.violationCount },
     blocks: state.blockHeight,
     badOrders: bad.length,
     findings: findings.length,
@@ -108,7 +111,8 @@ async function judgeAll(began) {
 /** Orders that the API accepted and the database does not hold. */
 function missing(rows) {
   const known = new Set(rows.map((row) => row.order_id));
-  return run.placed.filter(({ id }) => id !== undefined && !known.has(id)).map(({ id, number }) => `order ${number} was answered as ${id}, and is not in the database`);
+  return run.placed.filter(({ id }) => id !== undefined && !known.has(id)).map(({ id, number }) =>
+    `order ${number} was answered as ${id}, and is not in the database`);
 }
 
 async function balances(judged) {
@@ -116,7 +120,8 @@ async function balances(judged) {
   const deposits = new Set(run.placed.map(({ signature }) => signature));
   const wrong = [];
   for (const [wallet, had] of Object.entries(run.had)) {
-    const paid = (await run.stack.devnet.ledger(wallet)).filter((entry) => deposits.has(entry.signature) && entry.commitment !== 'undone');
+    const paid = (await run.stack.devnet.ledger(wallet)).filter((entry) => deposits.has(entry.signature) &&
+      entry.commitment !== 'undone');
     const fees = paid.reduce((sum, entry) => sum + BigInt(entry.fee), 0n);
     wrong.push(...faultsOfBalances(wallet, had, has[wallet], judged, fees));
   }
@@ -128,14 +133,17 @@ async function story({ order, wrong }) {
   const { devnet, database } = run.stack;
   const placed = run.placed.find(({ requestId }) => requestId === order.deposit_request_id);
   const moves = await database.rows(`select * from order_transition where order_id = '${order.order_id}' order by id`);
-  const attempts = await database.rows(`select a.*, encode(transaction, 'base64') as transaction from attempt a where order_id = '${order.order_id}' order by signed_at`);
+  const attempts = await database.rows(
+    `select a.*, encode(transaction, 'base64') as transaction from attempt a where order_id = '${order.order_id}' order by signed_at`);
   const book = [...(await devnet.ledger(order.order_account)), ...(await devnet.ledger(order.output_account))];
-  const entries = [...new Map(book.map((e) => [`${e.signature} ${e.slot}`, e])).values()].sort((a, b) => a.slot - b.slot);
+  const entries = [...new Map(book.map((e) => [`${e.signature} ${e.slot}`, e])).values()].sort((a, b) =>
+    a.slot - b.slot);
   return [
     `BAD ORDER ${order.order_id} (${order.state}): ${wrong.join('; ')}`,
     `  row ${JSON.stringify(order)}`,
     `  placed ${JSON.stringify(placed)}`,
-    ...moves.map((m) => `  move ${m.at} ${m.from_state} -> ${m.to_state} by ${m.role} ${m.instance ?? ''} epoch ${m.lease_epoch ?? '-'}: ${m.reason ?? ''} ${m.detail ?? ''}`),
+    ...moves.map((m) =>
+      `  move ${m.at} ${m.from_state} -> ${m.to_state} by ${m.role} ${m.instance ?? ''} epoch ${m.lease_epoch ?? '-'}: ${m.reason ?? ''} ${m.detail ?? ''}`),
     ...attempts.map((a) => `  attempt ${JSON.stringify(a)}`),
     ...entries.map((e) => `  ledger ${JSON.stringify(e)}`),
   ].join('\n');

@@ -87,7 +87,10 @@ describe('a server that is slow or at odds', () => {
   });
 });
 
-/** Locks the rows of unfinished orders two by two, in either order; never the victim itself, as it waits longer than the others look. */
+/**
+ * Locks the rows of unfinished orders two by two, in either order; never the victim itself, as it waits longer than the
+ * others look.
+ */
 class Rival {
   #client;
   #running = true;

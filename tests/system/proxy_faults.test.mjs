@@ -10,7 +10,10 @@ import { Stack } from './lib/stack.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const wanted = Number(process.env.LANDFALL_PROXY_CELLS ?? 35);
-/** What only slows a connection lasts until the deposit of its time has arrived; what kills a connection has done enough once. */
+/**
+ * What only slows a connection lasts until the deposit of its time has arrived; what kills a connection has done enough
+ * once.
+ */
 const slows = new Set(['latency', 'drip']);
 let stack;
 let user;

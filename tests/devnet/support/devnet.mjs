@@ -45,7 +45,10 @@ export async function startDevnet(t, args = []) {
   return devnet;
 }
 
-/** As `startDevnet`; a block comes whenever this process gets round to it, so that on a slow machine a blockhash lives as long as on a fast one. */
+/**
+ * As `startDevnet`; a block comes whenever this process gets round to it, so that on a slow machine a blockhash lives
+ * as long as on a fast one.
+ */
 export async function startMovingDevnet(t) {
   const devnet = await startDevnet(t, ['--ms-per-slot', '0']);
   devnet.move();

@@ -1,7 +1,10 @@
 import { spl, web3 } from '../../../devnet/clients.mjs';
 import { mints, unanswered } from './devnet.mjs';
 
-/** Sells USDC for SOL to the maker. The vault owns the tokens; the maker pays the transaction, the payer the output account's rent. */
+/**
+ * Sells USDC for SOL to the maker. The vault owns the tokens; the maker pays the transaction, the payer the output
+ * account's rent.
+ */
 export class Taker {
   #devnet;
   #count = 0;

@@ -117,7 +117,10 @@ const lies = [
 
 export const makerMisdeeds = ['no_fill', 'late_fill', 'reject_after_signing', 'lie_filled', 'fill_less',
   'double_answer', 'signed_twice'];
-/** In force whenever no episode is: the maker has no quote for about this share of the orders, which then go by the router. */
+/**
+ * In force whenever no episode is: the maker has no quote for about this share of the orders, which then go by the
+ * router.
+ */
 export const makerAway = { target: 'maker', fault: 'error', status: 404, method: '/quote', probability: 0.4 };
 
 const markets = {
@@ -190,7 +193,10 @@ function episodes(draw, maker, endMs) {
   return list;
 }
 
-/** Everything of one run, in the order of its time. `minutes` and `ordersPerMinute` are numbers, `users` how many wallets trade. */
+/**
+ * Everything of one run, in the order of its time. `minutes` and `ordersPerMinute` are numbers, `users` how many
+ * wallets trade.
+ */
 export function makePlan({ seed, minutes, ordersPerMinute, users }) {
   const endMs = minutes * 60_000;
   const draws = Array.from({ length: 8 }, (_none, stream) => new Draw(seed, stream));

@@ -22,14 +22,19 @@ const kinds = [
   [/set lease_holder = null/, () => 'release'],
 ];
 
-/** Cuts a byte stream of the frontend into messages, and tells which of them are a COMMIT and what it would make durable. */
+/**
+ * Cuts a byte stream of the frontend into messages, and tells which of them are a COMMIT and what it would make
+ * durable.
+ */
 class FrontendMessages {
   #rest = Buffer.alloc(0);
   #started = false;
   #prepared = new Map();
   #writes = new Set();
 
-  /** Whole messages in `data` and what was kept of earlier data: [{bytes, writes}], `writes` only where it is a COMMIT. */
+  /**
+   * Whole messages in `data` and what was kept of earlier data: [{bytes, writes}], `writes` only where it is a COMMIT.
+   */
   push(data) {
     this.#rest = Buffer.concat([this.#rest, data]);
     const messages = [];

@@ -65,12 +65,18 @@ export class Devnet {
     return this.#call('DELETE', '/faults');
   }
 
-  /** What the chain saw arrive, and whether all of ours was stored before; asks once more about what could not be checked then. */
+  /**
+   * What the chain saw arrive, and whether all of ours was stored before; asks once more about what could not be
+   * checked then.
+   */
   witness() {
     return this.#call('GET', '/witness');
   }
 
-  /** The test itself will send this transaction, once: a user's own deposit, or something signed with a key of Landfall's. */
+  /**
+   * The test itself will send this transaction, once: a user's own deposit, or something signed with a key of
+   * Landfall's.
+   */
   declare(signature) {
     return this.#call('POST', '/witness', { declare: signature });
   }

@@ -14,7 +14,10 @@ export class Failover {
   standby;
   user;
 
-  /** Services with both servers in their connection string, the witness on a proxy that leads to whichever serves. `options` as Standby.start takes them. */
+  /**
+   * Services with both servers in their connection string, the witness on a proxy that leads to whichever serves.
+   * `options` as Standby.start takes them.
+   */
   static async start(options) {
     const system = new Failover();
     system.stack = await Stack.start({ parts: 'pg' });

@@ -37,7 +37,9 @@ export async function judge(devnet, order) {
   return life;
 }
 
-/** What is wrong with a filled order's life; empty when it is exactly one deposit, one swap, one payout, and all closed. */
+/**
+ * What is wrong with a filled order's life; empty when it is exactly one deposit, one swap, one payout, and all closed.
+ */
 export function faultsOfFill(order, life) {
   const amount = BigInt(order.input_amount);
   const wrong = [];

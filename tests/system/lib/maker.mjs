@@ -8,7 +8,10 @@ export const maker = makerKey.publicKey.toBase58();
 export const fastMs = 60;
 const leaseMs = 2_000;
 
-/** A system whose executor asks the devnet's maker, with short leases and short lives of blockhashes; the chain is a witness. */
+/**
+ * A system whose executor asks the devnet's maker, with short leases and short lives of blockhashes; the chain is a
+ * witness.
+ */
 export async function startWithMaker() {
   const stack = await Stack.start({ parts: 'pg', msPerSlot: fastMs,
     env: (portBase) =>
@@ -59,7 +62,10 @@ export class MakerOrders {
     return orders;
   }
 
-  /** Fires these when their deposits are final. The chain stands until each has sent a swap, or given it to the maker: none comes too late. */
+  /**
+   * Fires these when their deposits are final. The chain stands until each has sent a swap, or given it to the maker:
+   * none comes too late.
+   */
   async fireAtOnce(group) {
     const ids = Object.values(group).map(({ id }) => id);
     await this.stack.stand(...ids);

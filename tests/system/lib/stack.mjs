@@ -25,7 +25,10 @@ const cameAfterItsTime = (problem) => problem.status === 400 &&
 export class Stack {
   #running = true;
   root = root;
-  /** Signature → bytes of what was stored before it was sent, on a server that was lost with the row: the witness may object to those. */
+  /**
+   * Signature → bytes of what was stored before it was sent, on a server that was lost with the row: the witness may
+   * object to those.
+   */
   forgotten = new Map();
   /** What else a test started in the stack's folder: ended before that is removed. */
   ending = [];
@@ -138,7 +141,9 @@ export class Stack {
     return { status: response.status, text: await response.text() };
   }
 
-  /** A logged-in client with a vault and money of every kind. All its answers are held against the documented schema. */
+  /**
+   * A logged-in client with a vault and money of every kind. All its answers are held against the documented schema.
+   */
   async user(money = { SOL: '100', USDC: '10000', JUP: '10000' }) {
     const client = new Client({ base: `http://127.0.0.1:${this.portBase}/trigger/v2`, seen: checkAnswer });
     for (const [symbol, amount] of Object.entries(money)) {
@@ -150,7 +155,10 @@ export class Stack {
     return client;
   }
 
-  /** Sell SOL above 151 unless told otherwise; SOL stands at 150. As `placeUntilDeposited`, and returns all that the client knows of it. */
+  /**
+   * Sell SOL above 151 unless told otherwise; SOL stands at 150. As `placeUntilDeposited`, and returns all that the
+   * client knows of it.
+   */
   place(client, terms) {
     return this.#untilDeposited(terms, (now) => client.place(this.terms(now)));
   }
@@ -168,7 +176,10 @@ export class Stack {
     return waitFor('a user is there', () => this.user(money));
   }
 
-  /** By a client that calls again what was not answered, or answered with 5xx; what is signed stays the same. Returns the id. */
+  /**
+   * By a client that calls again what was not answered, or answered with 5xx; what is signed stays the same. Returns
+   * the id.
+   */
   async placePatiently(client, terms) {
     const answered = async (what, call) => {
       const { answer, refused } = await waitFor(what, () =>
@@ -186,7 +197,10 @@ export class Stack {
     return (await answered('an order is created', () => client.create(body))).id;
   }
 
-  /** As `placePatiently`, by a user who places again when a deposit came too late for its blockhash. Returns the id of the one that arrived. */
+  /**
+   * As `placePatiently`, by a user who places again when a deposit came too late for its blockhash. Returns the id of
+   * the one that arrived.
+   */
   async placeUntilDeposited(client, terms) {
     return (await this.#untilDeposited(terms, async (now) => ({ id: await this.placePatiently(client, now) }))).id;
   }
@@ -229,7 +243,10 @@ export class Stack {
     ].join('\n');
   }
 
-  /** Its deposit is final, and the chain stands from now on: what is signed neither lands nor dies, however long all else takes. */
+  /**
+   * Its deposit is final, and the chain stands from now on: what is signed neither lands nor dies, however long all
+   * else takes.
+   */
   async stand(...ids) {
     const landed = async (id) => (await this.database.attempts(id)).some(({ kind, outcome }) => kind === 'deposit' &&
       outcome === 'landed');
@@ -261,7 +278,10 @@ export class Stack {
     await this.devnet.slots({ advance: 1 });
   }
 
-  /** Of an order about to be swapped while the chain stands: the swap is confirmed, and not final as long as the chain stands. */
+  /**
+   * Of an order about to be swapped while the chain stands: the swap is confirmed, and not final as long as the chain
+   * stands.
+   */
   async swapped(id) {
     const { order_account: account } = await this.database.order(id);
     await this.confirmed(account, 2);
@@ -277,7 +297,10 @@ export class Stack {
     );
   }
 
-  /** Waits until the order is in one of the states, and returns its row. Only for states that it does not leave by itself. */
+  /**
+   * Waits until the order is in one of the states, and returns its row. Only for states that it does not leave by
+   * itself.
+   */
   reaches(id, states, timeoutMs = 240_000) {
     const wanted = [].concat(states);
     return waitFor(
@@ -328,7 +351,10 @@ export class Stack {
     return violations.map((violation) => `sent before it was stored: ${JSON.stringify(violation)}`);
   }
 
-  /** Ends all of it; keeps the folder where LANDFALL_KEEP is set. Throws where the chain saw something that was not stored first. */
+  /**
+   * Ends all of it; keeps the folder where LANDFALL_KEEP is set. Throws where the chain saw something that was not
+   * stored first.
+   */
   async stop() {
     const violations = (await this.alive('devnet')) ? await this.violations() : [];
     await this.#end();

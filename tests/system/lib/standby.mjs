@@ -12,7 +12,10 @@ export class Standby {
   #stack;
   port;
 
-  /** A copy of the stack's PostgreSQL that follows it, synchronously unless told otherwise: a commit is answered when it is applied here. */
+  /**
+   * A copy of the stack's PostgreSQL that follows it, synchronously unless told otherwise: a commit is answered when it
+   * is applied here.
+   */
   static async start(stack, { synchronous = true } = {}) {
     const standby = new Standby();
     standby.#stack = stack;

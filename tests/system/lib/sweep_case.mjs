@@ -29,7 +29,9 @@ export const flows = {
     ends: 'expired', begins: reaches('open') },
 };
 
-/** What has to go wrong on the chain for a point to be passed: the first sends that are lost, from the moment given on. */
+/**
+ * What has to go wrong on the chain for a point to be passed: the first sends that are lost, from the moment given on.
+ */
 const lostSends = {
   'deposit_sent_again': { of: 'deposit', count: 1 },
   'broadcast.deposit': { of: 'deposit', count: 1 },
@@ -56,7 +58,10 @@ function reaches(...states) {
     async () => states.includes((await lane.order(requestId))?.state), { everyMs: 5 });
 }
 
-/** The claim of an executor that was not there when the order was opened: it finds work as soon as it starts, so it starts armed. */
+/**
+ * The claim of an executor that was not there when the order was opened: it finds work as soon as it starts, so it
+ * starts armed.
+ */
 const comesLate = (point, flow) => point.startsWith('claim.') && flow === 'deposit';
 const closes = (point) => point.includes('.close.');
 /** The last word of EFFECT.KIND.before: what the point is for. */

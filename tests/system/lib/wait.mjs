@@ -1,4 +1,7 @@
-/** Polls `look` until it returns something; throws `what` when the time is over, which only ends a hang. Never a fixed sleep. */
+/**
+ * Polls `look` until it returns something; throws `what` when the time is over, which only ends a hang. Never a fixed
+ * sleep.
+ */
 export async function waitFor(what, look, { timeoutMs = 180_000, everyMs = 100 } = {}) {
   const deadline = Date.now() + timeoutMs;
   let last;
