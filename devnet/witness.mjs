@@ -9,7 +9,8 @@ const maxRemembered = 20_000;
 const look = `
   select (select transaction from attempt where signature = $1 or quote_id = $3) as stored,
          (select date_trunc('milliseconds', signed_at) <= $4::timestamptz from attempt where signature = $1 or quote_id = $3) as older,
-         array(select order_account::text from deposit_request where order_account = any($2::text[])) as order_accounts`;
+         array(select order_account::text from deposit_request
+           where order_account = any($2::text[])) as order_accounts`;
 
 /**
  * Watches that what Landfall sends was stored before it was sent: at the moment a transaction of its arrives, its

@@ -136,8 +136,8 @@ public:
   listener& operator=(const listener&) = delete;
 
   /// Waits up to `timeout` and returns the payloads that came. A broken connection is an error; the next call rebuilds
-  /// it, and whatever was notified meanwhile is lost. A connection can be dead without a sign of it: after as long a silence
-  /// as a reply may take the server is asked whether it is there.
+  /// it, and whatever was notified meanwhile is lost. A connection can be dead without a sign of it: after as long a
+  /// silence as a reply may take the server is asked whether it is there.
   database_result<std::vector<std::string>> wait(std::chrono::milliseconds timeout);
 
 private:

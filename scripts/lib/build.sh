@@ -22,5 +22,6 @@ build_preset() {
   if ((${#targets[@]} > 0)); then
     command+=(--target "${targets[@]}")
   fi
-  NINJA_STATUS='[%f/%t, %e s] ' "${command[@]}" || fail "the build of $preset failed; the compiler's message stands above."
+  NINJA_STATUS='[%f/%t, %e s] ' "${command[@]}" ||
+    fail "the build of $preset failed; the compiler's message stands above."
 }

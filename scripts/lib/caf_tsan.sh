@@ -24,12 +24,14 @@ ensure_caf_tsan() {
   tar --extract --file="$tarball" --directory="$work/source" --strip-components=1
   run_logged "cmake (CAF)" "$LANDFALL_VAR/log/caf-tsan.log" cmake -S "$work/source" -B "$work/build" -G Ninja \
     -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS='-fsanitize=thread -O1 -g1' -DCMAKE_INSTALL_PREFIX="$prefix" \
-    -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_CXX_STANDARD=17 -DCAF_BUILD_STATIC=yes -DCAF_BUILD_STATIC_ONLY=yes -DCAF_NO_IO=yes \
+    -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_CXX_STANDARD=17 -DCAF_BUILD_STATIC=yes \
+    -DCAF_BUILD_STATIC_ONLY=yes -DCAF_NO_IO=yes \
     -DCAF_NO_OPENSSL=yes -DCAF_NO_TOOLS=yes -DCAF_NO_EXAMPLES=yes -DCAF_NO_UNIT_TESTS=yes -DCAF_NO_OPENCL=yes \
     -DCAF_NO_PYTHON=yes || fail "CAF could not be configured."
   run_logged "building CAF" "$LANDFALL_VAR/log/caf-tsan.log" cmake --build "$work/build" --parallel "$LANDFALL_JOBS" ||
     fail "CAF could not be built."
-  run_logged "installing CAF" "$LANDFALL_VAR/log/caf-tsan.log" cmake --install "$work/build" || fail "CAF could not be installed."
+  run_logged "installing CAF" "$LANDFALL_VAR/log/caf-tsan.log" cmake --install "$work/build" ||
+    fail "CAF could not be installed."
   if [[ ! -f "$prefix/lib/libcaf_core.a" ]]; then
     find "$prefix" -name "libcaf_core*.a" -exec mv {} "$prefix/lib/libcaf_core.a" \;
   fi
@@ -44,7 +46,8 @@ debian_source_lines() {
   codename="$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")"
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
     [[ -f "$file" ]] || continue
-    sed -n -E 's/^deb (\[[^]]*\] )?([^ ]+) .* main.*/\2/p; s/^URIs: *([^ ]+).*/\1/p; s/^deb (\[[^]]*\] )?([^ ]+) [^ ]+ main$/\2/p' "$file"
+    sed -n -E 's/^deb (\[[^]]*\] )?([^ ]+) .* main.*/\2/p; s/^URIs: *([^ ]+).*/\1/p
+      s/^deb (\[[^]]*\] )?([^ ]+) [^ ]+ main$/\2/p' "$file"
   done | sort -u | while read -r uri; do
     case "$uri" in
       */debian | */debian/) printf 'deb-src %s %s main\n' "$uri" "$codename" ;;

@@ -69,7 +69,8 @@ check_shape() {
     fi
   done < <(long_lines; long_functions; long_files)
   for offence in "${!excused[@]}"; do
-    [[ -n "${needed[$offence]:-}" ]] || finding "$shape_exceptions" "excuses $offence, where nothing is too long; remove it"
+    [[ -n "${needed[$offence]:-}" ]] ||
+      finding "$shape_exceptions" "excuses $offence, where nothing is too long; remove it"
   done
 }
 

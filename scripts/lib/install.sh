@@ -26,7 +26,8 @@ ensure_packages() {
   fi
   have apt-get || fail "these are missing, and this is not a Debian system: ${missing[*]}. Install their equivalents."
   [[ "$(id -u)" == 0 ]] ||
-    fail "these packages are missing: ${missing[*]}. Install them as root: apt-get install --no-install-recommends ${missing[*]}"
+    fail "these packages are missing: ${missing[*]}. Install them as root:" \
+      "apt-get install --no-install-recommends ${missing[*]}"
   # The server package would otherwise make and start a cluster of its own, which nothing here needs.
   if ! package_installed postgresql-common && [[ ! -e /etc/postgresql-common/createcluster.conf ]]; then
     mkdir -p /etc/postgresql-common
@@ -36,7 +37,8 @@ ensure_packages() {
   apt_install "${missing[@]}" && return 0
   say "once more, with a fresh list of packages"
   run_logged "apt-get update" "$(install_log)" env DEBIAN_FRONTEND=noninteractive apt-get update || true
-  apt_install "${missing[@]}" || fail "the packages could not be installed; check the network and /etc/apt, then run this again."
+  apt_install "${missing[@]}" ||
+    fail "the packages could not be installed; check the network and /etc/apt, then run this again."
 }
 
 install_log() { printf '%s/log/install.log' "$LANDFALL_VAR"; }
@@ -78,7 +80,8 @@ ensure_node_modules() {
   fi
   if ! { [[ -f "$folder/node_modules/.package-lock.json" ]] && (cd "$folder" && npm ls --all >/dev/null 2>&1); }; then
     say "installing the Node packages of $1"
-    (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
+    (cd "$folder" && run_logged "npm ci in $1" "$LANDFALL_VAR/log/npm.log" \
+      npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
       fail "the Node packages of $1 could not be installed; check the network, then run this again."
   fi
   ensure_platform_packages "$1"
@@ -96,8 +99,10 @@ ensure_platform_packages() {
   esac
   while read -r name version; do
     [[ -d "$folder/node_modules/$name" ]] || missing+=("$name@$version")
-  done < <(jq --raw-output --arg cpu "$cpu" '.packages | to_entries[] | select(.value.optional and (.key | split("node_modules/") | length == 2)
-    and ((.value.os // []) | index("linux")) and ((.value.cpu // []) | index($cpu)) and ((.value.libc // ["glibc"]) | index("glibc")))
+  done < <(jq --raw-output --arg cpu "$cpu" '.packages | to_entries[]
+    | select(.value.optional and (.key | split("node_modules/") | length == 2)
+      and ((.value.os // []) | index("linux")) and ((.value.cpu // []) | index($cpu))
+      and ((.value.libc // ["glibc"]) | index("glibc")))
     | "\(.key | ltrimstr("node_modules/")) \(.value.version)"' "$folder/package-lock.json")
   if ((${#missing[@]} == 0)); then
     return 0

@@ -79,7 +79,9 @@ postgres_start() {
 }
 
 postgres_exists() { as_postgres test -s "$1/data/PG_VERSION"; }
-postgres_runs() { postgres_exists "$1" && as_postgres "$POSTGRES_BIN/pg_ctl" status --pgdata="$1/data" >/dev/null 2>&1; }
+postgres_runs() {
+  postgres_exists "$1" && as_postgres "$POSTGRES_BIN/pg_ctl" status --pgdata="$1/data" >/dev/null 2>&1
+}
 
 # postgres_stop HOME [fast|immediate]. What HOME links to is meant: the user postgres may not be able to follow the
 # link.
@@ -87,7 +89,8 @@ postgres_stop() {
   local home mode="${2:-fast}"
   home="$(readlink -f "$1")"
   if [[ -d "$home" ]] && postgres_runs "$home"; then
-    as_postgres "$POSTGRES_BIN/pg_ctl" stop --pgdata="$home/data" --mode="$mode" --wait --timeout=60 --silent >/dev/null ||
+    as_postgres "$POSTGRES_BIN/pg_ctl" stop --pgdata="$home/data" --mode="$mode" \
+      --wait --timeout=60 --silent >/dev/null ||
       warn "PostgreSQL in $1 did not stop within 60 s."
     say "PostgreSQL stopped"
   fi

@@ -145,7 +145,8 @@ std::string fixtures::insert_order(pqxx::work& work, const deposit_fixture& depo
           R"(insert into price_order (id, wallet, vault, deposit_request_id, leg, order_account, output_account, order_type,
                                       state, input_mint, output_mint, trigger_mint, input_amount, trigger_condition,
                                       trigger_price_usd, slippage_bps, expires_at, last_reason, last_instance)
-             values (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7, 'pending_deposit', $8, $9, $8, $10, 'above', 200, 100,
+             values (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7, 'pending_deposit', $8, $9, $8,
+                     $10, 'above', 200, 100,
                      now() + interval '1 hour', 'created', 'api-1')
              returning id)",
           deposit.wallet, deposit.vault, deposit.id, leg, deposit.order_account, address_of(++count_),
@@ -223,7 +224,8 @@ std::string fixtures::store_attempt(const order_fixture& order, std::string_view
                                       last_valid_block_height, lease_epoch, instance, order_account_balance,
                                       expected_input, minimum_output)
                  select gen_random_uuid(), o.id, o.order_account, $2,
-                        1 + (select count(*) from attempt a where a.order_id = o.id and a.kind = $2), $3, '\x01', $4, $5,
+                        1 + (select count(*) from attempt a where a.order_id = o.id and a.kind = $2),
+                        $3, '\x01', $4, $5,
                         case $2 when 'deposit' then 0 else o.lease_epoch end, 'executor-1', o.input_amount,
                         o.input_amount, 1
                  from price_order o where o.id = $1

@@ -83,7 +83,8 @@ function landfallctl(...args) {
 }
 
 const attemptRows =
-  "select id, order_id, kind, signature, outcome, replace(encode(transaction, 'base64'), E'\\n', '') as bytes from attempt";
+  "select id, order_id, kind, signature, outcome, replace(encode(transaction, 'base64'), E'\\n', '') as bytes " +
+  'from attempt';
 
 test('what an asynchronous standby forgot is neither swapped nor paid again, and is told', async () => {
   // --- what the standby hears of: open orders, and three whose swap is confirmed, not final yet ---

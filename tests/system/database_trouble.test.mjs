@@ -81,7 +81,8 @@ describe('a server that is slow or at odds', () => {
     await filledAll(stack, orders);
     const log = serverLog(stack).slice(before);
     console.log(
-      `${howOften(log, 'deadlock detected')} deadlocks, ${howOften(log, 'could not serialize access')} serialization failures, ${orders.length} orders`);
+      `${howOften(log, 'deadlock detected')} deadlocks, ${howOften(log, 'could not serialize access')} serialization failures, ` +
+        `${orders.length} orders`);
     for (const role of ['executor', 'api', 'trigger'])
       await stack.sql(`alter role landfall_${role} reset default_transaction_isolation`);
   });
@@ -163,7 +164,8 @@ describe('a disk that is full',
     const ids = [...placed, ...(await later)];
     await filledAll(stack, ids);
     console.log(
-      `${ids.length} orders; ${howOften(serverLog(stack), 'No space left on device')} times no room, ${howOften(serverLog(stack), 'PANIC')} times the server went down`);
+      `${ids.length} orders; ${howOften(serverLog(stack), 'No space left on device')} times no room, ` +
+        `${howOften(serverLog(stack), 'PANIC')} times the server went down`);
   });
 });
 

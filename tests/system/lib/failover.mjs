@@ -29,7 +29,8 @@ export class Failover {
       const url = (role) => `postgresql://landfall_${role}@${servers}`;
       stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${system.#proxy.port}/landfall`;
       stack.env.EXECUTOR_ARGS =
-        `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')} --verifier-postgres-url ${url('verifier')}`;
+        `${patient} --postgres-url ${url('executor')} --api-postgres-url ${url('api')} ` +
+        `--verifier-postgres-url ${url('verifier')}`;
       stack.env.TRIGGER_ARGS = `--postgres-url ${url('trigger')}`;
       await stack.up('devnet,setup');
       system.standby = await Standby.start(stack, options);
@@ -57,7 +58,8 @@ export class Failover {
     const port = this.stack.portBase + lostPortOffset;
     await this.stack.shell(`
       home="$(readlink -f "$LANDFALL_VAR/pg")"
-      as_postgres "$POSTGRES_BIN/pg_ctl" start --pgdata="$home/data" --log="$home/postgresql.log" --wait --timeout=60 --silent \\
+      as_postgres "$POSTGRES_BIN/pg_ctl" start --pgdata="$home/data" --log="$home/postgresql.log" \\
+        --wait --timeout=60 --silent \\
         --options="-c port=${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c default_transaction_read_only=on" >/dev/null </dev/null`);
     this.#lost = new Database(port - 2);
     return this.#lost;

@@ -22,9 +22,11 @@ export class Standby {
     standby.port = stack.portBase + portOffset;
     await stack.shell(`
       mkdir -p "$LANDFALL_VAR/standby" && home="$(postgres_home "$LANDFALL_VAR/standby")"
-      as_postgres "$POSTGRES_BIN/pg_basebackup" --pgdata="$home/data" --write-recovery-conf --wal-method=stream --checkpoint=fast \\
+      as_postgres "$POSTGRES_BIN/pg_basebackup" --pgdata="$home/data" --write-recovery-conf \\
+        --wal-method=stream --checkpoint=fast \\
         --dbname="host=127.0.0.1 port=$((PORT_BASE + 2)) user=postgres application_name=standby"
-      as_postgres "$POSTGRES_BIN/pg_ctl" start --pgdata="$home/data" --log="$home/postgresql.log" --wait --timeout=60 --silent \\
+      as_postgres "$POSTGRES_BIN/pg_ctl" start --pgdata="$home/data" --log="$home/postgresql.log" \\
+        --wait --timeout=60 --silent \\
         --options="-c port=${standby.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200" >/dev/null </dev/null`);
     process.once('exit', () => standby.stopNow());
     stack.ending.push(() => standby.stopNow());
@@ -42,7 +44,8 @@ export class Standby {
   /** Takes the place of the first, which must be gone for good. */
   promote() {
     return this.#stack.shell(
-      'as_postgres "$POSTGRES_BIN/pg_ctl" promote --pgdata="$(readlink -f "$LANDFALL_VAR/standby")/data" --wait --timeout=60 --silent');
+      'as_postgres "$POSTGRES_BIN/pg_ctl" promote --pgdata="$(readlink -f "$LANDFALL_VAR/standby")/data" ' +
+        '--wait --timeout=60 --silent');
   }
 
   /** What it knows so far. */
@@ -53,7 +56,8 @@ export class Standby {
   /** From now on it hears no more of the first. */
   async cutOff() {
     await this.#stack.shell(
-      `run_sql ${this.port} postgres "alter system set primary_conninfo = ''" && run_sql ${this.port} postgres 'select pg_reload_conf()'`);
+      `run_sql ${this.port} postgres "alter system set primary_conninfo = ''" && ` +
+        `run_sql ${this.port} postgres 'select pg_reload_conf()'`);
     await waitFor('nobody follows the first any more',
       async () => (await this.#stack.database.rows('select from pg_stat_replication')).length === 0);
   }

@@ -96,5 +96,6 @@ async function story(lane, { requestId, order }) {
 }
 
 export function lineOf({ point, action, flow, wrong, ms, firedAfterMs }) {
-  return `${point} ${action} ${flow}: ${wrong.length === 0 ? 'good' : wrong.join('; ')} (fired after ${firedAfterMs} ms, ${ms} ms)`;
+  return `${point} ${action} ${flow}: ${wrong.length === 0 ? 'good' : wrong.join('; ')} ` +
+    `(fired after ${firedAfterMs} ms, ${ms} ms)`;
 }

@@ -15,7 +15,8 @@ export async function waitFor(what, look, { timeoutMs = 180_000, everyMs = 100 }
     }
     if (Date.now() > deadline)
       throw new Error(
-      `not within ${timeoutMs / 1000} s: ${typeof what === 'function' ? await what() : what}${last ? ` (${last.message})` : ''}`);
+      `not within ${timeoutMs / 1000} s: ${typeof what === 'function' ? await what() : what}` +
+        `${last ? ` (${last.message})` : ''}`);
     await pause(everyMs);
   }
 }

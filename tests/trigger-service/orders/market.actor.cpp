@@ -139,7 +139,9 @@ TEST_SUITE("trigger-service/orders/market") {
 
   TEST_CASE("an order that a full reading did not see again is dropped") {
     market_fixture b;
-    b.load({sample_order(1, domain::trigger_condition::above, "200"), sample_order(2, domain::trigger_condition::above, "200")}, 1);
+    b.load({sample_order(1, domain::trigger_condition::above, "200"),
+            sample_order(2, domain::trigger_condition::above, "200")},
+           1);
     b.load({sample_order(2, domain::trigger_condition::above, "200")}, 2);
     caf::anon_send(b.market, orders_swept{2});
     b.settle();

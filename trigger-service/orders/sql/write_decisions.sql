@@ -11,7 +11,8 @@ with decided as materialized (
   select d.*, exists (select from evidence e where e.id = d.evidence_id) as moved_before
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[],
               $9::timestamptz[], $10::timestamptz[], $11::jsonb[])
-    as d (order_id, evidence_id, decision, reason, detail, source, price_usd, confidence_usd, publish_time, received_at, gates)
+    as d (order_id, evidence_id, decision, reason, detail, source,
+      price_usd, confidence_usd, publish_time, received_at, gates)
 ), locked as materialized (
   select open_order.id
   from (select distinct order_id from decided where not moved_before order by order_id) d
@@ -43,7 +44,8 @@ with decided as materialized (
         end
   returning d.evidence_id
 ), kept as (
-  insert into evidence (id, order_id, decision, source, price_usd, confidence_usd, publish_time, received_at, gates, instance)
+  insert into evidence (id, order_id, decision, source,
+    price_usd, confidence_usd, publish_time, received_at, gates, instance)
   select d.evidence_id, d.order_id, d.decision, d.source, d.price_usd, d.confidence_usd, d.publish_time, d.received_at,
          d.gates, $12
   from decided d
