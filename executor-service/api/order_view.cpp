@@ -307,7 +307,7 @@ void write_order(json::writer& w, const order_view& o) {
       .member("remainingInputAmount", remaining.to_string())
       .member("outputMint", o.output_mint)
       .member("triggerMint", o.trigger_mint)
-      .member("triggerCondition", api::to_string(o.condition))
+      .member("triggerCondition", to_string(o.condition))
       .key("triggerPriceUsd")
       .raw_number(o.trigger_price_usd);
   if (o.slippage_bps)

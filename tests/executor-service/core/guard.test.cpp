@@ -206,8 +206,8 @@ void put(solana::bytes& data, std::size_t at, std::uint64_t v) {
     data[at + i] = static_cast<std::uint8_t>(v >> (8U * i));
 }
 
-account_info tokens(const pubkey& mint, std::uint64_t amount, const pubkey& owner = vault) {
-  account_info a;
+solana::account_info tokens(const pubkey& mint, std::uint64_t amount, const pubkey& owner = vault) {
+  solana::account_info a;
   a.lamports = 2'039'280;
   a.owner = programs::token;
   a.data.assign(token::account_bytes, 0);
@@ -218,16 +218,16 @@ account_info tokens(const pubkey& mint, std::uint64_t amount, const pubkey& owne
   return a;
 }
 
-account_info wallet(std::uint64_t lamports) {
+solana::account_info wallet(std::uint64_t lamports) {
   return {lamports, programs::system, {}, false};
 }
 
-void set_delegate(account_info& a) {
+void set_delegate(solana::account_info& a) {
   a.data[72] = 1;
   put(a.data, 76, stranger);
   put(a.data, 121, std::uint64_t{1});
 }
-void set_close_authority(account_info& a) {
+void set_close_authority(solana::account_info& a) {
   a.data[129] = 1;
   put(a.data, 133, stranger);
 }
@@ -355,7 +355,7 @@ TEST_CASE("a simulation that shows anything else is refused") {
 
 TEST_CASE("wrapped SOL takes its lamports along") {
   auto s = good_swap();
-  const auto make_native = [](account_info& a, std::uint64_t lamports) {
+  const auto make_native = [](solana::account_info& a, std::uint64_t lamports) {
     a.data[109] = 1;
     put(a.data, 113, std::uint64_t{2'039'280});
     a.lamports = lamports;
