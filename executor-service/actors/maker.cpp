@@ -23,7 +23,7 @@ domain::failure<maker_error> maker_fault(fault::moment) {
 /// One round of quotes: who has not answered yet, and the best so far.
 struct round {
   std::size_t open = 0;
-  std::shared_ptr<const maker::offer> best;
+  std::shared_ptr<const maker_offer> best;
   caf::typed_response_promise<maker::offers> promise;
 };
 
@@ -57,7 +57,7 @@ struct maker_state {
     if (answer) {
       metrics.quotes.inc();
       if (!asked.best || asked.best->quote.amount_out < answer->amount_out)
-        asked.best = std::make_shared<const maker::offer>(maker::offer{from, *answer});
+        asked.best = std::make_shared<const maker_offer>(maker_offer{from, *answer});
     } else {
       metrics.quotes_missed.inc();
       if (answer.error().what != maker_error::kind::no_quote)

@@ -18,14 +18,9 @@ struct quote_request {
   maker_quote_request what;
 };
 
-struct offer {
-  std::string maker;  ///< the endpoint's name
-  maker_quote quote;
-};
-
 struct offers {
   /// The one that pays most; nothing where nobody quoted in time.
-  std::shared_ptr<const offer> best;
+  std::shared_ptr<const maker_offer> best;
 };
 
 /// The bytes that the database holds, and only they.

@@ -8,7 +8,6 @@
 #include "executor-service/actors/await.hpp"
 #include "executor-service/actors/chain_record.hpp"
 #include "executor-service/actors/commit_point.hpp"
-#include "executor-service/actors/construction.hpp"
 #include "executor-service/actors/order_log.hpp"
 #include "executor-service/core/consequence.hpp"
 
@@ -121,10 +120,10 @@ struct order_worker : leased_order {
   void build(const step::build& s) {
     busy = true;
     building = true;
-    const auto builder = spawn_construction(self->system(), o, s.kind, with);
+    const auto builder = spawn_builder(self->system(), o, s.kind, with);
     await(
-        {effect::build, to_string(s.kind)}, self, builder, 4 * with->config.request_timeout, construct{},
-        [this, kind = s.kind](const constructed& answer) {
+        {effect::build, to_string(s.kind)}, self, builder, 4 * with->config.request_timeout, build_request{},
+        [this, kind = s.kind](const build_reply& answer) {
           busy = false;
           building = false;
           if (!std::holds_alternative<built::ready>(*answer.result))

@@ -1,29 +1,12 @@
 #pragma once
 
 #include <caf/all.hpp>
+#include <functional>
 #include <memory>
-#include <optional>
 
 #include "executor-service/gateways/router.hpp"
 
 namespace landfall::executor {
-
-/// A quote and the instructions that carry it out.
-struct route_request {
-  quote_request what;
-  swap_request how;
-};
-
-struct route {
-  quote offer;
-  swap_instructions_view instructions;
-};
-
-/// Either the route or why there is none.
-struct route_reply {
-  std::shared_ptr<const route> found;
-  std::optional<router_error> error;
-};
 
 /// The actor's own: an answer that came on another thread.
 struct route_arrived {

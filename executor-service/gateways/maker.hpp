@@ -8,10 +8,9 @@
 #include <string_view>
 
 #include "common/domain/result.hpp"
-#include "common/domain/token_amount.hpp"
 #include "common/net/host_limiter.hpp"
 #include "common/solana/bytes.hpp"
-#include "common/solana/pubkey.hpp"
+#include "executor-service/order/build/core/maker_offer.hpp"
 
 namespace landfall::executor {
 
@@ -35,23 +34,6 @@ template <class T>
 using maker_result = domain::result<T, maker_error>;
 template <class T>
 using maker_done = std::function<void(maker_result<T>)>;
-
-struct maker_quote_request {
-  /// Chosen by us, never used twice: request id and quote id of the protocol.
-  std::string quote_id;
-  solana::pubkey input_mint;
-  solana::pubkey output_mint;
-  domain::token_amount amount;  ///< of the input, all of it
-  solana::pubkey taker;         ///< who gives the input: the vault
-};
-
-/// A firm offer for exactly what was asked: ids, mints and amount are checked, the maker's key is not
-/// (core/maker_guard.hpp).
-struct maker_quote {
-  solana::pubkey maker;
-  domain::token_amount amount_out;  ///< above 0
-  std::string raw;                  ///< the whole answer, JSON
-};
 
 /// What a maker says of a swap that was handed over. For logs and metrics: it proves nothing.
 enum class maker_answer : std::uint8_t { accepted, rejected };

@@ -247,21 +247,6 @@ std::string body_of(const quote& offer, const swap_request& request) {
 
 }  // namespace
 
-std::string_view to_string(router_error::kind kind) noexcept {
-  constexpr std::array<std::string_view, 6> names{"unreachable", "timeout",  "rate_limited",
-                                                  "no_route",    "rejected", "malformed"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
-std::vector<solana::instruction> swap_instructions_view::in_order() const {
-  auto list = other;
-  list.insert(list.end(), setup.begin(), setup.end());
-  list.push_back(swap);
-  if (cleanup)
-    list.push_back(*cleanup);
-  return list;
-}
-
 struct router_client::impl {
   impl(std::string base_url, router_options o)
       : options(std::move(o)), client(std::move(base_url), {.max_in_flight = options.max_in_flight}, options.limiter) {}
