@@ -231,15 +231,15 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     router.limiter = limiters.of(config.router_url, {static_cast<std::uint32_t>(config.router_requests_per_window),
                                                      std::chrono::milliseconds{config.router_window_ms}});
     work.router = spawn_router(system, std::make_shared<router_client>(config.router_url, router));
-    work.swap_turns = spawn_turnstile(system, static_cast<std::size_t>(config.max_builds));
-    work.payment_turns = spawn_turnstile(system, static_cast<std::size_t>(config.max_builds));
+    work.swap_permits = spawn_semaphore(system, static_cast<std::size_t>(config.max_builds));
+    work.payment_permits = spawn_semaphore(system, static_cast<std::size_t>(config.max_builds));
     work.maker = spawn_maker(system, make_makers(config, limiters), make_maker_metrics(*metrics));
     to_stop = {caf::actor_cast<caf::strong_actor_ptr>(work.ledger),
                caf::actor_cast<caf::strong_actor_ptr>(work.signer),
                caf::actor_cast<caf::strong_actor_ptr>(work.router),
                caf::actor_cast<caf::strong_actor_ptr>(work.maker),
-               caf::actor_cast<caf::strong_actor_ptr>(work.swap_turns),
-               caf::actor_cast<caf::strong_actor_ptr>(work.payment_turns)};
+               caf::actor_cast<caf::strong_actor_ptr>(work.swap_permits),
+               caf::actor_cast<caf::strong_actor_ptr>(work.payment_permits)};
     dispatcher_config claims;
     claims.database = database_options(config, config.postgres_url);
     claims.instance = config.instance;

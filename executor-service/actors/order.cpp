@@ -82,14 +82,14 @@ struct order_worker : leased_order {
   /// Building waits for its turn; what to do is asked anew when that has come, for time has passed. The turn ends when
   /// what was built is on its way, or will not be: no more is signed than the endpoints take.
   void perform(const step::build& s) {
-    const auto& turns = s.kind == attempt_kind::swap ? with->swap_turns : with->payment_turns;
+    const auto& turns = s.kind == attempt_kind::swap ? with->swap_permits : with->payment_permits;
     if (!turns || turn_of)
       return build(s);
     busy = true;
     waiting_for_turn = true;
-    self->request(turns, caf::infinite, turn_request{})
+    self->request(turns, caf::infinite, permit_request{})
         .then(
-            [this, turns](turn_granted) {
+            [this, turns](permit_granted) {
               waiting_for_turn = false;
               turn_of = turns;
               // Told to stop meanwhile: the lease is on its way back, and the turn goes with this actor's end.
@@ -108,13 +108,13 @@ struct order_worker : leased_order {
   }
   bool waiting_for_turn = false;
   /// Whose turn this order has, if any.
-  turnstile_actor turn_of;
+  semaphore_actor turn_of;
   bool building = false;
 
   void leave_turn() {
     building = false;
     if (const auto turns = std::exchange(turn_of, nullptr))
-      self->send(turns, turn_done{});
+      self->send(turns, permit_released{});
   }
 
   void build(const step::build& s) {

@@ -7,11 +7,11 @@
 #include "common/runtime/metrics.hpp"
 #include "executor-service/actors/chain.hpp"
 #include "executor-service/actors/ledger.hpp"
-#include "executor-service/actors/turnstile.hpp"
 #include "executor-service/core/next_step.hpp"
 #include "executor-service/core/order.hpp"
 #include "executor-service/core/resolve.hpp"
 #include "executor-service/order/build/builder_actor.hpp"
+#include "executor-service/order/build/permits.hpp"
 
 namespace landfall::executor {
 
@@ -43,10 +43,9 @@ struct order_metrics {
 /// Actors and settings that every order actor uses, and those of its builders.
 struct order_dependencies : build_dependencies {
   ledger_actor ledger;
-  /// Nothing: everybody builds at once.
-  /// Turns to build: a router or a maker that hangs holds up swaps, and no payout, refund or close.
-  turnstile_actor swap_turns;
-  turnstile_actor payment_turns;
+  /// Build permits. Swaps and payments have separate ones, so a hanging router cannot block payouts. Null: unlimited.
+  semaphore_actor swap_permits;
+  semaphore_actor payment_permits;
   order_config config;
   order_metrics metrics;
 };

@@ -7,10 +7,10 @@
 #include "common/runtime/clock.hpp"
 #include "common/runtime/metrics.hpp"
 #include "executor-service/actors/chain.hpp"
-#include "executor-service/actors/maker.hpp"
-#include "executor-service/actors/router.hpp"
-#include "executor-service/actors/signer.hpp"
 #include "executor-service/order/build/core/build_plan.hpp"
+#include "executor-service/order/build/maker/maker_actor.hpp"
+#include "executor-service/order/build/router/router_actor.hpp"
+#include "executor-service/order/build/signer.hpp"
 
 namespace landfall::executor {
 

@@ -11,7 +11,7 @@
 #include "common/solana/bytes.hpp"
 #include "common/solana/message.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/core/guard.hpp"
+#include "executor-service/order/build/core/guard.hpp"
 #include "executor-service/order/build/core/maker_offer.hpp"
 #include "executor-service/order/build/core/route.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "executor-service/core/maker_guard.hpp"
 #include "executor-service/order/build/core/build_plan.hpp"
+#include "executor-service/order/build/core/maker_guard.hpp"
 
 namespace landfall::executor {
 

@@ -1,4 +1,4 @@
-#include "executor-service/core/maker_guard.hpp"
+#include "executor-service/order/build/core/maker_guard.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "executor-service/core/guard.hpp"
+#include "executor-service/order/build/core/guard.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "executor-service/actors/maker.hpp"
+#include "executor-service/order/build/maker/maker_actor.hpp"
 
 #include <algorithm>
 #include <functional>

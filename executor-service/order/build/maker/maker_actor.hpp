@@ -8,7 +8,7 @@
 
 #include "common/domain/uuid.hpp"
 #include "common/runtime/metrics.hpp"
-#include "executor-service/gateways/maker.hpp"
+#include "executor-service/order/build/maker/maker_client.hpp"
 
 namespace landfall::executor {
 

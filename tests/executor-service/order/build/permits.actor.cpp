@@ -1,4 +1,4 @@
-#include "executor-service/actors/turnstile.hpp"
+#include "executor-service/order/build/permits.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,24 +20,24 @@ struct fixture {
   caf::actor_system_config config;
   caf::actor_system system{scheduled_by_test(config)};
   caf::scheduler::test_coordinator& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-  turnstile_actor turnstile = spawn_turnstile(system, 2);
+  semaphore_actor semaphore = spawn_semaphore(system, 2);
   std::vector<std::string> granted;
   std::vector<caf::actor> askers;
 
   ~fixture() {
     for (const auto& a : askers)
       caf::anon_send_exit(a, caf::exit_reason::kill);
-    caf::anon_send_exit(turnstile, caf::exit_reason::kill);
+    caf::anon_send_exit(semaphore, caf::exit_reason::kill);
     scheduler.run();
   }
 
-  /// Asks for its turn at once, and is done when told so.
+  /// Asks for a permit at once, and releases it when told so.
   caf::actor asker(const std::string& name) {
     auto a = system.spawn([this, name](caf::event_based_actor* self) -> caf::behavior {
-      self->request(turnstile, caf::infinite, turn_request{}).then([this, name](turn_granted) {
+      self->request(semaphore, caf::infinite, permit_request{}).then([this, name](permit_granted) {
         granted.push_back(name);
       });
-      return {[this, self](caf::ok_atom) { self->send(turnstile, turn_done{}); }};
+      return {[this, self](caf::ok_atom) { self->send(semaphore, permit_released{}); }};
     });
     askers.push_back(a);
     scheduler.run();
@@ -57,7 +57,8 @@ using names = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE_FIXTURE(fixture, "as many as allowed are inside, the others come in the order in which they asked") {
+TEST_CASE_FIXTURE(
+    fixture, "as many permits as allowed are out, the others are granted in the order in which they were asked for") {
   const auto a = asker("a");
   const auto b = asker("b");
   const auto c = asker("c");
@@ -72,7 +73,7 @@ TEST_CASE_FIXTURE(fixture, "as many as allowed are inside, the others come in th
   done(c);
 }
 
-TEST_CASE_FIXTURE(fixture, "who ends gives its turn, or its place in the line, back") {
+TEST_CASE_FIXTURE(fixture, "an asker that ends gives its permit, or its place in the queue, back") {
   const auto a = asker("a");
   asker("b");
   const auto c = asker("c");

@@ -1,4 +1,4 @@
-#include "executor-service/core/order_transactions.hpp"
+#include "executor-service/order/build/core/instructions.hpp"
 
 #include <limits>
 

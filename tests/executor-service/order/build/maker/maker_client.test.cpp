@@ -1,4 +1,4 @@
-#include "executor-service/gateways/maker.hpp"
+#include "executor-service/order/build/maker/maker_client.hpp"
 
 #include <doctest/doctest.h>
 

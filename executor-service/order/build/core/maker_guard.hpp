@@ -7,7 +7,7 @@
 #include "common/solana/message.hpp"
 #include "common/solana/pubkey.hpp"
 #include "executor-service/core/account_set.hpp"
-#include "executor-service/core/guard.hpp"
+#include "executor-service/order/build/core/guard.hpp"
 
 namespace landfall::executor {
 

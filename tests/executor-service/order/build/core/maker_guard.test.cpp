@@ -1,4 +1,4 @@
-#include "executor-service/core/maker_guard.hpp"
+#include "executor-service/order/build/core/maker_guard.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +14,7 @@
 #include "common/solana/programs.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/token.hpp"
-#include "executor-service/core/order_transactions.hpp"
+#include "executor-service/order/build/core/instructions.hpp"
 #include "tests/executor-service/core/example_order.hpp"
 
 namespace landfall::executor {

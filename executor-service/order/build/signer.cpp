@@ -1,4 +1,4 @@
-#include "executor-service/actors/signer.hpp"
+#include "executor-service/order/build/signer.hpp"
 
 #include <caf/all.hpp>
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "executor-service/gateways/router.hpp"
+#include "executor-service/order/build/router/router_client.hpp"
 
 namespace landfall::executor {
 

@@ -1,4 +1,4 @@
-#include "executor-service/gateways/router.hpp"
+#include "executor-service/order/build/router/router_client.hpp"
 
 #include <doctest/doctest.h>
 

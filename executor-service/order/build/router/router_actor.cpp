@@ -1,4 +1,4 @@
-#include "executor-service/actors/router.hpp"
+#include "executor-service/order/build/router/router_actor.hpp"
 
 #include <functional>
 
