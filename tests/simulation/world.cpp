@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/simulation/builder.hpp"
 #include "tests/simulation/process.hpp"
 
 namespace landfall::simulation {
@@ -46,6 +47,9 @@ void world::say(const std::string& line) const {
 }
 
 run_result world::run() {
+#ifdef LANDFALL_FAULT_POINTS
+  executor::active_mutant = engine_mutant(broken);
+#endif
   set_up();
   while (checker.broken().empty() && !all_at_end()) {
     if (!time.step() || time.now() > calm_at_ + plan.calm_ms || time.happened() > most_events) {
@@ -102,6 +106,7 @@ void world::set_up() {
     // Nine decimals stand for SOL here, whose accounts are closed by the payment itself.
     o.row.input.decimals = dice.chance(500) ? 9 : 6;
     o.row.output.decimals = o.row.input.decimals == 9 ? 6 : dice.chance(500) ? 9 : 6;
+    identify(o.row, o.number);
     o.row.expires_at = domain::from_unix_ms(time.now() + dice.between(8'000, 150'000));
     o.row.deposit_expires_at = domain::from_unix_ms(time.now() + dice.between(2'000, 20'000));
     auto& account = at_first_[o.number];
