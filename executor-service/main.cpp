@@ -18,8 +18,8 @@
 #include "executor-service/actors/dispatcher.hpp"
 #include "executor-service/actors/limit_metrics.hpp"
 #include "executor-service/actors/verifier.hpp"
-#include "executor-service/api/actor_chain.hpp"
-#include "executor-service/api/api.hpp"
+#include "executor-service/api/api_server.hpp"
+#include "executor-service/api/deposit/actor_chain.hpp"
 #include "executor-service/config.hpp"
 #include "executor-service/keys.hpp"
 

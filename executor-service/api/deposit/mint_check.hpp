@@ -1,0 +1,32 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <unordered_set>
+
+#include "executor-service/api/deposit/chain_gateway.hpp"
+#include "executor-service/api/deposit/deposit_store.hpp"
+
+namespace landfall::executor::api {
+
+/// Whether a mint is what the table `token` says, and one we can hold for others: SPL Token mints only. Token-2022 may
+/// take a fee on every transfer or run someone's code in it, so that what arrives is not what was sent.
+class mint_check {
+public:
+  struct verdict {
+    bool ok = false;
+    /// The chain could not be asked; nothing is known about the mint.
+    bool unknown = false;
+    /// Why it is refused.
+    std::string why;
+  };
+
+  /// Blocking. Neither program nor decimals of a mint ever change: what was found right is not asked again.
+  [[nodiscard]] verdict check(chain_gateway& chain, const stored_token& token);
+
+private:
+  std::mutex mutex_;
+  std::unordered_set<std::string> right_;
+};
+
+}  // namespace landfall::executor::api
