@@ -209,7 +209,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     d.clock = clock;
     d.master = keys->master;
     d.metrics = metrics;
-    public_api = std::make_unique<api::api_server>(api_settings, std::move(d));
+    public_api = std::make_unique<api::api_server>(system, api_settings, std::move(d));
     public_api->register_routes(server);
   }
   std::vector<caf::strong_actor_ptr> to_stop;
@@ -305,7 +305,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   }
   server.close(drain_http);
   if (public_api)
-    public_api->stop();
+    public_api->stop(drain_actors);
   const auto killed = runtime::stop_actors(system, std::move(to_stop), drain_actors);
   runtime::log_info("stopped", {{"killed", static_cast<std::uint64_t>(killed)}});
   return 0;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <caf/actor_cast.hpp>
+#include <functional>
 #include <utility>
 
+#include "common/runtime/actor_system.hpp"
 #include "common/solana/keypair.hpp"
 #include "executor-service/api/auth/auth_handlers.hpp"
-#include "executor-service/api/database/worker_pool.hpp"
 #include "executor-service/api/deposit/craft_deposit.hpp"
 #include "executor-service/api/http/reply.hpp"
 #include "executor-service/api/http/request_gate.hpp"
@@ -62,14 +64,16 @@ std::optional<std::string> validate(const config& c) {
 }
 
 struct api_server::impl {
-  impl(config c, dependencies d)
-      : settings(std::move(c)),
+  impl(caf::actor_system& actors, config c, dependencies d)
+      : system(actors),
+        settings(std::move(c)),
         with(std::move(d)),
         gate(settings.api_keys, settings.address_limit, with.clock, with.metrics),
         wallet_limit(settings.wallet_limit),
         tokens_signed_with(derive_session_key(with.master->bytes())),
-        workers(settings.database, settings.workers, settings.max_queued),
-        deposits(std::make_shared<deposit_watch>(with.chain, workers, settings.instance, settings.deposits)) {
+        database(std::make_shared<database_pool>(
+            system, database_pool_settings{settings.database, settings.workers, settings.max_queued})),
+        deposits(spawn_deposit_watch(system, with.chain, database, settings.instance, settings.deposits)) {
     add_routes();
   }
 
@@ -80,8 +84,8 @@ struct api_server::impl {
                                                       tokens_signed_with, with.clock);
     const auto vaults = std::make_shared<vault_handlers>(with.master);
     const auto craft = std::make_shared<craft_handler>(
-        craft_settings{settings.instance, settings.deposit_life, settings.minimum_order_usd}, with.chain, with.prices,
-        with.master);
+        craft_settings{settings.instance, settings.deposit_life, settings.minimum_order_usd}, database, with.chain,
+        with.prices, with.master);
     const auto create = std::make_shared<create_handler>(settings.instance, with.chain, deposits, with.clock);
     route("POST", "/auth/challenge", access::anyone, std::bind(&auth_handlers::issue_challenge, auth, _1, _2));
     route("POST", "/auth/verify", access::anyone, std::bind(&auth_handlers::verify_challenge, auth, _1, _2));
@@ -127,35 +131,38 @@ struct api_server::impl {
         return c.reply(too_many_requests(*wait));
     }
     auto refused = c.reply;
-    const bool admitted = workers.submit([handle, c = std::move(c)](postgres::database& db) { handle(db, c); });
+    const bool admitted = database->submit([handle, c = std::move(c)](postgres::database& db) { handle(db, c); });
     if (!admitted)
       refused(unavailable("Too many requests are waiting. Nothing was done."));
   }
 
+  caf::actor_system& system;
   const config settings;
   const dependencies with;
   request_gate gate;
   request_limiter wallet_limit;
   const session_key tokens_signed_with;
-  worker_pool workers;
-  std::shared_ptr<deposit_watch> deposits;
+  const std::shared_ptr<database_pool> database;
+  deposit_watch_actor deposits;
   std::vector<endpoint> endpoints;
 };
 
-api_server::api_server(config c, dependencies d) {
+api_server::api_server(caf::actor_system& system, config c, dependencies d) {
   solana::initialize_crypto();
   if (const auto why = validate(c))
     domain::broken_invariant(why->c_str());
-  impl_ = std::make_unique<impl>(std::move(c), std::move(d));
+  impl_ = std::make_unique<impl>(system, std::move(c), std::move(d));
 }
 
 api_server::~api_server() {
-  stop();
+  stop(std::chrono::minutes{1});
 }
 
-void api_server::stop() {
-  impl_->deposits->stop();
-  impl_->workers.stop();
+void api_server::stop(std::chrono::milliseconds bound) {
+  if (impl_->deposits)
+    runtime::stop_actors(impl_->system,
+                         {caf::actor_cast<caf::strong_actor_ptr>(std::exchange(impl_->deposits, nullptr))}, bound);
+  impl_->database->stop(bound);
 }
 
 const std::vector<endpoint>& api_server::endpoints() const noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <caf/fwd.hpp>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -27,9 +28,9 @@ struct config {
   std::string instance;
   /// Connects as landfall_api.
   postgres::database::options database;
-  /// Threads that may block, each with a connection.
+  /// Database actors, each with a thread and a connection.
   std::size_t workers = 8;
-  /// Requests that wait for a worker; above it 503.
+  /// Requests that wait for a database actor; above it 503.
   std::size_t max_queued = 512;
   /// If any are given, `x-api-key` has to be one of them.
   std::vector<std::string> api_keys;
@@ -68,8 +69,8 @@ struct endpoint {
 /// destroyed.
 class api_server {
 public:
-  /// `c` has to pass `validate`.
-  api_server(config c, dependencies d);
+  /// `c` has to pass `validate`; `system` has to outlive the server.
+  api_server(caf::actor_system& system, config c, dependencies d);
   ~api_server();
   api_server(const api_server&) = delete;
   api_server& operator=(const api_server&) = delete;
@@ -78,8 +79,9 @@ public:
   void register_routes(net::http_server& server) const;
   [[nodiscard]] const std::vector<endpoint>& endpoints() const noexcept;
 
-  /// Ends the threads. Requests that are waited for get no answer from here any more; orders are as they are stored.
-  void stop();
+  /// Ends the actors, and waits for what they run for at most `bound`. Requests that are waited for get no answer from
+  /// here any more; orders are as they are stored. Safe to call twice.
+  void stop(std::chrono::milliseconds bound);
 
 private:
   struct impl;

@@ -9,8 +9,8 @@
 
 namespace landfall::executor::api {
 
-/// What the API asks of Solana, asked through the chain actor: its ranking of the endpoints, its hedges, its limits.
-/// `system` has to outlive it; nobody may be waiting in it when the actor ends.
+/// Asks the chain actor: its ranking of the endpoints, its hedges, its limits. An actor of its own takes the answers;
+/// it ends with the gateway. `system` has to outlive it.
 [[nodiscard]] std::unique_ptr<chain_gateway> make_actor_chain(caf::actor_system& system, chain_actor chain);
 
 }  // namespace landfall::executor::api

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@
 
 namespace landfall::executor::api {
 
-/// Nobody could be asked, or nobody knew. It proves nothing about the chain.
+/// No endpoint could be asked, or none knew. It proves nothing about the chain.
 struct chain_error {
   std::string message;
 };
@@ -28,23 +29,27 @@ struct deposit_status {
   std::optional<std::string> err;
 };
 
-/// What the API asks of Solana. Blocking: for worker threads. Thread-safe.
+/// Called once, on any thread, where it must not block; never once the actors are being stopped.
+template <class T>
+using chain_done = std::function<void(chain_result<T>)>;
+
+/// What the API asks of Solana. Does not block. Thread-safe.
 class chain_gateway {
 public:
   virtual ~chain_gateway() = default;
 
   /// At `confirmed`.
-  [[nodiscard]] virtual chain_result<latest_blockhash_view> latest_blockhash() = 0;
+  virtual void latest_blockhash(chain_done<latest_blockhash_view> done) = 0;
   /// Lamports that keep a token account rent-exempt.
-  [[nodiscard]] virtual chain_result<std::uint64_t> token_account_rent() = 0;
+  virtual void token_account_rent(chain_done<std::uint64_t> done) = 0;
   /// At `confirmed`, in a bank at or after `min_context_slot`; nothing inside where the account does not exist there.
-  [[nodiscard]] virtual chain_result<std::optional<account_info>> account(
-      const solana::pubkey& key, std::optional<std::uint64_t> min_context_slot) = 0;
+  virtual void account(const solana::pubkey& key, std::optional<std::uint64_t> min_context_slot,
+                       chain_done<std::optional<account_info>> done) = 0;
   /// In the order asked; nothing inside where nobody knows the signature, which does not mean that it has not landed.
   /// `search_history` also finds what landed longer ago than nodes remember by themselves, at a price.
-  [[nodiscard]] virtual chain_result<std::vector<std::optional<deposit_status>>> statuses(
-      const std::vector<solana::signature>& signatures, bool search_history) = 0;
-  /// Hands the bytes to every endpoint, without waiting for what they say. What goes out `again` goes after what never
+  virtual void statuses(const std::vector<solana::signature>& signatures, bool search_history,
+                        chain_done<std::vector<std::optional<deposit_status>>> done) = 0;
+  /// Sends the bytes to every endpoint, without waiting for their answers. What goes out `again` goes after what never
   /// did.
   virtual void broadcast(const solana::bytes& transaction, const solana::signature& id, bool again) = 0;
 };

@@ -4,8 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "common/runtime/clock.hpp"
-#include "executor-service/api/deposit/craft_request.hpp"
+#include "executor-service/api/database/database_pool.hpp"
 #include "executor-service/api/deposit/mint_check.hpp"
 #include "executor-service/api/deposit/price_source.hpp"
 #include "executor-service/api/http/call.hpp"
@@ -21,12 +20,13 @@ struct craft_settings {
   int minimum_order_usd = 10;
 };
 
-/// POST /deposit/craft. Thread-safe.
-class craft_handler {
+/// POST /deposit/craft. Thread-safe. While chain and prices are asked, no database actor is held.
+class craft_handler : public std::enable_shared_from_this<craft_handler> {
 public:
-  craft_handler(craft_settings settings, std::shared_ptr<chain_gateway> chain, std::shared_ptr<price_source> prices,
-                std::shared_ptr<const master_secret> master)
+  craft_handler(craft_settings settings, std::shared_ptr<database_pool> database, std::shared_ptr<chain_gateway> chain,
+                std::shared_ptr<price_source> prices, std::shared_ptr<const master_secret> master)
       : settings_(std::move(settings)),
+        database_(std::move(database)),
         chain_(std::move(chain)),
         prices_(std::move(prices)),
         master_(std::move(master)) {}
@@ -34,19 +34,13 @@ public:
   void craft_deposit(postgres::database& db, const call& c);
 
 private:
-  struct token_pair {
-    stored_token input;
-    stored_token output;
-  };
-  std::optional<net::http_server_response> token_refused(const char* field, const stored_token& token);
-  std::optional<net::http_server_response> worth_refused(const stored_token& token, domain::token_amount amount);
-  domain::result<token_pair, net::http_server_response> tokens_of(deposit_store& store, const call& c,
-                                                                  const craft_request& asked);
+  class crafting;
 
-  craft_settings settings_;
-  std::shared_ptr<chain_gateway> chain_;
-  std::shared_ptr<price_source> prices_;
-  std::shared_ptr<const master_secret> master_;
+  const craft_settings settings_;
+  const std::shared_ptr<database_pool> database_;
+  const std::shared_ptr<chain_gateway> chain_;
+  const std::shared_ptr<price_source> prices_;
+  const std::shared_ptr<const master_secret> master_;
   mint_check mints_;
 };
 

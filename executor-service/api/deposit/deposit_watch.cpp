@@ -1,8 +1,10 @@
 #include "executor-service/api/deposit/deposit_watch.hpp"
 
 #include <algorithm>
+#include <caf/all.hpp>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "common/fault/database_fault.hpp"
 #include "common/runtime/log.hpp"
@@ -11,6 +13,10 @@
 namespace landfall::executor::api {
 
 namespace {
+
+using statuses_result = chain_result<std::vector<std::optional<deposit_status>>>;
+using account_result = chain_result<std::optional<account_info>>;
+using state_result = postgres::database_result<domain::order_state>;
 
 /// Whether the deposit of an order in this state is known to have arrived.
 bool has_deposit(domain::order_state state) {
@@ -21,6 +27,217 @@ bool has_deposit(domain::order_state state) {
 /// Endpoints that do not answer.
 domain::failure<chain_error> chain_fault(fault::moment) {
   return domain::failure{chain_error{"fault point"}};
+}
+
+/// One create call that waits.
+struct waiter {
+  signed_deposit deposit;
+  bool search_history = false;
+  std::function<void(const deposit_outcome&)> finished;
+  caf::actor_clock::time_point until;
+  caf::actor_clock::time_point last_sent;
+  bool warned = false;
+  /// It counts against `max_waiting`.
+  bool holds_slot = false;
+};
+using waiter_ptr = std::shared_ptr<waiter>;
+
+struct watch_state {
+  explicit watch_state(deposit_watch_actor::stateful_pointer<watch_state> me) : self(me) {}
+
+  deposit_watch_actor::stateful_pointer<watch_state> self;
+  std::shared_ptr<chain_gateway> chain;
+  std::shared_ptr<database_pool> database;
+  std::string instance;
+  deposit_watch_options options;
+  /// For the next poll.
+  std::vector<waiter_ptr> waiting;
+  /// Taken by those in `waiting`, and those whose statuses, account or order are being read.
+  std::size_t slots = 0;
+  /// A poll is due or under way.
+  bool polling = false;
+
+  static inline const char* name = "deposit_watch";
+
+  void add(await_deposit& request);
+  void wait_for_next_poll(waiter_ptr w);
+  void schedule_poll();
+  void poll();
+  void on_statuses(const std::vector<waiter_ptr>& batch, const statuses_result& statuses);
+  void on_status(const waiter_ptr& w, const std::optional<deposit_status>& status);
+  void read_account(const waiter_ptr& w, std::uint64_t slot);
+  void open_order(const waiter_ptr& w, std::uint64_t slot);
+  void on_opened(const waiter_ptr& w, std::uint64_t slot, const state_result& state);
+  void on_not_usable(const waiter_ptr& w, const std::string& why);
+  void retry_or_finish(const waiter_ptr& w);
+  void finish(const waiter_ptr& w, const std::string& err);
+  void answer(const waiter_ptr& w, const deposit_outcome& outcome);
+
+  /// A callback for other threads that has `handle` run on this actor.
+  template <class Answer, class Handle>
+  std::function<void(Answer)> on_actor(Handle handle) {
+    return [to = deposit_watch_actor{self}, handle = std::move(handle)](Answer value) {
+      caf::anon_send(to, deposit_answer{[handle, value = std::move(value)] { handle(value); }});
+    };
+  }
+};
+
+void watch_state::add(await_deposit& request) {
+  const auto now = self->clock().now();
+  const auto w = std::make_shared<waiter>(
+      waiter{std::move(request.deposit), request.search_history, std::move(request.finished), now + options.wait, now});
+  if (slots >= options.max_waiting)
+    return finish(w, {});
+  ++slots;
+  w->holds_slot = true;
+  wait_for_next_poll(w);
+}
+
+void watch_state::wait_for_next_poll(waiter_ptr w) {
+  waiting.push_back(std::move(w));
+  schedule_poll();
+}
+
+/// After a pause: who else arrives meanwhile shares the poll.
+void watch_state::schedule_poll() {
+  if (polling || waiting.empty())
+    return;
+  polling = true;
+  self->delayed_send(self, options.poll, deposit_poll{});
+}
+
+void watch_state::poll() {
+  const auto count = std::min(waiting.size(), max_statuses_per_call);
+  const auto end = waiting.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<waiter_ptr> batch{std::make_move_iterator(waiting.begin()), std::make_move_iterator(end)};
+  waiting.erase(waiting.begin(), end);
+  std::vector<solana::signature> signatures;
+  bool search_history = false;
+  for (const auto& w : batch) {
+    signatures.push_back(w->deposit.signature);
+    search_history = search_history || w->search_history;
+  }
+  fault::between(
+      {fault::effect::deposit_statuses_read},
+      [&](auto done) { chain->statuses(signatures, search_history, std::move(done)); },
+      on_actor<statuses_result>(
+          [this, batch = std::move(batch)](const statuses_result& statuses) { on_statuses(batch, statuses); }),
+      chain_fault);
+}
+
+void watch_state::on_statuses(const std::vector<waiter_ptr>& batch, const statuses_result& statuses) {
+  polling = false;
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    on_status(batch[i], statuses ? statuses->at(i) : std::nullopt);
+  schedule_poll();
+}
+
+void watch_state::on_status(const waiter_ptr& w, const std::optional<deposit_status>& status) {
+  if (status && status->confirmed)
+    return status->err ? finish(w, *status->err) : read_account(w, status->slot);
+  const auto now = self->clock().now();
+  if (now >= w->until)
+    return finish(w, {});
+  if (!status && now - w->last_sent >= options.rebroadcast) {
+    fault::around_send({fault::effect::deposit_sent_again},
+                       [&] { chain->broadcast(w->deposit.transaction, w->deposit.signature, true); });
+    w->last_sent = now;
+  }
+  wait_for_next_poll(w);
+}
+
+void watch_state::read_account(const waiter_ptr& w, std::uint64_t slot) {
+  fault::between(
+      {fault::effect::deposit_account_read},
+      [&](auto done) { chain->account(w->deposit.order_account, slot, std::move(done)); },
+      on_actor<account_result>([this, w, slot](const account_result& account) {
+        if (!account)
+          return on_not_usable(w, account.error().message);
+        if (const auto why = order_account_fault(w->deposit, *account); !why.empty())
+          return on_not_usable(w, why);
+        open_order(w, slot);
+      }),
+      chain_fault);
+}
+
+void watch_state::open_order(const waiter_ptr& w, std::uint64_t slot) {
+  const bool admitted = database->submit([instance = instance, deposit = w->deposit, slot,
+                                          done = on_actor<state_result>([this, w, slot](const state_result& state) {
+                                            on_opened(w, slot, state);
+                                          })](postgres::database& db) {
+    done(fault::around(
+        {fault::effect::deposit_opened},
+        [&] {
+          return deposit_store{db, instance}.open_order(deposit, slot);
+        },
+        fault::database_fault));
+  });
+  if (!admitted)
+    retry_or_finish(w);
+}
+
+void watch_state::on_opened(const waiter_ptr& w, std::uint64_t slot, const state_result& state) {
+  if (!state)
+    return on_not_usable(w, state.error().message);
+  runtime::log_info("deposit_confirmed", {{"order_id", w->deposit.order.to_string()},
+                                          {"signature", w->deposit.signature.to_string()},
+                                          {"slot", slot},
+                                          {"state", domain::to_string(*state)}});
+  answer(w, {has_deposit(*state), *state, {}});
+}
+
+/// Logged once a call: the next polls will mostly find the same.
+void watch_state::on_not_usable(const waiter_ptr& w, const std::string& why) {
+  if (!w->warned)
+    runtime::log_warn("deposit_not_usable_yet", {{"order_id", w->deposit.order.to_string()},
+                                                 {"signature", w->deposit.signature.to_string()},
+                                                 {"account", w->deposit.order_account.to_string()},
+                                                 {"why", why}});
+  w->warned = true;
+  retry_or_finish(w);
+}
+
+void watch_state::retry_or_finish(const waiter_ptr& w) {
+  if (self->clock().now() < w->until)
+    wait_for_next_poll(w);
+  else
+    finish(w, {});
+}
+
+/// Answers with the order's state: the executor may have continued with the order while we saw nothing.
+void watch_state::finish(const waiter_ptr& w, const std::string& err) {
+  const auto done = on_actor<state_result>([this, w, err](const state_result& read) {
+    const auto state = read ? *read : domain::order_state::depositing;
+    answer(w, {has_deposit(state), state, err});
+  });
+  const bool admitted = database->submit([instance = instance, order = w->deposit.order, done](postgres::database& db) {
+    done(deposit_store{db, instance}.order_state(order));
+  });
+  if (!admitted)
+    answer(w, {false, domain::order_state::depositing, err});
+}
+
+/// Gives back its slot and answers the call.
+void watch_state::answer(const waiter_ptr& w, const deposit_outcome& outcome) {
+  if (w->holds_slot)
+    --slots;
+  w->finished(outcome);
+}
+
+deposit_watch_actor::behavior_type watch_behavior(deposit_watch_actor::stateful_pointer<watch_state> self,
+                                                  std::shared_ptr<chain_gateway> chain,
+                                                  std::shared_ptr<database_pool> database, std::string instance,
+                                                  deposit_watch_options options) {
+  auto& state = self->state;
+  state.chain = std::move(chain);
+  state.database = std::move(database);
+  state.instance = std::move(instance);
+  state.options = options;
+  return {
+      [self](await_deposit& request) { self->state.add(request); },
+      [self](deposit_poll) { self->state.poll(); },
+      [self](const deposit_answer& arrived) { arrived.handle(); },
+  };
 }
 
 }  // namespace
@@ -46,169 +263,10 @@ std::string order_account_fault(const signed_deposit& deposit, const std::option
   return {};
 }
 
-deposit_watch::deposit_watch(std::shared_ptr<chain_gateway> chain, worker_pool& workers, std::string instance,
-                             deposit_watch_options options)
-    : chain_(std::move(chain)),
-      workers_(workers),
-      instance_(std::move(instance)),
-      options_(options),
-      thread_([this](const std::stop_token& stopping) { run(stopping); }) {}
-
-deposit_watch::~deposit_watch() {
-  stop();
-}
-
-void deposit_watch::stop() {
-  thread_.request_stop();
-  if (thread_.joinable())
-    thread_.join();
-  std::vector<waiter> dropped;
-  const std::lock_guard lock{mutex_};
-  dropped.swap(waiting_);
-}
-
-void deposit_watch::wait_for(signed_deposit deposit, bool old, done finished) {
-  const auto now = std::chrono::steady_clock::now();
-  waiter w{std::move(deposit), old, std::move(finished), now + options_.wait, now, false, false};
-  {
-    const std::lock_guard lock{mutex_};
-    if (places_ < options_.max_waiting) {
-      ++places_;
-      w.has_place = true;
-      waiting_.push_back(std::move(w));
-      changed_.notify_one();
-      return;
-    }
-  }
-  finish(std::move(w), {});
-}
-
-void deposit_watch::put_back(waiter w) {
-  {
-    const std::lock_guard lock{mutex_};
-    waiting_.push_back(std::move(w));
-  }
-  changed_.notify_one();
-}
-
-void deposit_watch::tell(const waiter& w, const deposit_outcome& seen) {
-  if (w.has_place) {
-    const std::lock_guard lock{mutex_};
-    --places_;
-  }
-  w.finished(seen);
-}
-
-void deposit_watch::run(const std::stop_token& stopping) {
-  while (!stopping.stop_requested()) {
-    std::vector<waiter> batch;
-    {
-      std::unique_lock lock{mutex_};
-      if (!changed_.wait(lock, stopping, [this] { return !waiting_.empty(); }))
-        return;
-      // The rest of the turn: what else arrives meanwhile shares the poll.
-      changed_.wait_for(lock, stopping, options_.poll, [] { return false; });
-      if (stopping.stop_requested())
-        return;
-      const auto count = std::min(waiting_.size(), max_statuses_per_call);
-      std::move(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(batch));
-      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
-    }
-    poll(std::move(batch));
-  }
-}
-
-void deposit_watch::poll(std::vector<waiter> batch) {
-  std::vector<solana::signature> signatures;
-  bool old = false;
-  for (const auto& w : batch) {
-    signatures.push_back(w.deposit.signature);
-    old = old || w.old;
-  }
-  const auto statuses = fault::around(
-      {fault::effect::deposit_statuses_read}, [&] { return chain_->statuses(signatures, old); }, chain_fault);
-  const auto now = std::chrono::steady_clock::now();
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    auto& w = batch[i];
-    const auto status = statuses ? statuses->at(i) : std::nullopt;
-    if (status && status->confirmed) {
-      if (status->err)
-        finish(std::move(w), *status->err);
-      else
-        check(std::move(w), status->slot);
-    } else if (now >= w.until) {
-      finish(std::move(w), {});
-    } else {
-      if (!status && now - w.sent >= options_.rebroadcast) {
-        fault::around_send({fault::effect::deposit_sent_again},
-                           [&] { chain_->broadcast(w.deposit.transaction, w.deposit.signature, true); });
-        w.sent = now;
-      }
-      put_back(std::move(w));
-    }
-  }
-}
-
-void deposit_watch::check(waiter w, std::uint64_t slot) {
-  const auto shared = std::make_shared<waiter>(std::move(w));
-  const bool taken = workers_.submit([this, shared, slot](postgres::database& db) {
-    const auto fault = open_if_deposited(db, *shared, slot);
-    if (fault.empty())
-      return;
-    // Once a call: the next polls will mostly find the same.
-    if (!shared->warned)
-      runtime::log_warn("deposit_not_usable_yet", {{"order_id", shared->deposit.order.to_string()},
-                                                   {"signature", shared->deposit.signature.to_string()},
-                                                   {"account", shared->deposit.order_account.to_string()},
-                                                   {"why", fault}});
-    shared->warned = true;
-    look_again(std::move(*shared));
-  });
-  if (!taken)
-    look_again(std::move(*shared));
-}
-
-std::string deposit_watch::open_if_deposited(postgres::database& db, const waiter& w, std::uint64_t slot) {
-  const auto& deposit = w.deposit;
-  const auto account = fault::around(
-      {fault::effect::deposit_account_read}, [&] { return chain_->account(deposit.order_account, slot); }, chain_fault);
-  if (!account)
-    return account.error().message;
-  if (auto fault = order_account_fault(deposit, *account); !fault.empty())
-    return fault;
-  const auto state = fault::around(
-      {fault::effect::deposit_opened},
-      [&] {
-        return deposit_store{db, instance_}.open_order(deposit, slot);
-      },
-      fault::database_fault);
-  if (!state)
-    return state.error().message;
-  runtime::log_info("deposit_confirmed", {{"order_id", deposit.order.to_string()},
-                                          {"signature", deposit.signature.to_string()},
-                                          {"slot", slot},
-                                          {"state", domain::to_string(*state)}});
-  tell(w, {has_deposit(*state), *state, {}});
-  return {};
-}
-
-void deposit_watch::look_again(waiter w) {
-  if (std::chrono::steady_clock::now() < w.until)
-    put_back(std::move(w));
-  else
-    finish(std::move(w), {});
-}
-
-void deposit_watch::finish(waiter w, std::string err) {
-  const auto shared = std::make_shared<waiter>(std::move(w));
-  // The executor may have gone on with the order while we saw nothing.
-  const bool taken = workers_.submit([this, shared, err](postgres::database& db) {
-    const auto state = deposit_store{db, instance_}.order_state(shared->deposit.order);
-    const auto now_in = state ? *state : domain::order_state::depositing;
-    tell(*shared, {has_deposit(now_in), now_in, err});
-  });
-  if (!taken)
-    tell(*shared, {false, domain::order_state::depositing, err});
+deposit_watch_actor spawn_deposit_watch(caf::actor_system& system, std::shared_ptr<chain_gateway> chain,
+                                        std::shared_ptr<database_pool> database, std::string instance,
+                                        deposit_watch_options options) {
+  return system.spawn(watch_behavior, std::move(chain), std::move(database), std::move(instance), options);
 }
 
 }  // namespace landfall::executor::api

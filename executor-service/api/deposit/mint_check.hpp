@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <unordered_set>
@@ -10,10 +11,10 @@
 namespace landfall::executor::api {
 
 /// Whether a mint is what the table `token` says, and one we can hold for others: SPL Token mints only. Token-2022 may
-/// take a fee on every transfer or run someone's code in it, so that what arrives is not what was sent.
+/// take a fee on every transfer or run somebody's code in it, so that what arrives is not what was sent.
 class mint_check {
 public:
-  struct verdict {
+  struct answer {
     bool ok = false;
     /// The chain could not be asked; nothing is known about the mint.
     bool unknown = false;
@@ -21,10 +22,13 @@ public:
     std::string why;
   };
 
-  /// Blocking. Neither program nor decimals of a mint ever change: what was found right is not asked again.
-  [[nodiscard]] verdict check(chain_gateway& chain, const stored_token& token);
+  /// Calls `done` once, perhaps before this returns. Neither program nor decimals of a mint ever change: what was found
+  /// right is not asked again. Has to outlive the question.
+  void check(chain_gateway& chain, const stored_token& token, std::function<void(const answer&)> done);
 
 private:
+  answer judge(const stored_token& token, const chain_result<std::optional<account_info>>& account);
+
   std::mutex mutex_;
   std::unordered_set<std::string> right_;
 };

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "common/net/json.hpp"
 #include "common/net/limited_client.hpp"
@@ -19,16 +20,58 @@ public:
   hermes_prices(hermes_options options, const runtime::clock& clock)
       : options_(std::move(options)), clock_(clock), client_(options_.base_url, {}, options_.limiter) {}
 
-  domain::result<domain::decimal, std::string> price_usd(const std::string& feed_id) override {
+  void price_usd(const std::string& feed_id, price_done done) override {
     const auto now = clock_.now();
-    if (const auto known = cached(feed_id, now))
-      return *known;
+    std::optional<domain::decimal> cached;
+    {
+      const std::lock_guard lock{mutex_};
+      auto& feed = feeds_[feed_id];
+      if (feed.price_usd && now - feed.fetched_at <= options_.cache) {
+        cached = feed.price_usd;
+      } else {
+        feed.waiting.push_back(std::move(done));
+        if (feed.waiting.size() > 1)
+          return;
+      }
+    }
+    if (cached)
+      return done(*cached);
+    fetch(feed_id, now);
+  }
+
+private:
+  struct feed_state {
+    std::optional<domain::decimal> price_usd;
+    domain::utc_time fetched_at;
+    /// For the answer that is under way.
+    std::vector<price_done> waiting;
+  };
+
+  void fetch(const std::string& feed_id, domain::utc_time now) {
     net::http_request request;
     request.path_and_query = "/v2/updates/price/latest?ids%5B%5D=" + feed_id + "&parsed=true&encoding=hex";
     request.timeout_ms = options_.timeout_ms;
     if (!options_.api_key.empty())
       request.headers["Authorization"] = "Bearer " + options_.api_key;
-    const auto response = client_.request_sync(net::purpose::quote, std::move(request));
+    client_.request(net::purpose::quote, std::move(request), [this, feed_id, now](const net::http_result& response) {
+      const auto price = price_in(response, feed_id, now);
+      std::vector<price_done> waiting;
+      {
+        const std::lock_guard lock{mutex_};
+        auto& feed = feeds_[feed_id];
+        waiting.swap(feed.waiting);
+        if (price) {
+          feed.price_usd = *price;
+          feed.fetched_at = now;
+        }
+      }
+      for (const auto& done : waiting)
+        done(price);
+    });
+  }
+
+  [[nodiscard]] price_result price_in(const net::http_result& response, const std::string& feed_id,
+                                      domain::utc_time now) const {
     if (!response)
       return domain::failure{"the price source does not answer: " + net::without_address(response.error())};
     if (response->status != 200)
@@ -38,31 +81,16 @@ public:
       return domain::failure{price.error()};
     if (now - price->publish_time > options_.max_age)
       return domain::failure{"the latest price is from " + domain::to_iso8601(price->publish_time)};
-    const std::lock_guard lock{mutex_};
-    entries_[feed_id] = {price->price_usd, now};
     return price->price_usd;
-  }
-
-private:
-  struct entry {
-    domain::decimal price_usd;
-    domain::utc_time fetched_at;
-  };
-
-  std::optional<domain::decimal> cached(const std::string& feed_id, domain::utc_time now) {
-    const std::lock_guard lock{mutex_};
-    const auto found = entries_.find(feed_id);
-    if (found == entries_.end() || now - found->second.fetched_at > options_.cache)
-      return std::nullopt;
-    return found->second.price_usd;
   }
 
   const hermes_options options_;
   const runtime::clock& clock_;
-  net::limited_client client_;
   std::mutex mutex_;
   /// One entry a feed of the table `token`.
-  std::unordered_map<std::string, entry> entries_;
+  std::unordered_map<std::string, feed_state> feeds_;
+  /// Last: its end answers what is under way.
+  net::limited_client client_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,12 +14,17 @@
 
 namespace landfall::executor::api {
 
-/// Where the USD price of a token comes from, to tell whether a deposit is worth enough. Blocking, thread-safe.
+/// The error is a sentence.
+using price_result = domain::result<domain::decimal, std::string>;
+/// Called once, on any thread, where it must not block.
+using price_done = std::function<void(const price_result&)>;
+
+/// Where the USD price of a token comes from, to decide whether a deposit is worth enough. Does not block. Thread-safe.
 class price_source {
 public:
   virtual ~price_source() = default;
-  /// The error is a sentence.
-  [[nodiscard]] virtual domain::result<domain::decimal, std::string> price_usd(const std::string& feed_id) = 0;
+  /// `done` may be called before this returns.
+  virtual void price_usd(const std::string& feed_id, price_done done) = 0;
 };
 
 struct hermes_options {
@@ -34,7 +40,7 @@ struct hermes_options {
   std::shared_ptr<net::host_limiter> limiter = {};
 };
 
-/// Hermes' one-shot REST call, cached.
+/// Hermes' one-shot REST call, cached; who asks for a price that is being fetched gets that one.
 [[nodiscard]] std::unique_ptr<price_source> make_hermes_prices(hermes_options options, const runtime::clock& clock);
 
 struct feed_price {

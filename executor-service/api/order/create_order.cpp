@@ -1,5 +1,7 @@
 #include "executor-service/api/order/create_order.hpp"
 
+#include <caf/send.hpp>
+
 #include "common/fault/database_fault.hpp"
 #include "common/net/json.hpp"
 #include "common/runtime/log.hpp"
@@ -94,8 +96,8 @@ struct create_handler::creation {
   void start();
   void create(const stored_deposit_request& deposit);
   void after_create(const domain::order_id& id, const postgres::database_result<domain::done>& created);
-  void continue_order(created_order order);
-  void send_and_wait(created_order order, bool repeated);
+  void continue_order(const created_order& order);
+  void send_and_wait(const created_order& order, bool repeated);
 };
 
 void create_handler::creation::start() {
@@ -175,7 +177,7 @@ void create_handler::creation::after_create(const domain::order_id& id,
 }
 
 /// Continues with the order that this deposit made already.
-void create_handler::creation::continue_order(created_order order) {
+void create_handler::creation::continue_order(const created_order& order) {
   if (!same_terms(order, asked))
     return c.reply(to_response(
         {400,
@@ -196,7 +198,7 @@ void create_handler::creation::continue_order(created_order order) {
           200, order_response(order, false, "The order exists already; its deposit failed. Craft a new deposit.")));
     case domain::order_state::pending_deposit:
     case domain::order_state::depositing:
-      return send_and_wait(std::move(order), true);
+      return send_and_wait(order, true);
     default:
       return c.reply(
           json_response(200, order_response(order, true, "The order exists already; its deposit is confirmed.")));
@@ -204,7 +206,7 @@ void create_handler::creation::continue_order(created_order order) {
 }
 
 /// Sends the stored deposit and answers once it is confirmed, or the wait is over.
-void create_handler::creation::send_and_wait(created_order order, bool repeated) {
+void create_handler::creation::send_and_wait(const created_order& order, bool repeated) {
   const auto& deposit = order.deposit;
   fault::around_send({fault::effect::deposit_sent},
                      [&] { with.chain_->broadcast(deposit.transaction, deposit.signature, repeated); });
@@ -214,12 +216,11 @@ void create_handler::creation::send_and_wait(created_order order, bool repeated)
   if (!marked)
     runtime::log_warn("broadcast_not_noted",
                       {{"order_id", deposit.order.to_string()}, {"why", marked.error().message}});
-  auto awaited = deposit;
-  with.deposits_->wait_for(
-      std::move(awaited), repeated,
-      [reply = c.reply, order = std::move(order), repeated](const deposit_outcome& outcome) {
-        reply(json_response(200, order_response(order, outcome.confirmed, outcome_message(outcome, repeated))));
-      });
+  caf::anon_send(with.deposits_,
+                 await_deposit{deposit, repeated, [reply = c.reply, order, repeated](const deposit_outcome& outcome) {
+                                 reply(json_response(200, order_response(order, outcome.confirmed,
+                                                                         outcome_message(outcome, repeated))));
+                               }});
 }
 
 void create_handler::create_price_order(postgres::database& db, const call& c) const {

@@ -9,10 +9,10 @@
 
 namespace landfall::executor::api {
 
-/// POST /orders/price. Thread-safe.
+/// POST /orders/price. Thread-safe. A call that waits for its deposit holds no database actor.
 class create_handler {
 public:
-  create_handler(std::string instance, std::shared_ptr<chain_gateway> chain, std::shared_ptr<deposit_watch> deposits,
+  create_handler(std::string instance, std::shared_ptr<chain_gateway> chain, deposit_watch_actor deposits,
                  std::shared_ptr<const runtime::clock> clock)
       : instance_(std::move(instance)),
         chain_(std::move(chain)),
@@ -26,7 +26,7 @@ private:
 
   const std::string instance_;
   const std::shared_ptr<chain_gateway> chain_;
-  const std::shared_ptr<deposit_watch> deposits_;
+  const deposit_watch_actor deposits_;
   const std::shared_ptr<const runtime::clock> clock_;
 };
 

@@ -26,6 +26,29 @@ solana::bytes mint_bytes(int decimals) {
   return data;
 }
 
+/// The longest literal pattern wins, as in the server; fills in the parameters of the path.
+const endpoint* endpoint_of(const api_server& on, net::http_server_request& request) {
+  const endpoint* chosen = nullptr;
+  for (const auto& e : on.endpoints()) {
+    if (e.method != request.method)
+      continue;
+    const auto brace = e.pattern.find('{');
+    const auto prefix = "/trigger/v2" + request.path;
+    const bool literal = brace == std::string::npos && e.pattern == prefix;
+    const bool matches = brace != std::string::npos && prefix.size() > brace &&
+                         prefix.compare(0, brace, e.pattern, 0, brace) == 0 &&
+                         prefix.find('/', brace) == std::string::npos;
+    if (literal || (matches && chosen == nullptr)) {
+      chosen = &e;
+      if (matches) {
+        const auto name = e.pattern.substr(brace + 1, e.pattern.size() - brace - 2);
+        request.path_params = {{name, prefix.substr(brace)}};
+      }
+    }
+  }
+  return chosen;
+}
+
 }  // namespace
 
 api_fixture::api_fixture(std::function<void(config&)> adjust)
@@ -53,11 +76,16 @@ std::unique_ptr<api_server> api_fixture::another_server() {
   c.deposits.poll = std::chrono::milliseconds{5};
   if (adjust_)
     adjust_(c);
-  return std::make_unique<api_server>(std::move(c), dependencies{chain, prices, clock, master, nullptr});
+  return std::make_unique<api_server>(actors.system, std::move(c), dependencies{chain, prices, clock, master, nullptr});
 }
 
 answer api_fixture::call_on(api_server& on, const std::string& method, const std::string& path, const std::string& body,
                             const header_map& headers) {
+  return start_on(on, method, path, body, headers).get();
+}
+
+pending_answer api_fixture::start_on(api_server& on, const std::string& method, const std::string& path,
+                                     const std::string& body, const header_map& headers) {
   net::http_server_request request;
   request.method = method;
   request.remote_address = "127.0.0.1";
@@ -74,35 +102,25 @@ answer api_fixture::call_on(api_server& on, const std::string& method, const std
       request.query[pair.substr(0, equals)] = pair.substr(equals + 1);
     }
   }
-  // The longest literal pattern wins, as in the server.
-  const endpoint* chosen = nullptr;
-  for (const auto& e : on.endpoints()) {
-    if (e.method != method)
-      continue;
-    const auto brace = e.pattern.find('{');
-    const auto prefix = "/trigger/v2" + request.path;
-    const bool literal = brace == std::string::npos && e.pattern == prefix;
-    const bool matches = brace != std::string::npos && prefix.size() > brace &&
-                         prefix.compare(0, brace, e.pattern, 0, brace) == 0 &&
-                         prefix.find('/', brace) == std::string::npos;
-    if (literal || (matches && chosen == nullptr)) {
-      chosen = &e;
-      if (matches) {
-        const auto name = e.pattern.substr(brace + 1, e.pattern.size() - brace - 2);
-        request.path_params = {{name, prefix.substr(brace)}};
-      }
-    }
-  }
+  const auto* chosen = endpoint_of(on, request);
   REQUIRE_MESSAGE(chosen != nullptr, method, " ", path);
   auto promised = std::make_shared<std::promise<net::http_server_response>>();
-  auto arrived = promised->get_future();
+  pending_answer pending{promised->get_future()};
   chosen->handle(std::move(request),
                  [promised](net::http_server_response response) { promised->set_value(std::move(response)); });
+  return pending;
+}
+
+answer pending_answer::get() {
   REQUIRE(arrived.wait_for(std::chrono::seconds{120}) == std::future_status::ready);
   const auto response = arrived.get();
   auto json = net::parse_json(response.body);
   REQUIRE(json.ok());
   return {response.status, response.body, std::move(json).value(), response.headers};
+}
+
+bool pending_answer::is_open() const {
+  return arrived.wait_for(std::chrono::seconds{0}) == std::future_status::timeout;
 }
 
 answer api_fixture::call(const std::string& method, const std::string& path, const std::string& body,

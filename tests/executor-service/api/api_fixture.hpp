@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "common/solana/keypair.hpp"
 #include "common/solana/transaction.hpp"
 #include "executor-service/api/api_server.hpp"
+#include "tests/executor-service/api/actor_system_fixture.hpp"
 #include "tests/executor-service/api/fake_chain.hpp"
 #include "tests/support/fixtures.hpp"
 #include "tests/support/scratch_database.hpp"
@@ -29,6 +31,14 @@ struct answer {
   [[nodiscard]] bool deposit_confirmed() const {
     return net::as_bool(net::find(json, "depositConfirmed")).value_or(false);
   }
+};
+
+/// An answer that may be still to come.
+struct pending_answer {
+  std::future<net::http_server_response> arrived;
+
+  [[nodiscard]] answer get();
+  [[nodiscard]] bool is_open() const;
 };
 
 using header_map = std::map<std::string, std::string>;
@@ -66,6 +76,7 @@ public:
   /// One value, or "" for null.
   std::string value(const std::string& sql, const std::string& parameter = {});
 
+  actor_system_fixture actors;
   landfall::tests::scratch_database database;
   landfall::tests::fixtures rows;
   std::shared_ptr<fake_chain> chain = std::make_shared<fake_chain>();
@@ -79,6 +90,9 @@ public:
   std::unique_ptr<api_server> server;
   answer call_on(api_server& on, const std::string& method, const std::string& path, const std::string& body,
                  const header_map& headers);
+  /// Does not wait.
+  pending_answer start_on(api_server& on, const std::string& method, const std::string& path, const std::string& body,
+                          const header_map& headers);
 
 private:
   std::function<void(config&)> adjust_;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "common/solana/programs.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
@@ -10,6 +12,12 @@
 namespace landfall::executor::api {
 
 namespace {
+
+std::array<std::uint8_t, 32> filled(std::uint8_t value) {
+  std::array<std::uint8_t, 32> bytes{};
+  bytes.fill(value);
+  return bytes;
+}
 
 constexpr std::uint64_t rent = 2'039'280;
 constexpr std::uint64_t landing_slot = 500;
@@ -37,40 +45,65 @@ std::pair<solana::pubkey, account_info> landed_account(const solana::bytes& wire
 
 }  // namespace
 
-chain_result<latest_blockhash_view> fake_chain::latest_blockhash() {
-  const std::lock_guard lock{mutex_};
-  if (down_)
-    return domain::failure{not_observed};
-  return latest_blockhash_view{400, solana::blockhash{{9, 9, 9}}, 550};
-}
-
-chain_result<std::uint64_t> fake_chain::token_account_rent() {
-  const std::lock_guard lock{mutex_};
-  if (down_)
-    return domain::failure{not_observed};
-  return std::uint64_t{rent};
-}
-
-chain_result<std::optional<account_info>> fake_chain::account(const solana::pubkey& key,
-                                                              std::optional<std::uint64_t> min_context_slot) {
-  const std::lock_guard lock{mutex_};
-  if (down_ || min_context_slot > landing_slot)
-    return domain::failure{not_observed};
-  const auto found = accounts_.find(key);
-  return found == accounts_.end() ? std::optional<account_info>{} : std::optional{found->second};
-}
-
-chain_result<std::vector<std::optional<deposit_status>>> fake_chain::statuses(
-    const std::vector<solana::signature>& signatures, bool) {
-  const std::lock_guard lock{mutex_};
-  if (down_)
-    return domain::failure{not_observed};
-  std::vector<std::optional<deposit_status>> seen;
-  for (const auto& id : signatures) {
-    const auto found = statuses_.find(id);
-    seen.push_back(found == statuses_.end() ? std::nullopt : std::optional{found->second});
+void fake_chain::answer(std::function<void()> send) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (silent_) {
+      unanswered_.push_back(std::move(send));
+      return;
+    }
   }
-  return seen;
+  send();
+}
+
+void fake_chain::latest_blockhash(chain_done<latest_blockhash_view> done) {
+  chain_result<latest_blockhash_view> result = domain::failure{not_observed};
+  {
+    const std::lock_guard lock{mutex_};
+    if (!down_)
+      result = latest_blockhash_view{400, solana::blockhash{filled(9)}, 550};
+  }
+  answer([result, done = std::move(done)] { done(result); });
+}
+
+void fake_chain::token_account_rent(chain_done<std::uint64_t> done) {
+  chain_result<std::uint64_t> result = domain::failure{not_observed};
+  {
+    const std::lock_guard lock{mutex_};
+    if (!down_)
+      result = std::uint64_t{rent};
+  }
+  answer([result, done = std::move(done)] { done(result); });
+}
+
+void fake_chain::account(const solana::pubkey& key, std::optional<std::uint64_t> min_context_slot,
+                         chain_done<std::optional<account_info>> done) {
+  chain_result<std::optional<account_info>> result = domain::failure{not_observed};
+  {
+    const std::lock_guard lock{mutex_};
+    if (!down_ && !(min_context_slot > landing_slot)) {
+      const auto found = accounts_.find(key);
+      result = found == accounts_.end() ? std::optional<account_info>{} : std::optional{found->second};
+    }
+  }
+  answer([result, done = std::move(done)] { done(result); });
+}
+
+void fake_chain::statuses(const std::vector<solana::signature>& signatures, bool,
+                          chain_done<std::vector<std::optional<deposit_status>>> done) {
+  chain_result<std::vector<std::optional<deposit_status>>> result = domain::failure{not_observed};
+  {
+    const std::lock_guard lock{mutex_};
+    if (!down_) {
+      std::vector<std::optional<deposit_status>> seen;
+      for (const auto& id : signatures) {
+        const auto found = statuses_.find(id);
+        seen.push_back(found == statuses_.end() ? std::nullopt : std::optional{found->second});
+      }
+      result = std::move(seen);
+    }
+  }
+  answer([result, done = std::move(done)] { done(result); });
 }
 
 void fake_chain::broadcast(const solana::bytes& transaction, const solana::signature& id, bool /*again*/) {
@@ -101,6 +134,21 @@ void fake_chain::set_fate(fate f) {
   const std::lock_guard lock{mutex_};
   fate_ = f;
 }
+void fake_chain::set_silent(bool silent) {
+  std::vector<std::function<void()>> now;
+  {
+    const std::lock_guard lock{mutex_};
+    silent_ = silent;
+    if (!silent)
+      now.swap(unanswered_);
+  }
+  for (const auto& send : now)
+    send();
+}
+std::size_t fake_chain::unanswered() const {
+  const std::lock_guard lock{mutex_};
+  return unanswered_.size();
+}
 void fake_chain::set_down(bool down) {
   const std::lock_guard lock{mutex_};
   down_ = down;
@@ -118,11 +166,14 @@ std::size_t fake_chain::broadcasts() const {
   return broadcasts_;
 }
 
-domain::result<domain::decimal, std::string> fake_prices::price_usd(const std::string&) {
-  const std::lock_guard lock{mutex_};
-  if (const auto price = domain::decimal::parse(price_))
-    return *price;
-  return domain::failure{std::string{"no price today"}};
+void fake_prices::price_usd(const std::string&, price_done done) {
+  price_result result = domain::failure{std::string{"no price today"}};
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto price = domain::decimal::parse(price_))
+      result = *price;
+  }
+  done(result);
 }
 void fake_prices::set(std::string price) {
   const std::lock_guard lock{mutex_};

@@ -16,29 +16,37 @@ class fake_chain final : public chain_gateway {
 public:
   enum class fate {
     lands,        ///< confirmed at once, and the order account is made
-    vanishes,     ///< nobody ever hears of it
+    vanishes,     ///< no endpoint ever knows it
     fails,        ///< landed with an error
     goes_astray,  ///< confirmed, but the order account belongs to someone else
   };
 
-  chain_result<latest_blockhash_view> latest_blockhash() override;
-  chain_result<std::uint64_t> token_account_rent() override;
-  chain_result<std::optional<account_info>> account(const solana::pubkey& key,
-                                                    std::optional<std::uint64_t> min_context_slot) override;
-  chain_result<std::vector<std::optional<deposit_status>>> statuses(const std::vector<solana::signature>& signatures,
-                                                                    bool search_history) override;
+  void latest_blockhash(chain_done<latest_blockhash_view> done) override;
+  void token_account_rent(chain_done<std::uint64_t> done) override;
+  void account(const solana::pubkey& key, std::optional<std::uint64_t> min_context_slot,
+               chain_done<std::optional<account_info>> done) override;
+  void statuses(const std::vector<solana::signature>& signatures, bool search_history,
+                chain_done<std::vector<std::optional<deposit_status>>> done) override;
   void broadcast(const solana::bytes& transaction, const solana::signature& id, bool again) override;
 
   void set_fate(fate f);
   /// Everything fails to be observed.
   void set_down(bool down);
+  /// Whether questions stay open; those that did are answered when it ends.
+  void set_silent(bool silent);
+  [[nodiscard]] std::size_t unanswered() const;
   void set_account(const solana::pubkey& key, account_info account);
   /// Called with each broadcast, before anything comes of it.
   void on_broadcast(std::function<void(const solana::signature&)> hook);
   [[nodiscard]] std::size_t broadcasts() const;
 
 private:
+  /// Now, or when it is no longer silent.
+  void answer(std::function<void()> send);
+
   mutable std::mutex mutex_;
+  bool silent_ = false;
+  std::vector<std::function<void()>> unanswered_;
   fate fate_ = fate::lands;
   bool down_ = false;
   std::size_t broadcasts_ = 0;
@@ -49,7 +57,7 @@ private:
 
 class fake_prices final : public price_source {
 public:
-  domain::result<domain::decimal, std::string> price_usd(const std::string& feed_id) override;
+  void price_usd(const std::string& feed_id, price_done done) override;
   /// "" for none.
   void set(std::string price);
 

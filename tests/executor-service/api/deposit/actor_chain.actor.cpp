@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,11 +14,10 @@
 #include <vector>
 
 #include <caf/actor_cast.hpp>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 
 #include "common/runtime/actor_system.hpp"
 #include "executor-service/api/deposit/actor_chain.hpp"
+#include "tests/executor-service/api/actor_system_fixture.hpp"
 
 namespace landfall::executor::api {
 namespace {
@@ -143,6 +143,41 @@ solana::signature signature_of(std::uint8_t fill) {
   return solana::signature{raw};
 }
 
+/// Waits for each answer.
+class waiting_chain {
+public:
+  explicit waiting_chain(chain_gateway& chain) : chain_(chain) {}
+
+  chain_result<latest_blockhash_view> latest_blockhash() {
+    return waited<latest_blockhash_view>([&](auto done) { chain_.latest_blockhash(std::move(done)); });
+  }
+  chain_result<std::uint64_t> token_account_rent() {
+    return waited<std::uint64_t>([&](auto done) { chain_.token_account_rent(std::move(done)); });
+  }
+  chain_result<std::optional<account_info>> account(const solana::pubkey& key, std::optional<std::uint64_t> min_slot) {
+    return waited<std::optional<account_info>>([&](auto done) { chain_.account(key, min_slot, std::move(done)); });
+  }
+  chain_result<std::vector<std::optional<deposit_status>>> statuses(const std::vector<solana::signature>& signatures,
+                                                                    bool search_history) {
+    return waited<std::vector<std::optional<deposit_status>>>(
+        [&](auto done) { chain_.statuses(signatures, search_history, std::move(done)); });
+  }
+  void broadcast(const solana::bytes& transaction, const solana::signature& id, bool again) {
+    chain_.broadcast(transaction, id, again);
+  }
+
+private:
+  template <class T, class Ask>
+  chain_result<T> waited(Ask ask) {
+    const auto answer = std::make_shared<std::promise<chain_result<T>>>();
+    auto future = answer->get_future();
+    ask(chain_done<T>{[answer](chain_result<T> result) { answer->set_value(std::move(result)); }});
+    return future.get();
+  }
+
+  chain_gateway& chain_;
+};
+
 /// How long a silent one is waited for. Patient for every test but one: what the other says is meant to arrive first.
 enum class hedging { patient, hasty };
 
@@ -151,21 +186,19 @@ struct two_endpoints_that_hedge {
   std::shared_ptr<fake_endpoint> first = std::make_shared<fake_endpoint>("rpc0");
   std::shared_ptr<fake_endpoint> second = std::make_shared<fake_endpoint>("rpc1");
   runtime::system_clock_source clock;
-  caf::actor_system_config config;
-  caf::actor_system system{with_threads(config)};
+  actor_system_fixture actors;
+  caf::actor_system& system = actors.system;
   chain_actor actor = spawn_chain(system, settings(), {first, second}, clock);
-  std::unique_ptr<chain_gateway> chain = make_actor_chain(system, actor);
+  std::unique_ptr<chain_gateway> gateway = make_actor_chain(system, actor);
+  std::unique_ptr<waiting_chain> chain = std::make_unique<waiting_chain>(*gateway);
 
   ~two_endpoints_that_hedge() {
     chain.reset();
+    gateway.reset();
     runtime::stop_actors(system, {caf::actor_cast<caf::strong_actor_ptr>(std::exchange(actor, nullptr))},
                          std::chrono::minutes{1});
   }
 
-  static caf::actor_system_config& with_threads(caf::actor_system_config& c) {
-    runtime::configure_actor_system(c, 2);
-    return c;
-  }
   static chain_config settings() {
     chain_config c;
     c.hedge_min_ms = How == hedging::hasty ? 5 : 60'000;

@@ -3,14 +3,20 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+#include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <semaphore>
+#include <utility>
 #include <vector>
 
 #include "common/net/http_server.hpp"
 #include "common/solana/programs.hpp"
 #include "executor-service/api/api_server.hpp"
+#include "tests/executor-service/api/actor_system_fixture.hpp"
 #include "tests/executor-service/api/deposit/token_account_bytes.hpp"
 
 namespace landfall::executor::api {
@@ -36,28 +42,45 @@ account_info account_with(const solana::pubkey& mint, const solana::pubkey& owne
   return account;
 }
 
-/// Says of each deposit that it failed, when it is told to answer.
+/// Says of each deposit that it failed, when it is made to answer.
 class slow_chain final : public chain_gateway {
 public:
   std::counting_semaphore<> asked{0};
-  std::counting_semaphore<> answers{0};
 
-  chain_result<latest_blockhash_view> latest_blockhash() override {
-    return latest_blockhash_view{};
+  void latest_blockhash(chain_done<latest_blockhash_view> done) override {
+    done(latest_blockhash_view{});
   }
-  chain_result<std::uint64_t> token_account_rent() override {
-    return std::uint64_t{0};
+  void token_account_rent(chain_done<std::uint64_t> done) override {
+    done(std::uint64_t{0});
   }
-  chain_result<std::optional<account_info>> account(const solana::pubkey&, std::optional<std::uint64_t>) override {
-    return std::optional<account_info>{};
+  void account(const solana::pubkey&, std::optional<std::uint64_t>,
+               chain_done<std::optional<account_info>> done) override {
+    done(std::optional<account_info>{});
   }
-  chain_result<std::vector<std::optional<deposit_status>>> statuses(const std::vector<solana::signature>& signatures,
-                                                                    bool) override {
+  void statuses(const std::vector<solana::signature>& signatures, bool,
+                chain_done<std::vector<std::optional<deposit_status>>> done) override {
+    {
+      const std::lock_guard lock{mutex_};
+      answer_ = [count = signatures.size(), done = std::move(done)] {
+        done(std::vector<std::optional<deposit_status>>{count, deposit_status{1, true, "{}"}});
+      };
+    }
     asked.release();
-    answers.acquire();
-    return std::vector<std::optional<deposit_status>>{signatures.size(), deposit_status{1, true, "{}"}};
   }
   void broadcast(const solana::bytes&, const solana::signature&, bool) override {}
+
+  void answer() {
+    std::function<void()> now;
+    {
+      const std::lock_guard lock{mutex_};
+      now = std::move(answer_);
+    }
+    now();
+  }
+
+private:
+  std::mutex mutex_;
+  std::function<void()> answer_;
 };
 
 TEST_SUITE("deposit_watch") {
@@ -88,7 +111,7 @@ TEST_SUITE("deposit_watch") {
     CHECK_FALSE(order_account_fault(deposit_of_100(), account).empty());
   }
 
-  TEST_CASE("calls that wait take a quarter of the HTTP server's places at most") {
+  TEST_CASE("calls that wait are a quarter of the HTTP server's requests at most") {
     CHECK(4 * deposit_watch_options{}.max_waiting <= net::http_server_options{}.max_in_flight);
     config c;
     c.instance = "api-1";
@@ -97,19 +120,23 @@ TEST_SUITE("deposit_watch") {
     CHECK(validate(c).value_or("").starts_with("deposits.max_waiting"));
   }
 
-  TEST_CASE("a call that is being looked at still counts as waiting; beyond the bound a call is answered at once") {
+  TEST_CASE_FIXTURE(
+      actor_system_fixture,
+      "a call whose deposit is being read still counts as waiting; beyond the bound a call is answered at "
+      "once") {
     const auto chain = std::make_shared<slow_chain>();
-    worker_pool workers{{}, 1, 8};
-    deposit_watch watch{chain,
-                        workers,
-                        "api-1",
-                        {.wait = std::chrono::hours{1}, .poll = std::chrono::milliseconds{1}, .max_waiting = 1}};
+    const auto database = std::make_shared<database_pool>(system, database_pool_settings{{}, 1, 8});
+    auto watch =
+        spawn_deposit_watch(system, chain, database, "api-1",
+                            {.wait = std::chrono::hours{1}, .poll = std::chrono::milliseconds{1}, .max_waiting = 1});
     const auto answer_to = [&](std::uint8_t n) {
-      const auto told = std::make_shared<std::promise<deposit_outcome>>();
+      const auto answered = std::make_shared<std::promise<deposit_outcome>>();
       auto deposit = deposit_of_100();
       deposit.signature = solana::signature{std::array<std::uint8_t, 64>{n}};
-      watch.wait_for(std::move(deposit), false, [told](const deposit_outcome& seen) { told->set_value(seen); });
-      return told->get_future();
+      caf::anon_send(watch, await_deposit{std::move(deposit), false, [answered](const deposit_outcome& outcome) {
+                                            answered->set_value(outcome);
+                                          }});
+      return answered->get_future();
     };
     const auto comes = [](const std::future<deposit_outcome>& answer) {
       return answer.wait_for(std::chrono::minutes{1}) == std::future_status::ready;
@@ -126,17 +153,17 @@ TEST_SUITE("deposit_watch") {
       CHECK(seen.err.empty());
     }
     CHECK(first.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);
-    chain->answers.release();
+    chain->answer();
     REQUIRE(comes(first));
     CHECK(first.get().err == "{}");
-    // Its place is free again: the next one waits.
+    // Its slot is free again: the next one waits.
     auto next = answer_to(3);
     chain->asked.acquire();
     CHECK(next.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);
-    chain->answers.release(2);
+    chain->answer();
     CHECK(comes(next));
-    watch.stop();
-    workers.stop();
+    runtime::stop_actors(system, {caf::actor_cast<caf::strong_actor_ptr>(std::exchange(watch, nullptr))},
+                         std::chrono::minutes{1});
   }
 }
 
