@@ -16,8 +16,8 @@
 #include "common/runtime/metrics.hpp"
 #include "common/runtime/stop_signal.hpp"
 #include "executor-service/actors/dispatcher.hpp"
-#include "executor-service/api/actor_chain.hpp"
-#include "executor-service/api/api.hpp"
+#include "executor-service/api/api_server.hpp"
+#include "executor-service/api/deposit/actor_chain.hpp"
 #include "executor-service/chain/chain_actor.hpp"
 #include "executor-service/chain/limit_metrics.hpp"
 #include "executor-service/config.hpp"
@@ -211,7 +211,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     d.clock = clock;
     d.master = keys->master;
     d.metrics = metrics;
-    public_api = std::make_unique<api::api_server>(api_settings, std::move(d));
+    public_api = std::make_unique<api::api_server>(system, api_settings, std::move(d));
     public_api->register_routes(server);
   }
   std::vector<caf::strong_actor_ptr> to_stop;
@@ -307,7 +307,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   }
   server.close(drain_http);
   if (public_api)
-    public_api->stop();
+    public_api->stop(drain_actors);
   const auto killed = runtime::stop_actors(system, std::move(to_stop), drain_actors);
   runtime::log_info("stopped", {{"killed", static_cast<std::uint64_t>(killed)}});
   return 0;
