@@ -16,8 +16,8 @@
 #include "common/runtime/metrics.hpp"
 #include "common/runtime/stop_signal.hpp"
 #include "executor-service/actors/dispatcher.hpp"
-#include "executor-service/api/actor_chain.hpp"
-#include "executor-service/api/api.hpp"
+#include "executor-service/api/api_server.hpp"
+#include "executor-service/api/deposit/actor_chain.hpp"
 #include "executor-service/chain/chain_actor.hpp"
 #include "executor-service/chain/limit_metrics.hpp"
 #include "executor-service/config.hpp"
@@ -65,10 +65,10 @@ order_dependencies make_order_dependencies(const service_config& config, const s
   c.steps.expiry_grace = domain::milliseconds{config.expiry_grace_ms};
   c.resolution.endpoints_configured = config.rpc_urls.size();
   c.rebroadcast = domain::milliseconds{config.rebroadcast_ms};
-  c.automatic_slippage_bps = config.automatic_slippage_bps;
-  c.min_fee_payer_lamports = config.min_fee_payer_lamports;
+  d.policy.automatic_slippage_bps = config.automatic_slippage_bps;
+  d.policy.min_fee_payer_lamports = config.min_fee_payer_lamports;
   for (const auto& program : config.router_programs)
-    c.router_programs.push_back(*solana::pubkey::parse(program));
+    d.policy.router_programs.push_back(*solana::pubkey::parse(program));
 
   const auto signed_of = [&](const char* kind) {
     return metrics.counter("landfall_executor_attempts_signed_total", "Transactions signed and stored.",
@@ -89,7 +89,8 @@ order_dependencies make_order_dependencies(const service_config& config, const s
       metrics.counter("landfall_executor_rollbacks_total", "Confirmed attempts whose fork died."),
       metrics.counter("landfall_executor_attempts_overdue_total",
                       "Attempts in doubt for so long that a person has to look."),
-      metrics.counter("landfall_executor_build_failures_total", "Transactions that were refused before signing."),
+      metrics.counter("landfall_executor_build_failures_total", "Transactions that were refused before signing.")};
+  d.build_counts = {
       metrics.counter("landfall_executor_makers_taken_total", "Swaps signed for a market maker."),
       metrics.counter("landfall_executor_makers_refused_total", "Better quotes of makers that could not be used."),
       metrics.gauge("landfall_executor_fee_payer_lamports", "What the fee payer holds.")};
@@ -210,7 +211,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     d.clock = clock;
     d.master = keys->master;
     d.metrics = metrics;
-    public_api = std::make_unique<api::api_server>(api_settings, std::move(d));
+    public_api = std::make_unique<api::api_server>(system, api_settings, std::move(d));
     public_api->register_routes(server);
   }
   std::vector<caf::strong_actor_ptr> to_stop;
@@ -231,15 +232,15 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     router.limiter = limiters.of(config.router_url, {static_cast<std::uint32_t>(config.router_requests_per_window),
                                                      std::chrono::milliseconds{config.router_window_ms}});
     work.router = spawn_router(system, std::make_shared<router_client>(config.router_url, router));
-    work.swap_turns = spawn_turnstile(system, static_cast<std::size_t>(config.max_builds));
-    work.payment_turns = spawn_turnstile(system, static_cast<std::size_t>(config.max_builds));
+    work.swap_permits = spawn_semaphore(system, static_cast<std::size_t>(config.max_builds));
+    work.payment_permits = spawn_semaphore(system, static_cast<std::size_t>(config.max_builds));
     work.maker = spawn_maker(system, make_makers(config, limiters), make_maker_metrics(*metrics));
     to_stop = {caf::actor_cast<caf::strong_actor_ptr>(work.ledger),
                caf::actor_cast<caf::strong_actor_ptr>(work.signer),
                caf::actor_cast<caf::strong_actor_ptr>(work.router),
                caf::actor_cast<caf::strong_actor_ptr>(work.maker),
-               caf::actor_cast<caf::strong_actor_ptr>(work.swap_turns),
-               caf::actor_cast<caf::strong_actor_ptr>(work.payment_turns)};
+               caf::actor_cast<caf::strong_actor_ptr>(work.swap_permits),
+               caf::actor_cast<caf::strong_actor_ptr>(work.payment_permits)};
     dispatcher_config claims;
     claims.database = database_options(config, config.postgres_url);
     claims.instance = config.instance;
@@ -306,7 +307,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   }
   server.close(drain_http);
   if (public_api)
-    public_api->stop();
+    public_api->stop(drain_actors);
   const auto killed = runtime::stop_actors(system, std::move(to_stop), drain_actors);
   runtime::log_info("stopped", {{"killed", static_cast<std::uint64_t>(killed)}});
   return 0;

@@ -20,11 +20,11 @@ bool rpc_error::proves_nothing() const noexcept {
 }
 
 bool rpc_error::already_processed() const noexcept {
-  return preflight_err == "AlreadyProcessed";
+  return preflight_failed() && preflight_err == "AlreadyProcessed";
 }
 
 bool rpc_error::blockhash_not_found() const noexcept {
-  return preflight_err == "BlockhashNotFound";
+  return preflight_failed() && preflight_err == "BlockhashNotFound";
 }
 
 bool rpc_error::preflight_failed() const noexcept {

@@ -8,7 +8,6 @@
 #include "executor-service/actors/await.hpp"
 #include "executor-service/actors/chain_record.hpp"
 #include "executor-service/actors/commit_point.hpp"
-#include "executor-service/actors/construction.hpp"
 #include "executor-service/actors/order_log.hpp"
 #include "executor-service/core/consequence.hpp"
 
@@ -83,14 +82,14 @@ struct order_worker : leased_order {
   /// Building waits for its turn; what to do is asked anew when that has come, for time has passed. The turn ends when
   /// what was built is on its way, or will not be: no more is signed than the endpoints take.
   void perform(const step::build& s) {
-    const auto& turns = s.kind == attempt_kind::swap ? with->swap_turns : with->payment_turns;
+    const auto& turns = s.kind == attempt_kind::swap ? with->swap_permits : with->payment_permits;
     if (!turns || turn_of)
       return build(s);
     busy = true;
     waiting_for_turn = true;
-    self->request(turns, caf::infinite, turn_request{})
+    self->request(turns, caf::infinite, permit_request{})
         .then(
-            [this, turns](turn_granted) {
+            [this, turns](permit_granted) {
               waiting_for_turn = false;
               turn_of = turns;
               // Told to stop meanwhile: the lease is on its way back, and the turn goes with this actor's end.
@@ -109,22 +108,22 @@ struct order_worker : leased_order {
   }
   bool waiting_for_turn = false;
   /// Whose turn this order has, if any.
-  turnstile_actor turn_of;
+  semaphore_actor turn_of;
   bool building = false;
 
   void leave_turn() {
     building = false;
     if (const auto turns = std::exchange(turn_of, nullptr))
-      self->send(turns, turn_done{});
+      self->send(turns, permit_released{});
   }
 
   void build(const step::build& s) {
     busy = true;
     building = true;
-    const auto builder = spawn_construction(self->system(), o, s.kind, with);
+    const auto builder = spawn_builder(self->system(), o, s.kind, with);
     await(
-        {effect::build, to_string(s.kind)}, self, builder, 4 * with->config.request_timeout, construct{},
-        [this, kind = s.kind](const constructed& answer) {
+        {effect::build, to_string(s.kind)}, self, builder, 4 * with->config.request_timeout, build_request{},
+        [this, kind = s.kind](const build_reply& answer) {
           busy = false;
           building = false;
           if (!std::holds_alternative<built::ready>(*answer.result))

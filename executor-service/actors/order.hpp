@@ -4,17 +4,14 @@
 #include <memory>
 #include <vector>
 
-#include "common/runtime/clock.hpp"
 #include "common/runtime/metrics.hpp"
 #include "executor-service/actors/ledger.hpp"
-#include "executor-service/actors/maker.hpp"
-#include "executor-service/actors/router.hpp"
-#include "executor-service/actors/signer.hpp"
-#include "executor-service/actors/turnstile.hpp"
 #include "executor-service/chain/protocol.hpp"
 #include "executor-service/core/next_step.hpp"
 #include "executor-service/core/order.hpp"
 #include "executor-service/core/resolve.hpp"
+#include "executor-service/order/build/builder_actor.hpp"
+#include "executor-service/order/build/permits.hpp"
 
 namespace landfall::executor {
 
@@ -28,16 +25,6 @@ struct order_config {
   /// Wait before asking again what could not be answered.
   domain::milliseconds pause{1'000};
   domain::milliseconds request_timeout{20'000};
-  /// For orders whose slippage is automatic.
-  int automatic_slippage_bps = 100;
-  /// Below this the fee payer signs nothing new.
-  std::uint64_t min_fee_payer_lamports = 20'000'000;
-  /// Fees and rent that one transaction may cost the fee payer.
-  std::uint64_t max_fee_payer_outlay_lamports = 10'000'000;
-  /// Above it the rent that an endpoint names is not believed; a token account's has been 2,039,280 for years.
-  std::uint64_t max_token_account_rent_lamports = 4'000'000;
-  /// Programs that the router's instructions may call.
-  std::vector<solana::pubkey> router_programs;
 };
 
 struct order_metrics {
@@ -51,25 +38,14 @@ struct order_metrics {
   runtime::counter_handle rollbacks;
   runtime::counter_handle overdue;
   runtime::counter_handle build_failures;
-  runtime::counter_handle makers_taken;
-  runtime::counter_handle makers_refused;
-  runtime::gauge_handle fee_payer_lamports;
 };
 
-/// What every order actor works with. The clock outlives them all.
-struct order_dependencies {
-  chain_actor chain;
+/// Actors and settings that every order actor uses, and those of its builders.
+struct order_dependencies : build_dependencies {
   ledger_actor ledger;
-  signer_actor signer;
-  router_actor router;
-  /// Nothing where no maker is ever asked.
-  maker_actor maker;
-  /// Nothing: everybody builds at once.
-  /// Turns to build: a router or a maker that hangs holds up swaps, and no payout, refund or close.
-  turnstile_actor swap_turns;
-  turnstile_actor payment_turns;
-  const runtime::clock* clock = nullptr;
-  solana::pubkey fee_payer;
+  /// Build permits. Swaps and payments have separate ones, so a hanging router cannot block payouts. Null: unlimited.
+  semaphore_actor swap_permits;
+  semaphore_actor payment_permits;
   order_config config;
   order_metrics metrics;
 };

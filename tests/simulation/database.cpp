@@ -39,10 +39,31 @@ bool may_store(attempt_kind kind, order_state state) {
   return false;
 }
 
+/// Our own id never changes. A maker's is stored while the chain shows the attempt, and only then.
+commit_result check_id(const executor::attempt& a, const std::optional<solana::signature>& found_as, bool shown) {
+  if (!a.maker)
+    return found_as && found_as != a.signature ? refuse("LF004", "what an attempt is never changes") : commit_result{};
+  if ((found_as || a.signature) != shown)
+    return refuse("LF007", "a maker's id is stored while the chain shows it, and only then");
+  return {};
+}
+
 }  // namespace
 
+void database::create(stored_order o) {
+  orders_.push_back(std::move(o));
+  if (calls_ != nullptr)
+    calls_->created(orders_.back());
+}
+
 commit_result database::commit(const write_unit& unit, instant now) {
-  auto& o = orders_[unit.order];
+  const auto result = write_all(orders_[unit.order], unit, now);
+  if (calls_ != nullptr)
+    calls_->committed(unit, result);
+  return result;
+}
+
+commit_result database::write_all(stored_order& o, const write_unit& unit, instant now) {
   auto before = o;
   for (const auto& w : unit.writes) {
     const auto result = write(o, unit.lease_epoch, w, now);
@@ -71,8 +92,17 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
     o.next_attempt_at = o.row.state == released->state ? domain::unix_ms(released->until) : now;
     return {};
   }
-  if (std::holds_alternative<write::note_broadcast>(w))
-    return stale(o, epoch) ? refuse("LF003", "stale epoch") : commit_result{};
+  if (const auto* sent = std::get_if<write::note_broadcast>(&w)) {
+    // Only the first time is stored: whoever comes later finds no row, and is refused nothing.
+    const auto* a = o.row.find(sent->attempt);
+    const bool stored = std::find(o.broadcast.begin(), o.broadcast.end(), sent->attempt) != o.broadcast.end();
+    if (a == nullptr || a->outcome || stored)
+      return {};
+    if (stale(o, epoch))
+      return refuse("LF003", "stale epoch");
+    o.broadcast.push_back(sent->attempt);
+    return {};
+  }
   if (std::holds_alternative<write::record_fill>(w)) {
     if (stale(o, epoch))
       return refuse("LF003", "stale epoch");
@@ -86,8 +116,9 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
     return refuse("LF001", "a confirmation found the row changed");
   if (stale(o, epoch))
     return refuse("LF003", "stale epoch");
-  if (a->maker && confirmed != nullptr && !confirmed->found_as)
-    return refuse("LF007", "a maker's id is stored while the chain shows it");
+  if (confirmed != nullptr)
+    if (const auto refused = check_id(*a, confirmed->found_as, true); refused.what != verdict::done)
+      return refused;
   if (confirmed != nullptr)
     observer_.confirms(o, *a);
   executor::apply(o.row, w);
@@ -95,18 +126,22 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
 }
 
 commit_result database::move(stored_order& o, std::uint64_t epoch, const executor::write::move& w, instant now) {
-  if (o.row.state != w.from || o.row.state == w.to)
+  if (o.row.state != w.from)
     return refuse("LF001", "moved meanwhile");
   if (stale(o, epoch))
     return refuse("LF003", "stale epoch");
+  if (w.to == w.from)
+    return refuse("LF001", "it is in that state already");
   if (o.held)
     return refuse("LF002", "held");
   if (!domain::may_move(w.from, w.to, mover::executor))
     return refuse("LF001", "no such move");
   if (unleased(o, now))
     return refuse("LF003", "no lease in force");
+  if (w.attempt && o.row.find(*w.attempt) == nullptr)
+    return refuse("LF009", "last_attempt_id is no attempt on its account");
   const bool unguarded = is(mutant::failed_while_unresolved) && w.to == order_state::execute_failed;
-  if (const auto missing = missing_ground(o, w.to, mover::executor, now); !missing.empty() && !unguarded)
+  if (const auto missing = missing_precondition(o, w.to, mover::executor, now); !missing.empty() && !unguarded)
     return refuse("LF009", missing);
   observer_.moves(o, w.to, mover::executor, epoch);
   executor::apply(o.row, w);
@@ -127,6 +162,8 @@ commit_result database::insert(stored_order& o, std::uint64_t epoch, const execu
     return refuse("LF003", "no lease in force");
   if (a.maker && a.signature)
     return refuse("LF007", "an attempt with a maker is stored before its id is known");
+  if (!a.maker && !a.signature)
+    return refuse("23514", "attempt_check");
   if (a.maker && (a.kind != attempt_kind::swap || !a.order_account_balance || !a.expected_input || !a.minimum_output))
     return refuse("23514", "attempt_quote");
   const bool unguarded =
@@ -149,18 +186,19 @@ commit_result database::resolve(stored_order& o, std::uint64_t epoch, const exec
     return refuse("LF001", "an outcome found the row changed");
   if (stale(o, epoch))
     return refuse("LF003", "stale epoch");
-  if (w.outcome != attempt_outcome::dead && !w.slot)
-    return refuse("23514", "an outcome without slot");
-  if (w.outcome == attempt_outcome::landed_failed && w.error.empty())
-    return refuse("23514", "a failure without error");
-  if (a->maker && w.found_as.has_value() != (w.outcome != attempt_outcome::dead))
-    return refuse("LF007", "a maker's id is stored while the chain shows it, and only then");
+  const bool shown = a->confirmed_slot || w.outcome != attempt_outcome::dead;
+  if (const auto refused = check_id(*a, w.found_as, shown); refused.what != verdict::done)
+    return refused;
   if (w.outcome == attempt_outcome::dead) {
     if (a->confirmed_slot)
       return refuse("LF008", "it is noted as confirmed");
     if (const auto fault = certificate_fault(*a, w.certificate); !fault.empty())
       return refuse("LF008", fault);
   }
+  if (w.outcome != attempt_outcome::dead && !w.slot)
+    return refuse("23514", "an outcome without slot");
+  if (w.outcome == attempt_outcome::landed_failed && w.error.empty())
+    return refuse("23514", "a failure without error");
   observer_.resolves(o, *a, w, epoch);
   executor::apply(o.row, w);
   return {};
@@ -169,7 +207,7 @@ commit_result database::resolve(stored_order& o, std::uint64_t epoch, const exec
 void database::claim(int holder, instant now, std::int64_t lease_ms, std::int64_t expiry_grace_ms,
                      std::vector<std::size_t>& claimed) {
   for (auto& o : orders_) {
-    if (o.next_attempt_at > now || (o.lease_until != 0 && o.lease_until >= now) || o.held)
+    if (o.next_attempt_at > now || o.lease_until > now || o.held)
       continue;
     const auto& row = o.row;
     bool wanted = std::find(needs_executor.begin(), needs_executor.end(), row.state) != needs_executor.end();
@@ -184,43 +222,85 @@ void database::claim(int holder, instant now, std::int64_t lease_ms, std::int64_
     o.lease_until = now + lease_ms;
     claimed.push_back(o.number);
   }
+  if (calls_ != nullptr)
+    calls_->claimed(holder, lease_ms, expiry_grace_ms, claimed);
 }
 
 bool database::renew(std::size_t order, std::uint64_t epoch, int holder, instant now, std::int64_t lease_ms) {
-  auto& o = orders_[order];
+  const bool done = write_renewal(orders_[order], epoch, holder, now, lease_ms);
+  if (calls_ != nullptr)
+    calls_->renewed(order, epoch, holder, lease_ms, done);
+  return done;
+}
+
+bool database::write_renewal(stored_order& o, std::uint64_t epoch, int holder, instant now, std::int64_t lease_ms) {
   if (o.row.lease_epoch != epoch || o.lease_holder != holder || o.lease_until <= now || o.held)
     return false;
   o.lease_until = now + lease_ms;
   return true;
 }
 
-void database::store_deposit(std::size_t order, const executor::attempt& deposit) {
+commit_result database::store_deposit(std::size_t order, const executor::attempt& deposit) {
   auto& o = orders_[order];
-  o.row.attempts.push_back(deposit);
-  observer_.moves(o, order_state::depositing, mover::api, o.row.lease_epoch);
-  o.row.state = order_state::depositing;
+  const auto result = o.held ? refuse("LF002", "held") : commit_result{};
+  if (result.what == verdict::done) {
+    o.row.attempts.push_back(deposit);
+    observer_.moves(o, order_state::depositing, mover::api, o.row.lease_epoch);
+    o.row.state = order_state::depositing;
+  }
+  if (calls_ != nullptr)
+    calls_->deposited(order, deposit, result);
+  return result;
 }
 
-bool database::confirm_deposit(std::size_t order, std::uint64_t slot) {
-  auto& o = orders_[order];
-  for (auto& a : o.row.attempts)
-    if (a.kind == attempt_kind::deposit && !a.outcome && !a.confirmed_slot) {
-      observer_.confirms(o, a);
-      a.confirmed_slot = slot;
-      return true;
+commit_result database::open_order(std::size_t order, std::uint64_t slot, instant now) {
+  const auto result = write_open(orders_[order], slot, now);
+  if (calls_ != nullptr)
+    calls_->opened(order, slot, result);
+  return result;
+}
+
+/// The confirmation and the transition are one commit: without the second there is no first.
+commit_result database::write_open(stored_order& o, std::uint64_t slot, instant now) {
+  if (o.held)
+    return refuse("LF002", "held");
+  auto after = o;
+  const executor::attempt* confirmed = nullptr;
+  for (std::size_t i = 0; i < o.row.attempts.size(); ++i)
+    if (const auto& a = o.row.attempts[i]; a.kind == attempt_kind::deposit && !a.outcome && !a.confirmed_slot) {
+      after.row.attempts[i].confirmed_slot = slot;
+      confirmed = &a;
     }
-  return false;
+  if (const auto missing = missing_precondition(after, order_state::open, mover::api, now); !missing.empty())
+    return refuse("LF009", missing);
+  if (confirmed != nullptr)
+    observer_.confirms(o, *confirmed);
+  o = std::move(after);
+  observer_.moves(o, order_state::open, mover::api, o.row.lease_epoch);
+  o.row.state = order_state::open;
+  return {};
 }
 
-bool database::move_by(std::size_t order, order_state to, mover by, instant now) {
-  auto& o = orders_[order];
-  if (!domain::may_move(o.row.state, to, by) || o.held || !missing_ground(o, to, by, now).empty())
+bool database::decide(std::size_t order, order_state to, instant now) {
+  const bool done = write_decision(orders_[order], to, now);
+  if (calls_ != nullptr)
+    calls_->decided(order, to, done);
+  return done;
+}
+
+bool database::write_decision(stored_order& o, order_state to, instant now) {
+  if (!domain::may_move(o.row.state, to, mover::trigger) || o.held ||
+      !missing_precondition(o, to, mover::trigger, now).empty())
     return false;
-  observer_.moves(o, to, by, o.row.lease_epoch);
+  observer_.moves(o, to, mover::trigger, o.row.lease_epoch);
   o.row.state = to;
-  if (by == mover::trigger)
-    o.next_attempt_at = now;
   return true;
+}
+
+void database::hold(std::size_t order, bool on) {
+  orders_[order].held = on;
+  if (calls_ != nullptr)
+    calls_->held(order, on);
 }
 
 }  // namespace landfall::simulation

@@ -105,7 +105,7 @@ std::string_view certificate_fault(const attempt& dead, std::string_view certifi
   return {};
 }
 
-std::string_view missing_ground(const stored_order& o, order_state to, mover by, instant now) {
+std::string_view missing_precondition(const stored_order& o, order_state to, mover by, instant now) {
   const auto& row = o.row;
   const auto any = [&](auto&& wanted) { return std::any_of(row.attempts.begin(), row.attempts.end(), wanted); };
   const auto seen_landed = [](const attempt* a) {
@@ -119,6 +119,9 @@ std::string_view missing_ground(const stored_order& o, order_state to, mover by,
   const auto refunded = [&] {
     return any([](const attempt& a) { return a.kind == attempt_kind::refund && a.outcome == attempt_outcome::landed; });
   };
+  // Orders of a pair are not simulated: there is no sibling that could have filled.
+  if (to == order_state::oco_cancelled)
+    return "its sibling has not filled";
   switch (row.state) {
     case order_state::pending_deposit:
       if (to == order_state::depositing)

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "executor-service/order/core/mutant.hpp"
+
 namespace landfall::simulation {
 
 /// Safety rules broken on purpose: a simulation that cannot tell them from the real thing proves nothing.
@@ -33,7 +35,32 @@ enum class mutant : std::uint8_t {
   dead_without_balances,
   handed_over_before_store,
   router_while_in_doubt,
+  payment_pays_balance,
+  minimum_output_ignored,
+  worse_offer_taken,
+  rent_unbounded,
+  blockhash_not_found_refused,
 };
+
+/// The switch in the executor's own code, where the rule is broken there.
+[[nodiscard]] constexpr executor::mutant engine_mutant(mutant m) {
+  switch (m) {
+    case mutant::swap_takes_balance:
+      return executor::mutant::swap_takes_balance;
+    case mutant::payment_pays_balance:
+      return executor::mutant::payment_pays_balance;
+    case mutant::minimum_output_ignored:
+      return executor::mutant::minimum_output_ignored;
+    case mutant::worse_offer_taken:
+      return executor::mutant::worse_offer_taken;
+    case mutant::rent_unbounded:
+      return executor::mutant::rent_unbounded;
+    case mutant::blockhash_not_found_refused:
+      return executor::mutant::blockhash_not_found_refused;
+    default:
+      return executor::mutant::none;
+  }
+}
 
 struct mutant_row {
   mutant which;
@@ -72,6 +99,12 @@ inline constexpr auto mutants = std::to_array<mutant_row>({
     {mutant::handed_over_before_store, "handed_over_before_store",
      "a message goes to a maker only after its row is durable"},
     {mutant::router_while_in_doubt, "router_while_in_doubt", "nobody else is asked while a maker's fill is in doubt"},
+    {mutant::payment_pays_balance, "payment_pays_balance", "only what is final is paid"},
+    {mutant::minimum_output_ignored, "minimum_output_ignored", "the chain itself is asked for the minimum output"},
+    {mutant::worse_offer_taken, "worse_offer_taken", "a maker has to pay more than the router"},
+    {mutant::rent_unbounded, "rent_unbounded", "one endpoint's rent is believed within a bound"},
+    {mutant::blockhash_not_found_refused, "blockhash_not_found_refused",
+     "an endpoint that does not know the blockhash says nothing of the transaction"},
 });
 
 }  // namespace landfall::simulation

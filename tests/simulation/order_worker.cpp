@@ -27,7 +27,12 @@ constexpr auto impatient_after = domain::milliseconds{4'000};
 }  // namespace
 
 order_worker::order_worker(process& home, const stored_order& loaded, std::uint64_t serial)
-    : home_(home), w_(home.around()), o_(loaded.row), number_(loaded.number), serial_(serial) {}
+    : home_(home),
+      w_(home.around()),
+      o_(loaded.row),
+      number_(loaded.number),
+      serial_(serial),
+      builder_(home, w_, serial) {}
 
 std::optional<std::size_t> order_worker::watches(std::size_t endpoint) const {
   if (ended_ || !watched_ || by_maker_watched_ || told_final_[endpoint])
@@ -80,13 +85,34 @@ void order_worker::perform(const step::check_deposit&) {
 void order_worker::perform(const step::build& s) {
   busy_ = true;
   building_ = s.kind;
-  by_maker_ = false;
-  std::optional<std::uint64_t> min_slot;
-  for (const auto& a : o_.attempts)
-    if (const auto slot = a.slot ? a.slot : a.confirmed_slot)
-      min_slot = std::max(min_slot.value_or(0), *slot);
-  account_ = w_.read_account(number_, min_slot);
-  ask(question::accounts);
+  builder_.start(o_, s.kind, [this](const executor::built_result& result) {
+    busy_ = false;
+    std::visit([this](const auto& r) { on_built(r); }, result);
+  });
+}
+
+void order_worker::on_built(const executor::built::ready& ready) {
+  if (stopping_)
+    return proceed();
+  const auto id = transaction_of(ready.what);
+  if (w_.is(mutant::send_before_store) && !ready.what.maker)
+    home_.broadcast(id);
+  if (w_.is(mutant::handed_over_before_store) && ready.what.maker)
+    home_.hand_over(serial_, id);
+  write_down(store_signed(o_, ready.what, ready.quote));
+}
+
+void order_worker::on_built(const executor::built::refused& refused) {
+  w_.tell("  process ", home_.number(), " order ", number_, " signs nothing: ", refused.reason, " ", refused.detail);
+  write_down(build_refused(o_, building_, refused.reason, refused.detail, home_.now(), w_.steps));
+}
+
+void order_worker::on_built(const executor::built::later& later) {
+  pause(later.reason);
+}
+
+void order_worker::on_built(const executor::built::nothing&) {
+  write_down(nothing_to_close(o_));
 }
 
 void order_worker::perform(const step::validate_swap& s) {
@@ -117,19 +143,6 @@ void order_worker::on_answer(question what) {
   switch (what) {
     case question::deposit:
       return on_deposit_read();
-    case question::accounts:
-      return on_accounts();
-    case question::route:
-      if (router_silent_)
-        return not_now("router_unreachable");
-      if (router_refuses_)
-        return refuse("no_route");
-      by_maker_ = may_ask_makers(o_) && w_.dice.chance(w_.plan.maker);
-      return fetch_blockhash();
-    case question::blockhash:
-      return fetch_blockhash();
-    case question::simulation:
-      return on_simulated();
     case question::swap_record:
       return on_swap_record();
     case question::fee:
@@ -324,7 +337,7 @@ void order_worker::on_tick(std::uint64_t round) {
   schedule(rebroadcast_ms);
 }
 
-void order_worker::pause(const char* why) {
+void order_worker::pause(std::string_view why) {
   w_.tell("  process ", home_.number(), " order ", number_, " waits: ", why);
   if (stopping_ || ++pauses_ > max_pauses)
     return give_back(home_.now() + domain::milliseconds{pause_ms});

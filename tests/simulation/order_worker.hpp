@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "executor-service/core/consequence.hpp"
+#include "tests/simulation/builder.hpp"
 #include "tests/simulation/chain.hpp"
 #include "tests/simulation/world.hpp"
 
@@ -14,8 +15,8 @@ namespace landfall::simulation {
 
 class process;
 
-/// Performs what the pure cores decide for one order, effect by effect as `order.cpp`, `attempt_watch.cpp` and
-/// `construction.cpp` in `executor-service/actors` do.
+/// Performs what the pure cores decide for one order, effect by effect as `order.cpp` and `attempt_watch.cpp` in
+/// `executor-service/actors` do.
 class order_worker {
 public:
   order_worker(process& home, const stored_order& loaded, std::uint64_t serial);
@@ -47,7 +48,7 @@ public:
 
 private:
   /// What an answer is to; there is never more than one under way.
-  enum class question { deposit, accounts, route, blockhash, simulation, swap_record, fee, balance };
+  enum class question { deposit, swap_record, fee, balance };
 
   void perform(const executor::step::release& s);
   void perform(const executor::step::move& s);
@@ -62,13 +63,10 @@ private:
   void on_swap_record();
   void on_balance();
 
-  // Construction, step by step.
-  void on_accounts();
-  void fetch_blockhash();
-  void on_simulated();
-  void sign();
-  void not_now(const char* why);
-  void refuse(const char* why);
+  void on_built(const executor::built::ready& ready);
+  void on_built(const executor::built::refused& refused);
+  void on_built(const executor::built::later& later);
+  void on_built(const executor::built::nothing&);
 
   // Resolving.
   void start_watching(const domain::attempt_id& id);
@@ -82,7 +80,7 @@ private:
 
   void schedule(std::int64_t delay);
   void on_tick(std::uint64_t round);
-  void pause(const char* why);
+  void pause(std::string_view why);
   void write_down(executor::consequence c);
   void give_back(domain::utc_time until);
   void store(std::vector<executor::order_write> writes, bool leave);
@@ -112,14 +110,7 @@ private:
   bool record_answered_ = false;
   executor::resolution proven_;
   executor::attempt_kind building_ = executor::attempt_kind::swap;
-  bool by_maker_ = false;
-  bool router_refuses_ = false;
-  bool router_silent_ = false;
-  std::uint64_t hash_height_ = 0;
-  std::uint64_t hash_id_ = 0;
-  std::uint64_t paid_ = 0;
-  std::optional<std::string> simulation_error_;
-  bool simulation_silent_ = false;
+  simulated_builder builder_;
   std::vector<executor::order_write> repeated_;
   bool repeated_leave_ = false;
 };

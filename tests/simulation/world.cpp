@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "tests/simulation/builder.hpp"
 #include "tests/simulation/process.hpp"
 
 namespace landfall::simulation {
 
-using domain::mover;
 using domain::order_state;
 using executor::attempt;
 using executor::attempt_kind;
@@ -46,6 +46,9 @@ void world::say(const std::string& line) const {
 }
 
 run_result world::run() {
+#ifdef LANDFALL_FAULT_POINTS
+  executor::active_mutant = engine_mutant(broken);
+#endif
   set_up();
   while (checker.broken().empty() && !all_at_end()) {
     if (!time.step() || time.now() > calm_at_ + plan.calm_ms || time.happened() > most_events) {
@@ -102,12 +105,13 @@ void world::set_up() {
     // Nine decimals stand for SOL here, whose accounts are closed by the payment itself.
     o.row.input.decimals = dice.chance(500) ? 9 : 6;
     o.row.output.decimals = o.row.input.decimals == 9 ? 6 : dice.chance(500) ? 9 : 6;
+    identify(o.row, o.number);
     o.row.expires_at = domain::from_unix_ms(time.now() + dice.between(8'000, 150'000));
     o.row.deposit_expires_at = domain::from_unix_ms(time.now() + dice.between(2'000, 20'000));
     auto& account = at_first_[o.number];
     account.wallet_input = o.row.input_amount.units() - (dice.chance(30) ? 1 : 0);
     chain.genesis()[o.number] = account;
-    database.orders().push_back(std::move(o));
+    database.create(std::move(o));
   }
   for (int n = 0; n < plan.processes; ++n)
     processes_.push_back(std::make_unique<process>(*this, n));
@@ -191,7 +195,8 @@ void world::serve_order(stored_order& o) {
       deposit.last_valid_block_height = t.last_valid_height();
       deposit.expected_input = o.row.input_amount;
       deposit.signed_at = domain::from_unix_ms(now);
-      database.store_deposit(o.number, deposit);
+      if (database.store_deposit(o.number, deposit).what != verdict::done)
+        return;
       tell("the user's deposit #", id, " of order ", o.number, " is stored");
       return send(id);
     }
@@ -203,16 +208,15 @@ void world::serve_order(stored_order& o) {
       const auto found = chain.find(view, id, true);
       if (!found || found->failed || chain.level(view, *found) == solana::commitment::processed)
         return;
-      database.confirm_deposit(o.number, found->slot);
-      if (database.move_by(o.number, order_state::open, mover::api, now))
+      if (database.open_order(o.number, found->slot, now).what == verdict::done)
         tell("the api opens order ", o.number);
       return;
     }
     case order_state::open:
       if (domain::from_unix_ms(now) >= o.row.expires_at) {
-        if (dice.chance(500) && database.move_by(o.number, order_state::ready_expire, mover::trigger, now))
+        if (dice.chance(500) && database.decide(o.number, order_state::ready_expire, now))
           tell("the trigger expires order ", o.number);
-      } else if (dice.chance(300) && database.move_by(o.number, order_state::ready_execute, mover::trigger, now)) {
+      } else if (dice.chance(300) && database.decide(o.number, order_state::ready_execute, now)) {
         const auto age = goes_wrong(plan.stale_evidence) ? dice.between(15'000, 40'000) : dice.between(0, 1'000);
         o.row.triggered_at = domain::from_unix_ms(now - age);
         tell("the trigger decides to execute order ", o.number);
@@ -229,9 +233,9 @@ void world::holds() {
     if (calm())
       return;
     const auto order = dice.below(database.orders().size());
-    database.orders()[order].held = true;
+    database.hold(order, true);
     tell("order ", order, " is held");
-    time.after(dice.between(500, 20'000), [this, order] { database.orders()[order].held = false; });
+    time.after(dice.between(500, 20'000), [this, order] { database.hold(order, false); });
     holds();
   });
 }

@@ -81,8 +81,8 @@ describe('a server that is slow or at odds', () => {
     await filledAll(stack, orders);
     const log = serverLog(stack).slice(before);
     console.log(
-      `${howOften(log, 'deadlock detected')} deadlocks, ${howOften(log, 'could not serialize access')} serialization failures, ` +
-        `${orders.length} orders`);
+      `${howOften(log, 'deadlock detected')} deadlocks, ${howOften(log, 'could not serialize access')} serialization ` +
+        `failures, ${orders.length} orders`);
     for (const role of ['executor', 'api', 'trigger'])
       await stack.sql(`alter role landfall_${role} reset default_transaction_isolation`);
   });

@@ -1,4 +1,4 @@
--- The evidence behind the trigger decisions that moved the orders $1.
+-- The evidence behind the trigger decisions that caused transitions of the orders $1.
 select e.order_id, e.id, e.source, trim_scale(e.price_usd)::text as price_usd,
        trim_scale(e.confidence_usd)::text as confidence_usd, e.gates::text as gates, e.instance,
        floor(extract(epoch from e.publish_time) * 1000)::bigint as publish_ms,

@@ -7,9 +7,9 @@
 namespace landfall::executor {
 
 TEST_CASE("a summary of nothing is clean and has every key") {
-  CHECK(
-      to_json(verify_summary{}) ==
-      R"({"orders":0,"attempts":0,"ordersInFlight":0,"findings":[],"sums":[],"disputed":[],"trouble":null,"clean":true})");
+  CHECK(to_json(verify_summary{}) ==
+        R"({"orders":0,"attempts":0,"ordersInFlight":0,"findings":[],"sums":[],"disputed":[],)"
+        R"("trouble":null,"clean":true})");
 }
 
 TEST_CASE("a summary is written to the byte") {
