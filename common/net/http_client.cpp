@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cctype>
 #include <chrono>
-#include <future>
 #include <mutex>
 #include <optional>
 #include <unordered_set>

@@ -1,7 +1,6 @@
 #include "common/net/limited_client.hpp"
 
 #include <chrono>
-#include <future>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -107,13 +106,6 @@ void limited_client::request(purpose p, http_request request, std::function<void
     impl_->start(p, std::move(request), std::move(done));
   else
     impl_->client->request(std::move(request), std::move(done));
-}
-
-http_result limited_client::request_sync(purpose p, http_request one) {
-  auto promise = std::make_shared<std::promise<http_result>>();
-  auto answer = promise->get_future();
-  request(p, std::move(one), [promise](http_result r) { promise->set_value(std::move(r)); });
-  return answer.get();
 }
 
 bool limited_client::has_spare() const {

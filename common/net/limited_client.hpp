@@ -22,9 +22,6 @@ public:
 
   /// The timeout begins with the permit.
   void request(purpose p, http_request request, std::function<void(http_result)> done);
-  /// Waits: for tools, tests and worker threads.
-  [[nodiscard]] http_result request_sync(purpose p, http_request request);
-
   /// Whether the host has capacity for what is only nice to have.
   [[nodiscard]] bool has_spare() const;
 

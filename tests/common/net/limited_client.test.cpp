@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/net/http_server.hpp"
+#include "tests/support/answer_of.hpp"
 #include "tests/support/reserved_port.hpp"
 
 namespace landfall::net {
@@ -226,7 +227,7 @@ TEST_CASE("what may not be sent ends in a clear error, and so does what waits wh
   CHECK(others == 0);
   // The slot of the first is taken for a window.
   limited_client client{server.url(), {}, limiter};
-  const auto answer = client.request_sync(purpose::quote, get("x"));
+  const auto answer = tests::answer_of(client, &limited_client::request, purpose::quote, get("x"));
   REQUIRE_FALSE(answer);
   CHECK(answer.error().what == net_error::kind::rate_limited);
   CHECK(answer.error().message.starts_with("rate limited: quote is free again in "));

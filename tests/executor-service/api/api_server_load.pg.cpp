@@ -13,6 +13,7 @@
 #include "common/net/http_client.hpp"
 #include "common/net/http_server.hpp"
 #include "tests/executor-service/api/api_fixture.hpp"
+#include "tests/support/answer_of.hpp"
 #include "tests/support/reserved_port.hpp"
 
 namespace landfall::executor::api {
@@ -93,7 +94,7 @@ struct http_load {
     return sum;
   }
   int status_of(const std::string& method, const std::string& path) {
-    const auto result = client.request_sync(request(method, path, ""));
+    const auto result = landfall::tests::answer_of(client, &net::http_client::request, request(method, path, ""));
     return result ? result->status : 0;
   }
   static net::http_request request(const std::string& method, const std::string& path, const std::string& token) {

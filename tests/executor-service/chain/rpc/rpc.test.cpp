@@ -17,7 +17,7 @@ namespace landfall::executor {
 
 namespace {
 
-using tests::answer_of;
+using landfall::tests::answer_of;
 
 scripted_server& node() {
   static scripted_server server{{{"POST", "/"}, {"POST", "/keyed/path"}}};

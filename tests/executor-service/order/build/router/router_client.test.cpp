@@ -13,7 +13,7 @@ namespace landfall::executor {
 
 namespace {
 
-using tests::answer_of;
+using landfall::tests::answer_of;
 
 using kind = router_error::kind;
 
