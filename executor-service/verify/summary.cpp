@@ -1,13 +1,12 @@
+#include "executor-service/verify/summary.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "common/runtime/json_text.hpp"
-#include "executor-service/verify/verifier_actor.hpp"
 
-namespace landfall::executor {
-
-using verify::finding;
+namespace landfall::executor::verify {
 
 namespace {
 
@@ -65,7 +64,7 @@ std::string json_names(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::string to_json(const verify_summary& s) {
+std::string to_json(const summary& s) {
   json_object out;
   out.number("orders", s.orders).number("attempts", s.attempts).number("ordersInFlight", s.orders_in_flight);
   out.raw("findings", json_list(s.findings, [](const finding& f) {
@@ -75,14 +74,14 @@ std::string to_json(const verify_summary& s) {
             o.text("observed", f.observed).number("slot", f.slot).text("endpoint", f.endpoint);
             return o.yes("touchesMoney", f.money).yes("agreed", f.agreed).take();
           }));
-  out.raw("sums", json_list(s.sums, [](const verify::sum_line& line) {
+  out.raw("sums", json_list(s.sums, [](const sum_row& row) {
             json_object o;
-            o.text("mint", line.mint.to_string()).text("side", to_string(line.of));
-            o.text("booked", verify::to_text(line.booked)).text("observed", verify::to_text(line.observed));
-            o.text("shortfall", verify::to_text(line.shortfall)).number("accounts", line.accounts);
-            return o.number("leftOut", line.left_out).number("slot", line.slot).take();
+            o.text("mint", row.mint.to_string()).text("side", to_string(row.of));
+            o.text("booked", to_text(row.booked)).text("observed", to_text(row.observed));
+            o.text("shortfall", to_text(row.shortfall)).number("accounts", row.accounts);
+            return o.number("leftOut", row.left_out).number("slot", row.slot).take();
           }));
-  out.raw("disputed", json_list(s.disputed, [](const verify::disputed_question& q) {
+  out.raw("disputed", json_list(s.disputed, [](const disputed_question& q) {
             json_object o;
             o.text("kind", to_string(q.kind)).text("subject", q.subject);
             return o.raw("foundBy", json_names(q.found_by)).raw("rightBy", json_names(q.right_by)).take();
@@ -94,21 +93,20 @@ std::string to_json(const verify_summary& s) {
   return out.yes("clean", s.clean()).take();
 }
 
-std::string to_table(const verify_summary& s) {
+std::string to_table(const summary& s) {
   std::string out;
   for (const auto& f : s.findings)
     out += std::string{to_string(f.kind)} + (f.money ? "  MONEY  " : "  ") + f.subject +
            (f.attempt && f.order ? "  order " + f.order->to_string() : "") + "\n  " + f.detail + "\n  expected " +
            f.expected + ", observed " + f.observed + " (slot " + std::to_string(f.slot) + ", " + f.endpoint +
            (f.agreed ? ")\n" : ", no second endpoint)\n");
-  for (const auto& line : s.sums)
-    out += "sum  " + line.mint.to_string() + "  " + std::string{to_string(line.of)} + "  booked " +
-           verify::to_text(line.booked) + "  observed " + verify::to_text(line.observed) + "  short " +
-           verify::to_text(line.shortfall) + "  accounts " + std::to_string(line.accounts) + "  left out " +
-           std::to_string(line.left_out) + "\n";
+  for (const auto& row : s.sums)
+    out += "sum  " + row.mint.to_string() + "  " + std::string{to_string(row.of)} + "  booked " + to_text(row.booked) +
+           "  observed " + to_text(row.observed) + "  short " + to_text(row.shortfall) + "  accounts " +
+           std::to_string(row.accounts) + "  left out " + std::to_string(row.left_out) + "\n";
   for (const auto& q : s.disputed)
-    out += "disputed  " + std::string{to_string(q.kind)} + "  " + q.subject + "  found by " +
-           verify::to_list(q.found_by) + ", right by " + verify::to_list(q.right_by) + "\n";
+    out += "disputed  " + std::string{to_string(q.kind)} + "  " + q.subject + "  found by " + to_list(q.found_by) +
+           ", right by " + to_list(q.right_by) + "\n";
   if (!s.trouble.empty())
     out += "not finished: " + s.trouble + "\n";
   out += std::to_string(s.orders) + " orders, " + std::to_string(s.attempts) + " attempts, " +
@@ -116,4 +114,4 @@ std::string to_table(const verify_summary& s) {
   return out;
 }
 
-}  // namespace landfall::executor
+}  // namespace landfall::executor::verify
