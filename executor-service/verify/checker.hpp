@@ -57,11 +57,11 @@ struct run_task {
   std::shared_ptr<std::function<void()>> task;
 };
 
-/// An error in answer says in a sentence why neither database nor endpoints told anything.
+/// An error in answer carries a sentence: why the database or every endpoint gave no answer.
 using checker_actor = caf::typed_actor<
     /// Compares orders with what the endpoints show.
     caf::replies_to<check_orders>::with<orders_checked>,
-    /// Looks for deposits that arrived without an order.
+    /// Finds deposits that arrived without an order.
     caf::replies_to<check_deposits>::with<deposits_checked>,
     /// Adds up all orders of each token.
     caf::replies_to<check_sums>::with<sums_checked>,
@@ -73,8 +73,8 @@ using checker_actor = caf::typed_actor<
 struct checker_config {
   /// Transactions read in one pass over orders, each from as many endpoints as have to agree.
   std::size_t max_transactions = 32;
-  /// Accounts in one pass over the sums; with more of them in use the sums tell of the first ones only, and the log
-  /// says so.
+  /// Accounts in one pass over the sums; with more of them in use only the first ones are added up, and the log
+  /// warns of it.
   std::size_t max_sum_accounts = 50'000;
   /// What a sum may lack, in smallest units.
   std::uint64_t dust = 0;

@@ -28,7 +28,7 @@ struct verifier_reports {
   std::string health_check = "verifier";
 };
 
-/// What the verifier tells of its passes: metrics, the log, and its health check.
+/// Publishes passes: metrics, the log, and the health check.
 class pass_report {
 public:
   pass_report(verifier_reports reports, const runtime::clock& clock);

@@ -131,7 +131,7 @@ struct verifier_state {
     });
   }
 
-  /// A pass as often as its pace says: the next one that long after the end of the one before.
+  /// Makes a pass, and the next one `pace` after its end.
   void tick(pass_kind over) {
     if (over == pass_kind::sums)
       return enqueue(over, [this](bool) { self->delayed_send(self, config.sum_pace, pass_tick{pass_kind::sums}); });

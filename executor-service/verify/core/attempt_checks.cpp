@@ -12,7 +12,7 @@ bool is_final(const std::optional<signature_status>& s) {
 
 void status_of_landed(check_list& list, const attempt_facts& a, const std::optional<signature_status>& s) {
   const auto slot = a.slot.value_or(0);
-  // An endpoint that is behind the slot cannot tell.
+  // An endpoint that is behind the slot proves nothing.
   const bool reached = list.seen.finalized_slot >= slot;
   const auto stored = "landed in slot " + std::to_string(slot);
   auto& missing = list.add(a, finding_kind::landed_not_found, result_of(reached && (!s || is_final(s)), !s));
@@ -25,7 +25,7 @@ void status_of_landed(check_list& list, const attempt_facts& a, const std::optio
 }
 
 void status_of_failed(check_list& list, const attempt_facts& a, const std::optional<signature_status>& s) {
-  // Unknown says nothing: nothing moved, and endpoints forget.
+  // Unknown proves nothing: nothing moved, and endpoints forget.
   auto& c = list.add(a, finding_kind::failed_but_landed, result_of(is_final(s), s && !s->err));
   describe(c, "stored as landed with an error, and finalized without one", "an error",
            s ? "success in slot " + std::to_string(s->slot) : "");

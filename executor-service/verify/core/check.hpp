@@ -17,7 +17,7 @@ enum class check_result : std::uint8_t {
   right,
   /// Nothing contradicts what is stored: enough to close a finding, not enough to dispute one.
   not_seen,
-  /// In flight, or this endpoint cannot tell.
+  /// In flight, or this endpoint cannot answer.
   unknown,
 };
 
@@ -37,7 +37,7 @@ struct check {
   bool money = false;
 };
 
-/// `known`: the endpoint's answers are enough to tell; `bad`: they disagree with what is stored.
+/// `known`: the endpoint's answers are enough; `bad`: they disagree with what is stored.
 [[nodiscard]] constexpr check_result result_of(bool known, bool bad) {
   if (!known)
     return check_result::unknown;

@@ -41,7 +41,7 @@ void check_totals(check_list& list);
 /// Whether an attempt's outcome is what the chain shows, and whether it moved what it had to.
 void check_attempt(check_list& list, const attempt_facts& a);
 
-/// What a swap was to take; of an old attempt that does not say so, the whole deposit.
+/// What a swap was to take; of an old attempt without a stored amount, the whole deposit.
 [[nodiscard]] inline domain::int128 swap_input(const attempt_facts& a, const order_facts& stored) {
   return wide(a.expected_input.value_or(stored.input_amount));
 }

@@ -62,7 +62,7 @@ struct sum_row {
 /// Short is what lacks more than `dust`.
 [[nodiscard]] check check_of(const sum_row& row, const std::string& endpoint, domain::int128 dust);
 
-/// A sum that lacks something, and how much as many endpoints as needed say it lacks at least.
+/// A sum that lacks something. `shortfall`: what it lacks at least by as many endpoints as needed.
 struct sum_finding {
   finding what;
   solana::pubkey mint;
@@ -80,7 +80,7 @@ struct sum_comparison {
 
 [[nodiscard]] bool anything_short(std::span<const booked_account> accounts, std::span<const endpoint_readings> readings,
                                   domain::int128 dust);
-/// Leaves out accounts of `accounts` on which something was stored since, by `after`: they tell nothing.
+/// Leaves out accounts of `accounts` on which something was stored since, by `after`: they prove nothing.
 void leave_out_changed(std::vector<booked_account>& accounts, std::span<const booked_account> after);
 /// `readings`: one at least, the endpoint that is furthest first. `open`: subjects of the sums that were short before.
 [[nodiscard]] sum_comparison compare_sums(std::span<const booked_account> accounts,

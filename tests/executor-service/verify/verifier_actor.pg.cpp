@@ -175,7 +175,7 @@ TEST_SUITE("verifier") {
     CHECK(f.held(unknown));
   }
 
-  TEST_CASE("as an actor it passes by itself and ends when it is told to") {
+  TEST_CASE("as an actor it makes passes by itself and ends when it is told to") {
     verifier_fixture f;
     const auto o = f.order_in("open");
     f.everywhere([&](fake_chain& c) { c.closes(o.deposit.order_account); });

@@ -29,10 +29,15 @@ TEST_SUITE("verify kinds") {
          [&] { return with(open_order(), [](checked_order& s) { s.balances(std::nullopt, std::nullopt); }); },
          {"order_account_short"}},
         {"one unit of the deposit gone",
-         [&] { return with(open_order(), [](checked_order& s) { s.balances(holding(input_mint, input - 1), std::nullopt); }); },
+         [&] {
+           return with(open_order(),
+                       [](checked_order& s) { s.balances(holding(input_mint, input - 1), std::nullopt); });
+         },
          {"order_account_short"}},
         {"order account of another mint",
-         [&] { return with(open_order(), [](checked_order& s) { s.balances(holding(output_mint, input), std::nullopt); }); },
+         [&] {
+           return with(open_order(), [](checked_order& s) { s.balances(holding(output_mint, input), std::nullopt); });
+         },
          {"order_account_short"}},
         {"order account of another owner",
          [&] {
@@ -44,7 +49,8 @@ TEST_SUITE("verify kinds") {
          {"order_account_short"}},
         {"expired with its deposit gone but no refund stored",
          [&] {
-           return with(open_order(order_state::expired), [](checked_order& s) { s.balances(std::nullopt, std::nullopt); });
+           return with(open_order(order_state::expired),
+                       [](checked_order& s) { s.balances(std::nullopt, std::nullopt); });
          },
          {"order_account_short"}},
         {"refunded, and the deposit still there",
@@ -54,7 +60,9 @@ TEST_SUITE("verify kinds") {
          },
          {"order_account_not_emptied"}},
         {"swapped, and the deposit still there",
-         [&] { return with(filled_order(), [](checked_order& s) { s.balances(holding(input_mint, input), std::nullopt); }); },
+         [&] {
+           return with(filled_order(), [](checked_order& s) { s.balances(holding(input_mint, input), std::nullopt); });
+         },
          {"order_account_not_emptied"}},
         {"output gone before the payout",
          [&] { return with(swapped_order(), [](checked_order& s) { s.balances(std::nullopt, std::nullopt); }); },
@@ -68,7 +76,10 @@ TEST_SUITE("verify kinds") {
          },
          {"output_account_short"}},
         {"paid out, and the output still there",
-         [&] { return with(filled_order(), [](checked_order& s) { s.balances(std::nullopt, holding(output_mint, output)); }); },
+         [&] {
+           return with(filled_order(),
+                       [](checked_order& s) { s.balances(std::nullopt, holding(output_mint, output)); });
+         },
          {"output_account_not_emptied"}},
         {"deposit arrived although it failed",
          [&] {
@@ -101,7 +112,8 @@ TEST_SUITE("verify kinds") {
          {"double_payout"}},
         {"two refunds landed",
          [&] {
-           return with(refunded_order(order_state::cancelled), [](checked_order& s) { s.attempt(attempt_kind::refund); });
+           return with(refunded_order(order_state::cancelled),
+                       [](checked_order& s) { s.attempt(attempt_kind::refund); });
          },
          {"double_refund"}},
         {"swapped and refunded",
@@ -126,14 +138,19 @@ TEST_SUITE("verify kinds") {
          {"fill_record_differs"}},
         {"a landed attempt nobody knows",
          [&] {
-           return with(filled_order(), [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id] = std::nullopt; });
+           return with(filled_order(),
+                       [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id] = std::nullopt; });
          },
          {"landed_not_found"}},
         {"a landed attempt that failed",
-         [&] { return with(filled_order(), [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id]->err = "{}"; }); },
+         [&] {
+           return with(filled_order(), [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id]->err = "{}"; });
+         },
          {"landed_but_failed"}},
         {"a landed attempt in another slot",
-         [&] { return with(filled_order(), [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id]->slot = 99; }); },
+         [&] {
+           return with(filled_order(), [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id]->slot = 99; });
+         },
          {"landed_slot_differs"}},
         {"a failed attempt that landed",
          [&] {
@@ -161,12 +178,16 @@ TEST_SUITE("verify kinds") {
          {"dead_but_failed"}},
         {"a deposit below the order's amount",
          [&] {
-           return with(open_order(), [](checked_order& s) { s.stored.attempts[0].moved = movement{landed_slot, 999, 0}; });
+           return with(open_order(), [](checked_order& s) {
+             s.stored.attempts[0].moved = movement{landed_slot, 999, 0};
+           });
          },
          {"moved_too_little"}},
         {"a payout below the output",
          [&] {
-           return with(filled_order(), [](checked_order& s) { s.stored.attempts[2].moved = movement{landed_slot, 0, -499}; });
+           return with(filled_order(), [](checked_order& s) {
+             s.stored.attempts[2].moved = movement{landed_slot, 0, -499};
+           });
          },
          {"moved_too_little"}},
         {"a swap that brought less than its minimum",

@@ -34,7 +34,8 @@ judgement judged(const std::vector<check>& answers, std::size_t needed = 2) {
 
 TEST_SUITE("verify judge") {
   TEST_CASE("two endpoints have to agree; one alone is noted without it") {
-    const auto both = judged({answer(check_result::found, finding_kind::order_account_short, 9), answer(check_result::found)});
+    const auto both =
+        judged({answer(check_result::found, finding_kind::order_account_short, 9), answer(check_result::found)});
     REQUIRE(both.found.size() == 1);
     CHECK(both.found[0].agreed);
     CHECK(both.found[0].slot == 7);
@@ -53,8 +54,9 @@ TEST_SUITE("verify judge") {
   }
 
   TEST_CASE("of three endpoints one that lies vetoes nothing") {
-    const auto most = judged({answer(check_result::right, finding_kind::order_account_short, 1), answer(check_result::found),
-                              answer(check_result::found, finding_kind::order_account_short, 9)});
+    const auto most =
+        judged({answer(check_result::right, finding_kind::order_account_short, 1), answer(check_result::found),
+                answer(check_result::found, finding_kind::order_account_short, 9)});
     REQUIRE(most.found.size() == 1);
     CHECK(most.found[0].agreed);
     CHECK(most.found[0].slot == 7);
@@ -86,8 +88,8 @@ TEST_SUITE("verify judge") {
 
   TEST_CASE("one endpoint that shows an attempt outweighs all that do not know it") {
     for (const auto kind : {finding_kind::landed_not_found, finding_kind::neither_landed_nor_dead}) {
-      const auto shown =
-          judged({answer(check_result::found, kind), answer(check_result::found, kind), answer(check_result::right, kind)});
+      const auto shown = judged(
+          {answer(check_result::found, kind), answer(check_result::found, kind), answer(check_result::right, kind)});
       CHECK(shown.found.empty());
       CHECK(shown.disputed.size() == 1);
       // Only one that forgot: no more than usual.
