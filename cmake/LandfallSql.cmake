@@ -1,8 +1,11 @@
-# landfall_embed_sql(TARGET t NAMESPACE ns HEADER path DIRECTORY dir)
-# Each dir/name.sql becomes `inline constexpr std::string_view name` in namespace ns, in the generated header `path`.
+# landfall_embed_sql(TARGET t NAMESPACE ns HEADER path DIRECTORY dir [PATTERN glob])
+# Each dir/name.sql, or each that matches the pattern, becomes `inline constexpr std::string_view name` in namespace ns, in the generated header `path`.
 function(landfall_embed_sql)
-  cmake_parse_arguments(ARG "" "TARGET;NAMESPACE;HEADER;DIRECTORY" "" ${ARGN})
-  file(GLOB files CONFIGURE_DEPENDS ${ARG_DIRECTORY}/*.sql)
+  cmake_parse_arguments(ARG "" "TARGET;NAMESPACE;HEADER;DIRECTORY;PATTERN" "" ${ARGN})
+  if(NOT ARG_PATTERN)
+    set(ARG_PATTERN *.sql)
+  endif()
+  file(GLOB files CONFIGURE_DEPENDS ${ARG_DIRECTORY}/${ARG_PATTERN})
   set(output ${PROJECT_BINARY_DIR}/generated/${ARG_HEADER})
   add_custom_command(
     OUTPUT ${output}

@@ -1,10 +1,10 @@
 #include "executor-service/config.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <set>
 
+#include "common/domain/parse_number.hpp"
 #include "common/runtime/instance_id.hpp"
 #include "common/solana/pubkey.hpp"
 #include "executor-service/chain/rpc/rpc.hpp"
@@ -14,12 +14,9 @@ namespace landfall::executor {
 
 namespace {
 
-std::optional<std::uint32_t> whole_number(const std::string& text) {
-  std::uint32_t n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return n;
+/// One endpoint's requests per window.
+std::optional<std::uint32_t> rpc_limit(std::string_view text) {
+  return domain::parse_number<std::uint32_t>(text, 1, 1'000'000);
 }
 
 }  // namespace
@@ -28,7 +25,7 @@ std::vector<net::rate_limit> service_config::rpc_limits() const {
   std::vector<net::rate_limit> limits;
   for (std::size_t i = 0; i < rpc_urls.size(); ++i) {
     const auto& text = rpc_requests_per_window.at(rpc_requests_per_window.size() == 1 ? 0 : i);
-    limits.push_back({whole_number(text).value(), std::chrono::milliseconds{rpc_window_ms}});
+    limits.push_back({rpc_limit(text).value(), std::chrono::milliseconds{rpc_window_ms}});
   }
   return limits;
 }
@@ -148,7 +145,7 @@ std::pair<std::string, std::string> service_config::complete() {
   if (rpc_requests_per_window.size() != 1 && rpc_requests_per_window.size() != rpc_urls.size())
     return {"rpc-requests-per-window", "it has to be one number, or one for each endpoint"};
   for (const auto& text : rpc_requests_per_window)
-    if (const auto n = whole_number(text); !n || *n == 0 || *n > 1'000'000)
+    if (!rpc_limit(text))
       return {"rpc-requests-per-window", "\"" + text + "\" is not within 1 and 1000000"};
   if (router_url.empty())
     router_url = local(12);

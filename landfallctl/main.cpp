@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/domain/uuid.hpp"
+#include "common/json/writer.hpp"
 #include "common/net/threads.hpp"
 #include "common/postgres/database.hpp"
 #include "common/postgres/migrate.hpp"
@@ -226,7 +227,7 @@ int main(int argc, char** argv) {
     if (!error.empty())
       return fail(error);
     if (opts.json)
-      std::cout << "{\"feePayer\":\"" << address << "\"}\n";
+      std::cout << json::writer{}.begin_object().member("feePayer", address).end_object().take() << '\n';
     else
       std::cout << "fee payer  " << address << '\n';
     return 0;

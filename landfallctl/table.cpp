@@ -1,14 +1,13 @@
 #include "landfallctl/table.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <iomanip>
 #include <ostream>
 #include <pqxx/pqxx>
 #include <string>
 #include <vector>
+
+#include "common/json/writer.hpp"
 
 namespace landfall::ctl {
 
@@ -60,29 +59,26 @@ void print_record(std::ostream& out, const pqxx::row& row) {
 }
 
 void print_json(std::ostream& out, const pqxx::result& rows) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> json{buffer};
-  json.StartArray();
+  json::writer w;
+  w.begin_array();
   for (const auto& row : rows) {
-    json.StartObject();
+    w.begin_object();
     for (const auto& field : row) {
-      json.Key(field.name());
-      const std::string value = field.is_null() ? "" : field.c_str();
+      w.key(field.name());
       if (field.is_null())
-        json.Null();
+        w.null();
       else if (field.type() == type_bool)
-        json.Bool(field.as<bool>());
+        w.boolean(field.as<bool>());
       else if (field.type() == type_int2 || field.type() == type_int4)
-        json.RawValue(value.c_str(), value.size(), rapidjson::kNumberType);
+        w.raw_number(field.c_str());
       else if (field.type() == type_json || field.type() == type_jsonb)
-        json.RawValue(value.c_str(), value.size(), rapidjson::kObjectType);
+        w.raw_json(field.c_str());
       else
-        json.String(value.c_str(), static_cast<rapidjson::SizeType>(value.size()));
+        w.string(field.c_str());
     }
-    json.EndObject();
+    w.end_object();
   }
-  json.EndArray();
-  out << buffer.GetString() << '\n';
+  out << w.end_array().take() << '\n';
 }
 
 }  // namespace landfall::ctl

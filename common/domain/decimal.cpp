@@ -1,7 +1,8 @@
 #include "common/domain/decimal.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "common/domain/parse_number.hpp"
 
 namespace landfall::domain {
 
@@ -47,9 +48,10 @@ std::optional<decimal> decimal::parse(std::string_view text) {
     auto tail = text.substr(e + 1);
     if (!tail.empty() && tail.front() == '+')
       tail.remove_prefix(1);
-    const auto [end, error] = std::from_chars(tail.data(), tail.data() + tail.size(), exponent);
-    if (tail.empty() || error != std::errc{} || end != tail.data() + tail.size() || exponent > 64 || exponent < -64)
+    const auto parsed = parse_number<int>(tail, -64, 64);
+    if (!parsed)
       return std::nullopt;
+    exponent = *parsed;
     text = text.substr(0, e);
   }
   int128 digits = 0;

@@ -89,7 +89,7 @@ struct allowed_move {
   mover by;
 };
 
-/// The one table of moves; a test compares it with the migrated table `allowed_move` as a set.
+/// The one table of moves; a test compares it with the migrated table `allowed_transition` as a set.
 inline constexpr auto allowed_moves = std::to_array<allowed_move>({
     {std::nullopt, order_state::pending_deposit, mover::api},
     {order_state::pending_deposit, order_state::depositing, mover::api},

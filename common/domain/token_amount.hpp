@@ -1,12 +1,13 @@
 #pragma once
 
-#include <charconv>
 #include <compare>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "common/domain/parse_number.hpp"
 
 namespace landfall::domain {
 
@@ -18,13 +19,10 @@ public:
 
   /// Decimal digits only: no sign, no blank, no leading zero except for "0" itself.
   [[nodiscard]] static std::optional<token_amount> parse(std::string_view text) {
-    if (text.empty() || text.size() > 20 || (text.size() > 1 && text.front() == '0'))
+    if (text.size() > 1 && text.front() == '0')
       return std::nullopt;
-    std::uint64_t units = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), units);
-    if (error != std::errc{} || end != text.data() + text.size())
-      return std::nullopt;
-    return token_amount{units};
+    const auto units = parse_number<std::uint64_t>(text);
+    return units ? std::optional{token_amount{*units}} : std::nullopt;
   }
   [[nodiscard]] std::string to_string() const {
     return std::to_string(units_);

@@ -9,6 +9,7 @@
 #define FIU_ENABLE
 #include <fiu.h>
 
+#include "common/json/writer.hpp"
 #include "common/runtime/log.hpp"
 
 namespace landfall::fault {
@@ -84,10 +85,11 @@ bool list_if_asked(int argc, char** argv) {
   if (std::none_of(argv, argv + argc, [](const char* arg) { return std::string_view{arg} == "--list-fault-points"; }))
     return false;
   for (const auto& p : money_path_points()) {
-    std::cout << R"({"point":")" << p.name << R"(","role":")" << p.role << R"(","flows":[)";
-    for (std::size_t i = 0; i < p.flows.size(); ++i)
-      std::cout << (i == 0 ? "\"" : ",\"") << p.flows[i] << '"';
-    std::cout << R"(],"error":)" << (p.can_err ? "true" : "false") << "}\n";
+    json::writer w;
+    w.begin_object().member("point", p.name).member("role", p.role).key("flows").begin_array();
+    for (const auto& flow : p.flows)
+      w.string(flow);
+    std::cout << w.end_array().member("error", p.can_err).end_object().take() << '\n';
   }
   return true;
 }

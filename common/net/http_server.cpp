@@ -6,15 +6,15 @@
 #include <array>
 #include <atomic>
 #include <cctype>
-#include <charconv>
 #include <condition_variable>
 #include <mutex>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "common/domain/parse_number.hpp"
+#include "common/json/writer.hpp"
 #include "common/net/http_routes.hpp"
-#include "common/net/json.hpp"
 #include "common/net/listening_socket.hpp"
 #include "common/net/pool.hpp"
 
@@ -48,9 +48,9 @@ framing framing_of(const library_request& request) {
   framing out;
   const auto& headers = request.headers();
   if (const auto it = headers.find("Content-Length"); it != headers.end()) {
-    const auto& text = it->second;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out.length);
-    out.valid = problem == std::errc{} && end == text.data() + text.size();
+    const auto length = domain::parse_number<std::size_t>(it->second);
+    out.valid = length.has_value();
+    out.length = length.value_or(0);
   }
   if (const auto it = headers.find("Transfer-Encoding"); it != headers.end()) {
     out.chunked = true;
@@ -72,7 +72,7 @@ std::string_view http_server_request::param(std::string_view name) const {
 }
 
 http_server_response error_response(int status, std::string_view message) {
-  json_writer w;
+  json::writer w;
   w.begin_object().member("error", message).end_object();
   return {status, w.take(), "application/json", {}};
 }

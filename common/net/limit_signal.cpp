@@ -2,23 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
+
+#include "common/domain/parse_number.hpp"
 
 namespace landfall::net {
 
 namespace {
 
 using std::chrono::milliseconds;
-
-template <class Number>
-std::optional<Number> number_in(std::string_view text) {
-  Number n{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return n;
-}
 
 std::optional<std::string_view> header(const http_response& response, const char* name) {
   const auto found = response.headers.find(name);
@@ -43,7 +35,9 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
       text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
     return std::nullopt;
-  const auto part = [&](std::size_t at, std::size_t length) { return number_in<unsigned>(text.substr(at, length)); };
+  const auto part = [&](std::size_t at, std::size_t length) {
+    return domain::parse_number<unsigned>(text.substr(at, length));
+  };
   const auto day = part(5, 2);
   const auto year = part(12, 4);
   const auto hour = part(17, 2);
@@ -64,7 +58,7 @@ std::optional<milliseconds> parse_retry_after(std::string_view text, std::int64_
   const bool digits = !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   if (digits)
     // More digits than fit are a very long time too.
-    return bounded(number_in<std::int64_t>(text).value_or(max_unix_s));
+    return bounded(domain::parse_number<std::int64_t>(text).value_or(max_unix_s));
   if (const auto at = parse_http_date(text))
     return bounded(*at - unix_now_s);
   return std::nullopt;
@@ -84,9 +78,9 @@ limit_signal limit_signal_of(const http_result& answer, std::int64_t unix_now_s)
   if (const auto text = header(*answer, "retry-after"))
     signal.retry_after = parse_retry_after(*text, unix_now_s);
   if (const auto text = header(*answer, "x-ratelimit-remaining"))
-    signal.remaining = number_in<std::int64_t>(*text);
+    signal.remaining = domain::parse_number<std::int64_t>(*text);
   if (const auto text = header(*answer, "x-ratelimit-reset"))
-    if (const auto at = number_in<std::int64_t>(*text); at && *at > 0 && *at <= max_unix_s)
+    if (const auto at = domain::parse_number<std::int64_t>(*text); at && *at > 0 && *at <= max_unix_s)
       // The second it names may have just begun.
       signal.reset_in = bounded(*at - unix_now_s + 1);
   return signal;

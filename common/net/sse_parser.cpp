@@ -1,7 +1,8 @@
 #include "common/net/sse_parser.hpp"
 
-#include <charconv>
 #include <utility>
+
+#include "common/domain/parse_number.hpp"
 
 namespace landfall::net {
 
@@ -63,10 +64,8 @@ void sse_parser::line(std::string_view text, const std::function<void(sse_event)
   } else if (field == "id" && value.find('\0') == std::string_view::npos) {
     id_ = value;
   } else if (field == "retry") {
-    unsigned ms = 0;
-    const auto [stopped, problem] = std::from_chars(value.data(), value.data() + value.size(), ms);
-    if (problem == std::errc{} && stopped == value.data() + value.size())
-      retry_ms_ = ms;
+    if (const auto ms = domain::parse_number<unsigned>(value))
+      retry_ms_ = *ms;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/domain/result.hpp"
+#include "common/domain/rule_error.hpp"
 
 namespace landfall::postgres {
 
@@ -29,9 +30,14 @@ enum class error_kind : std::uint8_t {
 
 struct database_error {
   error_kind kind = error_kind::defect;
-  /// Five characters where the server gave one, else empty. LF003 is a stale lease epoch.
+  /// Five characters where the server gave one, else empty.
   std::string sqlstate;
   std::string message;
+
+  /// Whether it is this rule of the database that refused.
+  [[nodiscard]] bool is(domain::rule_error rule) const noexcept {
+    return sqlstate == domain::sqlstate_of(rule);
+  }
 };
 
 template <class T>

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/domain/result.hpp"
-#include "common/runtime/json_text.hpp"
+#include "common/json/writer.hpp"
 
 namespace landfall::runtime {
 
@@ -35,19 +35,15 @@ bool health::ready() const {
 
 std::string health::to_json() const {
   const std::lock_guard lock{mutex_};
-  std::string out = all_that_decide_ok() ? R"({"ready":true,"checks":{)" : R"({"ready":false,"checks":{)";
-  bool first = true;
+  json::writer w;
+  w.begin_object().member("ready", all_that_decide_ok()).key("checks").begin_object();
   for (const auto& [name, check] : checks_) {
-    out += first ? "" : ",";
-    first = false;
-    append_json_string(out, name);
-    out += check.ok ? R"(:{"ok":true)" : R"(:{"ok":false,"why":)";
+    w.key(name).begin_object().member("ok", check.ok);
     if (!check.ok)
-      append_json_string(out, check.why);
-    out += '}';
+      w.member("why", check.why);
+    w.end_object();
   }
-  out += "}}";
-  return out;
+  return w.end_object().end_object().take();
 }
 
 }  // namespace landfall::runtime

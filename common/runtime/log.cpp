@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "common/domain/time.hpp"
-#include "common/runtime/json_text.hpp"
+#include "common/json/writer.hpp"
 
 namespace landfall::runtime {
 namespace {
@@ -41,7 +41,7 @@ log_state& state() {
 
 void append_value(std::string& out, const field& f) {
   if (const auto* text = std::get_if<std::string_view>(&f.value))
-    append_json_string(out, *text);
+    json::append_string(out, *text);
   else if (const auto* i = std::get_if<std::int64_t>(&f.value))
     out += std::to_string(*i);
   else if (const auto* u = std::get_if<std::uint64_t>(&f.value))
@@ -50,29 +50,14 @@ void append_value(std::string& out, const field& f) {
     out += std::get<bool>(f.value) ? "true" : "false";
 }
 
-void append_member(std::string& out, std::string_view key, std::string_view value) {
-  out += out.size() > 1 ? "," : "";
-  append_json_string(out, key);
-  out += ':';
-  append_json_string(out, value);
-}
-
 std::string json_line(const log_state& s, level l, std::string_view event, std::initializer_list<field> fields,
                       std::string_view ts) {
-  std::string line = "{";
-  append_member(line, "ts", ts);
-  append_member(line, "level", to_string(l));
-  append_member(line, "service", s.service);
-  append_member(line, "instance", s.instance);
-  append_member(line, "event", event);
-  for (const auto& f : fields) {
-    line += ',';
-    append_json_string(line, f.key);
-    line += ':';
-    append_value(line, f);
-  }
-  line += '}';
-  return line;
+  json::writer w;
+  w.begin_object().member("ts", ts).member("level", to_string(l));
+  w.member("service", s.service).member("instance", s.instance).member("event", event);
+  for (const auto& f : fields)
+    std::visit([&](const auto& value) { w.member(f.key, value); }, f.value);
+  return w.end_object().take();
 }
 
 std::string text_line(level l, std::string_view event, std::initializer_list<field> fields, std::string_view ts) {

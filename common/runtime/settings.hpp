@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace landfall::runtime {
@@ -16,6 +17,10 @@ enum class parse_outcome {
   exit_success,  ///< --help, --version or --print-config was answered: return 0
   exit_failure,  ///< a bad setting was reported on one line: return 1
 };
+
+/// What a setting is written to; its type is the setting's type.
+using setting_target =
+    std::variant<std::string*, std::int64_t*, std::uint64_t*, int*, bool*, std::vector<std::string>*>;
 
 /// Refines one setting right where it is added. Valid until the settings it belongs to are destroyed.
 class setting {
@@ -36,6 +41,7 @@ public:
 private:
   friend class settings;
   explicit setting(data& d) : data_(&d) {}
+  setting& describe(const std::string& more);
   data* data_;
 };
 
@@ -50,22 +56,19 @@ private:
 ///
 /// What a target holds when it is added is its default; it is written by `parse` only, and only if a value was given.
 /// A list takes its flag several times or with commas, commas in the environment, an array in the file. A bool's flag
-/// is
-/// --verify or --verify=false. --config FILE (or LANDFALL_CONFIG) names the file; a key in it that no setting has is
+/// is --verify or --verify=false. --config FILE (or LANDFALL_CONFIG) names the file; a key in it that no setting has is
 /// refused.
 class settings {
 public:
-  settings(std::string program, std::string description, std::string version);
+  settings(std::string program, const std::string& description, const std::string& version);
   ~settings();
   settings(const settings&) = delete;
   settings& operator=(const settings&) = delete;
 
-  setting add(std::string_view name, std::string& target, std::string_view help);
-  setting add(std::string_view name, std::int64_t& target, std::string_view help);
-  setting add(std::string_view name, std::uint64_t& target, std::string_view help);
-  setting add(std::string_view name, int& target, std::string_view help);
-  setting add(std::string_view name, bool& target, std::string_view help);
-  setting add(std::string_view name, std::vector<std::string>& target, std::string_view help);
+  template <class T>
+  setting add(std::string_view name, T& target, const std::string& help) {
+    return add(name, setting_target{&target}, help);
+  }
 
   /// Reads flags, environment and file. Answers go to stdout, the one line about a bad setting to stderr.
   [[nodiscard]] parse_outcome parse(int argc, const char* const* argv);
@@ -75,7 +78,10 @@ public:
   [[nodiscard]] parse_outcome refuse(std::string_view name, std::string_view why) const;
 
 private:
+  setting add(std::string_view name, setting_target target, const std::string& help);
+
   struct impl;
+  class file_reader;
   std::unique_ptr<impl> impl_;
 };
 

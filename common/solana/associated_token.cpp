@@ -8,23 +8,14 @@ namespace {
 constexpr std::uint8_t create_tag = 0;
 constexpr std::uint8_t create_idempotent_tag = 1;
 
-instruction create_with(std::uint8_t tag, const pubkey& payer, const pubkey& wallet, const pubkey& mint,
-                        const pubkey& token_program) {
-  return {programs::associated_token,
-          {writable_signer(payer), writable(associated_token_address(wallet, mint, token_program)), readonly(wallet),
-           readonly(mint), readonly(programs::system), readonly(token_program)},
-          {tag}};
-}
-
 }  // namespace
 
 instruction create_idempotent(const pubkey& payer, const pubkey& wallet, const pubkey& mint,
                               const pubkey& token_program) {
-  return create_with(create_idempotent_tag, payer, wallet, mint, token_program);
-}
-
-instruction create(const pubkey& payer, const pubkey& wallet, const pubkey& mint, const pubkey& token_program) {
-  return create_with(create_tag, payer, wallet, mint, token_program);
+  return {programs::associated_token,
+          {writable_signer(payer), writable(associated_token_address(wallet, mint, token_program)), readonly(wallet),
+           readonly(mint), readonly(programs::system), readonly(token_program)},
+          {create_idempotent_tag}};
 }
 
 std::optional<create_args> decode_create(const instruction& i) {

@@ -14,10 +14,6 @@ namespace landfall::solana::associated_token {
 [[nodiscard]] instruction create_idempotent(const pubkey& payer, const pubkey& wallet, const pubkey& mint,
                                             const pubkey& token_program = programs::token);
 
-/// Creates `wallet`'s associated account for `mint`; fails on chain if it is there already.
-[[nodiscard]] instruction create(const pubkey& payer, const pubkey& wallet, const pubkey& mint,
-                                 const pubkey& token_program = programs::token);
-
 struct create_args {
   pubkey payer;
   /// As named by the instruction; the program refuses any but the associated address.

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint8_t unit_limit_tag = 2;
 constexpr std::uint8_t unit_price_tag = 3;
-constexpr std::uint8_t loaded_accounts_data_limit_tag = 4;
 
 template <std::unsigned_integral T>
 instruction make(std::uint8_t tag, T value) {
@@ -35,10 +34,6 @@ instruction set_unit_limit(std::uint32_t units) {
 
 instruction set_unit_price(std::uint64_t micro_lamports_per_unit) {
   return make(unit_price_tag, micro_lamports_per_unit);
-}
-
-instruction set_loaded_accounts_data_limit(std::uint32_t limit_bytes) {
-  return make(loaded_accounts_data_limit_tag, limit_bytes);
 }
 
 std::optional<std::uint32_t> decode_unit_limit(const instruction& i) {

@@ -14,8 +14,6 @@ namespace landfall::solana::compute_budget {
 /// The priority fee is ⌈limit × price / 1 000 000⌉ lamports, whatever the transaction uses.
 [[nodiscard]] instruction set_unit_price(std::uint64_t micro_lamports_per_unit);
 
-[[nodiscard]] instruction set_loaded_accounts_data_limit(std::uint32_t limit_bytes);
-
 /// Units.
 [[nodiscard]] std::optional<std::uint32_t> decode_unit_limit(const instruction& i);
 

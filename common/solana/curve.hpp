@@ -22,8 +22,9 @@ enum class address_error {
 [[nodiscard]] std::string_view to_string(address_error error) noexcept;
 
 /// Whether these 32 bytes decompress to a point of edwards25519: the runtime's rule, which reduces y modulo 2²⁵⁵−19 and
-/// accepts small-order points, points outside the main subgroup and x = 0 with the sign bit set.
-[[nodiscard]] bool is_on_curve(std::span<const std::uint8_t, 32> compressed) noexcept;
+/// accepts small-order points, points outside the main subgroup and x = 0 with the sign bit set. Throws
+/// `std::bad_alloc` if there is no memory for the calculation.
+[[nodiscard]] bool is_on_curve(std::span<const std::uint8_t, 32> compressed);
 
 struct program_derived_address {
   pubkey key;

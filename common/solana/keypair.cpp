@@ -119,14 +119,6 @@ domain::result<keypair, key_error> keypair::from_json_array(std::string_view tex
   return from_secret_bytes(secret.data);
 }
 
-domain::result<keypair, key_error> keypair::from_base58(std::string_view text) {
-  constexpr std::size_t longest_text = 88;
-  wiped<64> secret;
-  if (text.size() > longest_text || detail::base58_decode_into(text, secret.data) != secret.data.size())
-    return domain::failure{key_error::malformed};
-  return from_secret_bytes(secret.data);
-}
-
 signature keypair::sign(byte_view message) const {
   if (!secret_)
     domain::broken_invariant("signing with a key pair that was moved from");

@@ -38,9 +38,6 @@ public:
   /// From the text of a solana-keygen file: `[12,34,…]`, 64 numbers of 0 to 255, white space allowed between tokens.
   [[nodiscard]] static domain::result<keypair, key_error> from_json_array(std::string_view text);
 
-  /// From base58 of the 64 secret bytes, as wallets export it.
-  [[nodiscard]] static domain::result<keypair, key_error> from_base58(std::string_view text);
-
   keypair(keypair&&) noexcept = default;
   keypair& operator=(keypair&&) noexcept = default;
   keypair(const keypair&) = delete;

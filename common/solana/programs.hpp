@@ -20,7 +20,6 @@ inline constexpr pubkey memo_v4 = pubkey::literal("Memo4c2pN8afCj432Lb7RMVKi9PbQ
 /// Addresses of accounts the cluster itself keeps.
 namespace sysvars {
 inline constexpr pubkey rent = pubkey::literal("SysvarRent111111111111111111111111111111111");
-inline constexpr pubkey recent_blockhashes = pubkey::literal("SysvarRecentB1ockHashes11111111111111111111");
 }  // namespace sysvars
 
 /// Addresses of well-known mints.

@@ -12,12 +12,8 @@ using domain::result;
 
 enum class tag : std::uint8_t {
   transfer = 3,
-  approve = 4,
-  revoke = 5,
-  burn = 8,
   close_account = 9,
   transfer_checked = 12,
-  sync_native = 17,
   initialize_account3 = 18,
 };
 
@@ -115,27 +111,9 @@ instruction transfer_checked(const pubkey& source, const pubkey& mint, const pub
   return {program, {writable(source), readonly(mint), writable(destination), readonly_signer(owner)}, std::move(data)};
 }
 
-instruction approve(const pubkey& source, const pubkey& delegate, const pubkey& owner, std::uint64_t amount,
-                    const pubkey& program) {
-  return {program, {writable(source), readonly(delegate), readonly_signer(owner)}, data_of(tag::approve, amount)};
-}
-
-instruction revoke(const pubkey& source, const pubkey& owner, const pubkey& program) {
-  return {program, {writable(source), readonly_signer(owner)}, data_of(tag::revoke)};
-}
-
-instruction burn(const pubkey& account, const pubkey& mint, const pubkey& owner, std::uint64_t amount,
-                 const pubkey& program) {
-  return {program, {writable(account), writable(mint), readonly_signer(owner)}, data_of(tag::burn, amount)};
-}
-
 instruction close_account(const pubkey& account, const pubkey& destination, const pubkey& owner,
                           const pubkey& program) {
   return {program, {writable(account), writable(destination), readonly_signer(owner)}, data_of(tag::close_account)};
-}
-
-instruction sync_native(const pubkey& account, const pubkey& program) {
-  return {program, {writable(account)}, data_of(tag::sync_native)};
 }
 
 std::optional<transfer_args> decode_transfer(const instruction& i) {
@@ -152,12 +130,6 @@ std::optional<transfer_checked_args> decode_transfer_checked(const instruction& 
   const std::uint64_t amount = *take_amount(*in);
   return transfer_checked_args{i.program_id, i.accounts[0].key, i.accounts[1].key, i.accounts[2].key, i.accounts[3].key,
                                amount,       in->rest()[0]};
-}
-
-std::optional<close_account_args> decode_close_account(const instruction& i) {
-  if (!arguments_of(i, tag::close_account, 0) || !is_token_instruction(i, 3))
-    return std::nullopt;
-  return close_account_args{i.program_id, i.accounts[0].key, i.accounts[1].key, i.accounts[2].key};
 }
 
 result<token_account, account_error> decode_account(byte_view data) {

@@ -31,20 +31,9 @@ inline constexpr std::size_t mint_bytes = 82;
                                            const pubkey& owner, std::uint64_t amount, std::uint8_t decimals,
                                            const pubkey& program = programs::token);
 
-[[nodiscard]] instruction approve(const pubkey& source, const pubkey& delegate, const pubkey& owner,
-                                  std::uint64_t amount, const pubkey& program = programs::token);
-
-[[nodiscard]] instruction revoke(const pubkey& source, const pubkey& owner, const pubkey& program = programs::token);
-
-[[nodiscard]] instruction burn(const pubkey& account, const pubkey& mint, const pubkey& owner, std::uint64_t amount,
-                               const pubkey& program = programs::token);
-
 /// Sends all lamports of `account` to `destination`. The token balance has to be zero, except for wrapped SOL.
 [[nodiscard]] instruction close_account(const pubkey& account, const pubkey& destination, const pubkey& owner,
                                         const pubkey& program = programs::token);
-
-/// Makes a wrapped SOL account's amount follow its lamports.
-[[nodiscard]] instruction sync_native(const pubkey& account, const pubkey& program = programs::token);
 
 struct transfer_args {
   pubkey program;
@@ -68,19 +57,9 @@ struct transfer_checked_args {
   friend bool operator==(const transfer_checked_args&, const transfer_checked_args&) = default;
 };
 
-struct close_account_args {
-  pubkey program;
-  pubkey account;
-  pubkey destination;
-  pubkey owner;
-
-  friend bool operator==(const close_account_args&, const close_account_args&) = default;
-};
-
 /// Of either token program; look at `program`.
 [[nodiscard]] std::optional<transfer_args> decode_transfer(const instruction& i);
 [[nodiscard]] std::optional<transfer_checked_args> decode_transfer_checked(const instruction& i);
-[[nodiscard]] std::optional<close_account_args> decode_close_account(const instruction& i);
 
 enum class account_state : std::uint8_t { initialized = 1, frozen = 2 };
 

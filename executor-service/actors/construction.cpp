@@ -408,10 +408,10 @@ struct construction_state {
         [this](const chain::simulated& simulated) { on_simulated(simulated.result); });
   }
 
-  static std::optional<account_view> view_of(const std::optional<account_info>& account) {
+  static std::optional<account_info> view_of(const std::optional<account_info>& account) {
     if (!account || account->lamports == 0)
       return std::nullopt;
-    return account_view{account->lamports, account->owner, account->data};
+    return account;
   }
 
   void on_simulated(const simulation& seen) {

@@ -331,15 +331,16 @@ struct order_worker : leased_order {
       // Somebody else moved the order, or a rule says no. What is stored is the truth: give it back and read it anew; a
       // rule's no is worth a person's look, and no hot loop.
       tell_refused(o, watch.watched(), e);
-      return give_back(with->clock->now() +
-                       (e.sqlstate == moved_meanwhile ? domain::milliseconds{0} : with->config.steps.retry_cap));
+      return give_back(with->clock->now() + (e.is(domain::rule_error::transition_refused)
+                                                 ? domain::milliseconds{0}
+                                                 : with->config.steps.retry_cap));
     }
     // In doubt, without a lease, or on the way out: whoever claims the order next reads what is stored.
     log(runtime::level::warn, is_lease_lost(e) ? "lease_lost" : "commit_not_known", to_string(e.kind), e.message);
     self->quit();
   }
   static bool is_lease_lost(const postgres::database_error& e) {
-    return e.sqlstate == "LF003" || e.sqlstate == "LF005";
+    return e.is(domain::rule_error::lease_not_in_force) || e.is(domain::rule_error::lease_refused);
   }
   std::function<void()> repeat;
 

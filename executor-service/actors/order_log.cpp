@@ -68,9 +68,9 @@ void tell_overdue(const order& o, const attempt& a, doubt why, const order_metri
 }
 
 void tell_refused(const order& o, const attempt* about, const postgres::database_error& e) {
-  if (e.sqlstate == moved_meanwhile)
+  if (e.is(domain::rule_error::transition_refused))
     log_order(o, about, level::info, "order_moved_by_other", e.sqlstate, e.message);
-  else if (e.sqlstate == "LF011")
+  else if (e.is(domain::rule_error::signing_halted))
     log_order(o, about, level::warn, "signing_halted", e.sqlstate, e.message);
   else
     log_order(o, about, level::error, "commit_refused", e.sqlstate, e.message);

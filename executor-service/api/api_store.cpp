@@ -46,8 +46,8 @@ domain::order_state state(const pqxx::field& field) {
   return stored(domain::parse_order_state(field.as<std::string>()), field.name());
 }
 
-trigger_condition condition(const pqxx::field& field) {
-  return field.as<std::string>() == "above" ? trigger_condition::above : trigger_condition::below;
+domain::trigger_condition condition(const pqxx::field& field) {
+  return field.as<std::string>() == "above" ? domain::trigger_condition::above : domain::trigger_condition::below;
 }
 
 std::string digest_literal(const body_digest& digest) {

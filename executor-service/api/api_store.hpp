@@ -81,7 +81,7 @@ struct created_order {
   solana::pubkey trigger_mint;
   solana::pubkey input_token_program;
   domain::token_amount input_amount;
-  trigger_condition condition = trigger_condition::above;
+  domain::trigger_condition condition = domain::trigger_condition::above;
   domain::decimal trigger_price_usd;
   std::optional<int> slippage_bps;
   domain::utc_time expires_at;

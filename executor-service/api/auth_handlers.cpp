@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "common/net/json.hpp"
+#include "common/json/writer.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/base64.hpp"
 #include "common/solana/keypair.hpp"
@@ -77,7 +77,7 @@ bool answers(const verify_request& proof, const stored_challenge& asked) {
 }
 
 std::string vault_json(const solana::pubkey& wallet, const stored_vault& vault, bool with_user_id) {
-  net::json_writer w;
+  json::writer w;
   w.begin_object()
       .member("userPubkey", wallet.to_string())
       .member("vaultPubkey", vault.vault.to_string())
@@ -103,7 +103,7 @@ void issue_challenge(context& ctx, postgres::database& db, const call& c) {
       store.challenge_of(asked->wallet, asked->kind, fresh, life, life / young_part_of_life, max_young_challenges);
   if (!given)
     return c.reply(database_failed(c.request.route, given.error()));
-  net::json_writer w;
+  json::writer w;
   w.begin_object().member("type", to_string(asked->kind));
   if (asked->kind == proof_kind::transaction)
     w.member("transaction", solana::base64_encode(unsigned_transaction(*given)));
@@ -133,7 +133,7 @@ void verify_challenge(context& ctx, postgres::database& db, const call& c) {
     return c.reply(database_failed(c.request.route, consumed.error()));
   if (!*consumed)
     return c.reply(to_response(none));
-  net::json_writer w;
+  json::writer w;
   w.begin_object()
       .member("token", issue_token(ctx.session_key, proof->wallet, ctx.now(), ctx.settings.session_life))
       .end_object();

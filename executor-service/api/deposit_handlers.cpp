@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "common/net/json.hpp"
+#include "common/json/writer.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/base64.hpp"
 #include "common/solana/transaction.hpp"
@@ -83,7 +83,7 @@ domain::result<token_pair, net::http_server_response> tokens_of(context& ctx, ap
 }
 
 std::string craft_json(const new_deposit_request& request, const std::string& transaction, int decimals) {
-  net::json_writer w;
+  json::writer w;
   w.begin_object()
       .member("transaction", transaction)
       .member("requestId", request.id.to_string())

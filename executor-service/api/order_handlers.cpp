@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "common/fault/database_fault.hpp"
-#include "common/net/json.hpp"
+#include "common/json/writer.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/transaction.hpp"
 #include "executor-service/api/deposit_transaction.hpp"
@@ -52,7 +52,7 @@ validated<solana::signature> deposit_signature(const create_request& asked, cons
 }
 
 std::string order_response(const created_order& order, bool confirmed, std::string_view message) {
-  net::json_writer w;
+  json::writer w;
   w.begin_object()
       .member("id", order.id.to_string())
       .member("txSignature", order.signature.to_string())
@@ -140,7 +140,7 @@ void after_create(context& ctx, api_store& store, const call& c, const create_re
     if (key)
       if (const auto again = open_key(store, c); again.answer)
         return c.reply(*again.answer);
-    if (created.error().sqlstate == "LF006")
+    if (created.error().is(domain::rule_error::deposit_request_refused))
       return c.reply(to_response({400, no_such_deposit, {}}));
     if (created.error().sqlstate == "23505")
       return c.reply(to_response({400, "Duplicate deposit", {}}));
@@ -149,7 +149,7 @@ void after_create(context& ctx, api_store& store, const call& c, const create_re
 }
 
 std::string one_order(const order_view& order) {
-  net::json_writer w;
+  json::writer w;
   write_order(w, order);
   return w.take();
 }
@@ -217,7 +217,7 @@ void list_orders(context& ctx, postgres::database& db, const call& c) {
   const auto page = api_store{db, ctx.settings.instance}.history(c.wallet, *query);
   if (!page)
     return c.reply(database_failed(c.request.route, page.error()));
-  net::json_writer w;
+  json::writer w;
   w.begin_object().key("orders").begin_array();
   for (const auto& order : page->orders)
     write_order(w, order);

@@ -196,43 +196,43 @@ std::vector<event> events_of(const order_view& o) {
   return events;
 }
 
-void text_if(net::json_writer& w, std::string_view name, const std::optional<std::string>& text) {
+void text_if(json::writer& w, std::string_view name, const std::optional<std::string>& text) {
   if (text)
     w.member(name, *text);
 }
 
-void detail_if(net::json_writer& w, const std::optional<std::string>& detail) {
+void detail_if(json::writer& w, const std::optional<std::string>& detail) {
   if (detail)
     w.member("detail", excerpt_of(*detail));
 }
 
-void amount_if(net::json_writer& w, std::string_view name, const std::optional<domain::token_amount>& amount) {
+void amount_if(json::writer& w, std::string_view name, const std::optional<domain::token_amount>& amount) {
   if (amount)
     w.member(name, amount->to_string());
 }
 
-void amount_or_null(net::json_writer& w, std::string_view name, const std::optional<domain::token_amount>& amount) {
+void amount_or_null(json::writer& w, std::string_view name, const std::optional<domain::token_amount>& amount) {
   if (amount)
     w.member(name, amount->to_string());
   else
     w.key(name).null();
 }
 
-void time_or_null(net::json_writer& w, std::string_view name, const std::optional<domain::utc_time>& time) {
+void time_or_null(json::writer& w, std::string_view name, const std::optional<domain::utc_time>& time) {
   if (time)
     w.member(name, domain::unix_ms(*time));
   else
     w.key(name).null();
 }
 
-void number_or_null(net::json_writer& w, std::string_view name, const std::optional<std::string>& digits) {
+void number_or_null(json::writer& w, std::string_view name, const std::optional<std::string>& digits) {
   if (digits)
     w.key(name).raw_number(*digits);
   else
     w.key(name).null();
 }
 
-void write_event(net::json_writer& w, const event& e) {
+void write_event(json::writer& w, const event& e) {
   w.begin_object()
       .member("type", e.type)
       .member("timestamp", domain::unix_ms(e.at))
@@ -249,21 +249,21 @@ void write_event(net::json_writer& w, const event& e) {
   w.end_object();
 }
 
-void write_evidence(net::json_writer& w, const evidence_view& seen) {
+void write_evidence(json::writer& w, const evidence_view& seen) {
   w.begin_object().member("id", seen.id).member("source", seen.source);
   number_or_null(w, "priceUsd", seen.price_usd);
   number_or_null(w, "confidenceUsd", seen.confidence_usd);
   time_or_null(w, "publishTime", seen.publish_time);
   w.member("receivedAt", domain::unix_ms(seen.received_at)).member("decidedAt", domain::unix_ms(seen.decided_at));
   w.member("instance", seen.instance).key("gates");
-  if (const auto gates = net::parse_json(seen.gates))
+  if (const auto gates = json::parse(seen.gates))
     w.value(*gates);
   else
     w.null();
   w.end_object();
 }
 
-void write_triggers(net::json_writer& w, const order_view& o) {
+void write_triggers(json::writer& w, const order_view& o) {
   w.key("triggers").begin_array();
   for (const auto& m : o.moves) {
     if (m.role != "trigger")
@@ -292,7 +292,7 @@ std::string ratio(domain::token_amount used, domain::token_amount whole) {
 
 }  // namespace
 
-void write_order(net::json_writer& w, const order_view& o) {
+void write_order(json::writer& w, const order_view& o) {
   const auto used = o.input_used.value_or(domain::token_amount{0});
   const auto remaining = o.input_amount.minus(used).value_or(domain::token_amount{0});
   w.begin_object()
@@ -307,7 +307,7 @@ void write_order(net::json_writer& w, const order_view& o) {
       .member("remainingInputAmount", remaining.to_string())
       .member("outputMint", o.output_mint)
       .member("triggerMint", o.trigger_mint)
-      .member("triggerCondition", api::to_string(o.condition))
+      .member("triggerCondition", to_string(o.condition))
       .key("triggerPriceUsd")
       .raw_number(o.trigger_price_usd);
   if (o.slippage_bps)

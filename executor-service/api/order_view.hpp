@@ -7,7 +7,7 @@
 #include "common/domain/order_state.hpp"
 #include "common/domain/time.hpp"
 #include "common/domain/token_amount.hpp"
-#include "common/net/json.hpp"
+#include "common/json/writer.hpp"
 #include "executor-service/api/requests.hpp"
 #include "executor-service/core/order.hpp"
 
@@ -70,7 +70,7 @@ struct order_view {
   domain::token_amount input_amount;
   std::optional<domain::token_amount> input_used;
   std::optional<domain::token_amount> output_amount;
-  trigger_condition condition = trigger_condition::above;
+  domain::trigger_condition condition = domain::trigger_condition::above;
   /// Exact decimal.
   std::string trigger_price_usd;
   std::optional<int> slippage_bps;
@@ -96,6 +96,6 @@ struct order_view {
 /// before anything was signed; `withdrawal` for a payout; `cancelled` and `expired` for a refund, or for the final move
 /// where none was needed. An attempt is `pending` until its outcome is proven final; a deposit until it is confirmed.
 /// `slippageBps` is absent where slippage is automatic.
-void write_order(net::json_writer& w, const order_view& order);
+void write_order(json::writer& w, const order_view& order);
 
 }  // namespace landfall::executor::api

@@ -5,7 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "common/net/json.hpp"
+#include "common/json/reader.hpp"
 #include "common/net/limited_client.hpp"
 
 namespace landfall::executor::api {
@@ -68,16 +68,16 @@ private:
 }  // namespace
 
 domain::result<feed_price, std::string> parse_latest_price(std::string_view body, std::string_view feed_id) {
-  const auto document = net::parse_json(body);
+  const auto document = json::parse(body);
   if (!document)
     return domain::failure{std::string{"the price source answers with something else than JSON"}};
-  for (const auto& update : net::elements(net::find(*document, "parsed"))) {
-    if (net::as_string(net::find(&update, "id")) != feed_id)
+  for (const auto& update : json::elements(json::find(*document, "parsed"))) {
+    if (json::as_string(json::find(&update, "id")) != feed_id)
       continue;
-    const auto* price = net::find(&update, "price");
-    const auto mantissa = net::as_i64(net::find(price, "price"), net::quoted::accepted);
-    const auto exponent = net::as_i64(net::find(price, "expo"));
-    const auto publish_s = net::as_i64(net::find(price, "publish_time"));
+    const auto* price = json::find(&update, "price");
+    const auto mantissa = json::as_i64(json::find(price, "price"), json::quoted::accepted);
+    const auto exponent = json::as_i64(json::find(price, "expo"));
+    const auto publish_s = json::as_i64(json::find(price, "publish_time"));
     if (!mantissa || !exponent || *exponent < -64 || *exponent > 64 || !publish_s || *publish_s < 0 ||
         *publish_s > max_publish_time_s)
       return domain::failure{std::string{"the price source's answer cannot be read"}};

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/domain/text.hpp"
-#include "common/net/json.hpp"
+#include "common/json/writer.hpp"
 
 namespace landfall::executor::api {
 
@@ -23,7 +23,7 @@ std::string excerpt_of(std::string_view text) {
 }
 
 net::http_server_response to_response(const refusal& r) {
-  net::json_writer w;
+  json::writer w;
   w.begin_object().member("error", r.error);
   if (!r.details.empty()) {
     w.key("details").begin_object();
@@ -40,13 +40,13 @@ net::http_server_response unauthorized() {
 }
 
 net::http_server_response bad_api_key() {
-  net::json_writer w;
+  json::writer w;
   w.begin_object().member("code", 401).member("message", "Unauthorized: missing or invalid API key").end_object();
   return json_response(401, w.take());
 }
 
 net::http_server_response too_many_requests(std::chrono::milliseconds retry_after) {
-  net::json_writer w;
+  json::writer w;
   w.begin_object()
       .member("error", "Too many requests")
       .member("code", 429)

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
-#include "common/net/json.hpp"
+#include "common/domain/parse_number.hpp"
+#include "common/json/reader.hpp"
 #include "common/solana/base64.hpp"
 #include "common/solana/message.hpp"
 
@@ -23,7 +23,11 @@ struct named {
 };
 
 constexpr std::array proof_kinds{named{"message", proof_kind::message}, named{"transaction", proof_kind::transaction}};
-constexpr std::array conditions{named{"above", trigger_condition::above}, named{"below", trigger_condition::below}};
+constexpr named<domain::trigger_condition> condition(domain::trigger_condition c) {
+  return {to_string(c), c};
+}
+constexpr std::array conditions{condition(domain::trigger_condition::above),
+                                condition(domain::trigger_condition::below)};
 constexpr std::array state_groups{named{"active", state_group::active}, named{"past", state_group::past}};
 constexpr std::array sort_fields{named{"updated_at", sort_field::updated_at},
                                  named{"created_at", sort_field::created_at},
@@ -56,8 +60,8 @@ std::string one_of(const std::array<named<Enum>, N>& names) {
 }
 
 /// The digits of a whole number, whichever way it is written: "100", "1e2" and "100.0" are the same.
-std::optional<std::int64_t> whole_number(const net::json_value* value) {
-  auto digits = net::as_decimal_string(value);
+std::optional<std::int64_t> whole_number(const json::value* value) {
+  auto digits = json::as_decimal_string(value);
   if (!digits)
     return std::nullopt;
   if (const auto point = digits->find('.'); point != std::string::npos) {
@@ -65,24 +69,20 @@ std::optional<std::int64_t> whole_number(const net::json_value* value) {
       return std::nullopt;
     digits->resize(point);
   }
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits->data(), digits->data() + digits->size(), number);
-  if (error != std::errc{} || end != digits->data() + digits->size())
-    return std::nullopt;
-  return number;
+  return domain::parse_number<std::int64_t>(*digits);
 }
 
 /// Reads the fields of one body and collects what is wrong with each. A reader of a bad field returns a value that
 /// nobody uses: the request is refused as a whole.
 class fields {
 public:
-  explicit fields(const net::json_value& body) : body_(body) {}
+  explicit fields(const json::value& body) : body_(body) {}
 
-  [[nodiscard]] const net::json_value* raw(std::string_view name) const {
-    return net::find(body_, name);
+  [[nodiscard]] const json::value* raw(std::string_view name) const {
+    return json::find(body_, name);
   }
   [[nodiscard]] bool has(std::string_view name) const {
-    return !net::is_null(raw(name));
+    return !json::is_null(raw(name));
   }
   void blame(std::string_view name, std::string message) {
     if (std::none_of(details_.begin(), details_.end(), [&](const auto& d) { return d.first == name; }))
@@ -94,7 +94,7 @@ public:
       blame(name, "Required");
       return {};
     }
-    const auto value = net::as_string(raw(name));
+    const auto value = json::as_string(raw(name));
     if (!value)
       blame(name, "Must be a string");
     return value.value_or(std::string_view{});
@@ -125,7 +125,7 @@ public:
       blame(name, "Required");
       return {};
     }
-    const auto digits = net::as_decimal_string(raw(name));
+    const auto digits = json::as_decimal_string(raw(name));
     const auto value = digits ? domain::decimal::parse(*digits) : std::nullopt;
     if (!digits)
       blame(name, "Must be a number");
@@ -162,19 +162,19 @@ public:
   }
 
 private:
-  const net::json_value& body_;
+  const json::value& body_;
   std::vector<std::pair<std::string, std::string>> details_;
 };
 
 /// Bodies nest no deeper than one object; what else comes in is not worth reading.
-constexpr net::json_limits body_limits{.max_bytes = 64 * 1024, .max_depth = 16, .max_values = 4096};
+constexpr json::limits body_limits{.max_bytes = 64 * 1024, .max_depth = 16, .max_values = 4096};
 
 template <class Request, class Read>
 validated<Request> parse_body(std::string_view body, Read&& read) {
-  const auto document = net::parse_json(body, body_limits);
+  const auto document = json::parse(body, body_limits);
   if (!document)
     return domain::failure{refusal{400, "Request body is not valid JSON", {}}};
-  if (!net::is(&*document, net::json_kind::object))
+  if (!json::is(&*document, json::kind::object))
     return domain::failure{refusal{400, "Request body must be a JSON object", {}}};
   fields in{*document};
   Request request = read(in);
@@ -183,21 +183,10 @@ validated<Request> parse_body(std::string_view body, Read&& read) {
   return request;
 }
 
-std::optional<std::int64_t> query_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
 std::string_view to_string(proof_kind kind) noexcept {
   return name_in(proof_kinds, kind);
-}
-std::string_view to_string(trigger_condition condition) noexcept {
-  return name_in(conditions, condition);
 }
 std::string_view to_string(state_group group) noexcept {
   return name_in(state_groups, group);
@@ -325,14 +314,14 @@ validated<history_query> parse_history_query(const std::map<std::string, std::st
       blame("mint", "Must be a base58 Solana address");
   }
   if (const auto* text = given("limit")) {
-    const auto number = query_number(*text);
+    const auto number = domain::parse_number<std::int64_t>(*text);
     if (!number || *number < 1 || *number > 100)
       blame("limit", "Must be a whole number from 1 to 100");
     else
       parsed.limit = static_cast<int>(*number);
   }
   if (const auto* text = given("offset")) {
-    const auto number = query_number(*text);
+    const auto number = domain::parse_number<std::int64_t>(*text);
     if (!number || *number < 0 || *number > max_offset)
       blame("offset", "Must be a whole number from 0 to " + std::to_string(max_offset));
     else

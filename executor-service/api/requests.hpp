@@ -9,6 +9,7 @@
 #include "common/domain/decimal.hpp"
 #include "common/domain/time.hpp"
 #include "common/domain/token_amount.hpp"
+#include "common/domain/trigger_condition.hpp"
 #include "common/domain/uuid.hpp"
 #include "common/solana/bytes.hpp"
 #include "common/solana/pubkey.hpp"
@@ -43,18 +44,14 @@ struct craft_request {
   domain::token_amount amount;
 };
 
-enum class trigger_condition { above, below };
-
-[[nodiscard]] std::string_view to_string(trigger_condition condition) noexcept;
-
 /// What an order does when its price comes. Selling watches the input token, buying the output token.
 enum class order_context { take_profit, stop_loss, buy_above, buy_below };
 
 [[nodiscard]] std::string_view to_string(order_context context) noexcept;
-[[nodiscard]] constexpr order_context context_of(bool watches_input, trigger_condition condition) noexcept {
+[[nodiscard]] constexpr order_context context_of(bool watches_input, domain::trigger_condition condition) noexcept {
   if (watches_input)
-    return condition == trigger_condition::above ? order_context::take_profit : order_context::stop_loss;
-  return condition == trigger_condition::above ? order_context::buy_above : order_context::buy_below;
+    return condition == domain::trigger_condition::above ? order_context::take_profit : order_context::stop_loss;
+  return condition == domain::trigger_condition::above ? order_context::buy_above : order_context::buy_below;
 }
 
 /// The slippage of an order that names none: nothing means automatic.
@@ -74,7 +71,7 @@ struct create_request {
   solana::pubkey output_mint;
   solana::pubkey trigger_mint;
   domain::token_amount input_amount;
-  trigger_condition condition = trigger_condition::above;
+  domain::trigger_condition condition = domain::trigger_condition::above;
   domain::decimal trigger_price_usd;
   /// With the default applied; nothing means automatic.
   std::optional<int> slippage_bps;

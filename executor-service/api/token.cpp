@@ -2,7 +2,8 @@
 
 #include <sodium.h>
 
-#include "common/net/json.hpp"
+#include "common/json/reader.hpp"
+#include "common/json/writer.hpp"
 
 namespace landfall::executor::api {
 
@@ -52,7 +53,7 @@ token_key derive_token_key(std::span<const std::uint8_t, 32> master) {
 
 std::string issue_token(const token_key& key, const solana::pubkey& wallet, domain::utc_time now,
                         std::chrono::milliseconds life) {
-  net::json_writer claims;
+  json::writer claims;
   claims.begin_object()
       .member("sub", wallet.to_string())
       .member("iat", domain::unix_ms(now) / 1000)
@@ -82,11 +83,11 @@ std::optional<solana::pubkey> token_wallet(const token_key& key, std::string_vie
   const auto text = from_base64url(signed_part.substr(claims_dot + 1));
   if (!text)
     return std::nullopt;
-  const auto claims = net::parse_json(*text);
+  const auto claims = json::parse(*text);
   if (!claims)
     return std::nullopt;
-  const auto expires = net::as_i64(net::find(*claims, "exp"));
-  const auto subject = net::as_string(net::find(*claims, "sub"));
+  const auto expires = json::as_i64(json::find(*claims, "exp"));
+  const auto subject = json::as_string(json::find(*claims, "sub"));
   if (!expires || !subject || domain::unix_ms(now) / 1000 >= *expires)
     return std::nullopt;
   const auto wallet = solana::pubkey::parse(*subject);

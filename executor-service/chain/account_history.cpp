@@ -84,8 +84,7 @@ bool history_search::on_page(const search_ptr& s, const std::vector<address_sign
       break;
     }
     if (*ours)
-      keep(s->seen.status,
-           {entry.status.slot, static_cast<confirmation>(entry.status.level), entry.status.err, entry.id});
+      keep(s->seen.status, {entry.status.slot, entry.status.level, entry.status.err, entry.id});
   }
   if (all_checked && !s->anchored && page.size() == max_address_signatures_per_call && ++s->pages < max_pages) {
     read_page(s, page.back().id);

@@ -10,22 +10,13 @@ namespace landfall::executor {
 
 using domain::milliseconds;
 
-namespace {
-
-confirmation to_confirmation(commitment c) {
-  return static_cast<confirmation>(c);
-}
-static_assert(static_cast<int>(confirmation::finalized) == static_cast<int>(commitment::finalized));
-
-}  // namespace
-
 void status_rounds::start() {
   if (pool.reports.metrics != nullptr)
     watches_gauge = pool.reports.metrics->gauge("landfall_chain_watches", "signatures watched, times their watchers");
 }
 
 bool status_rounds::is_final(const std::optional<observation>& told) {
-  return told && told->status && told->status->level == confirmation::finalized;
+  return told && told->status && told->status->level == solana::commitment::finalized;
 }
 
 /// Whether `next` tells a watcher more than what it heard last from the same endpoint.
@@ -145,7 +136,7 @@ void status_rounds::tell_all(round& r, const std::vector<solana::signature>& ask
       continue;
     seen.status.reset();
     if (const auto& status = answer.statuses[i])
-      seen.status = signature_status{status->slot, to_confirmation(status->level), status->err};
+      seen.status = signature_status{status->slot, status->level, status->err};
     for (auto& w : found->second)
       tell(w, r.at, asked[i], seen);
   }

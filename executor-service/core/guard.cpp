@@ -194,9 +194,9 @@ private:
 };
 
 /// A token account of the vault's, with nobody else having a say in it.
-domain::result<token::token_account, guard_error> own_token_account(const account_view& account, const char* name,
-                                                                    const pubkey& vault, const pubkey& mint,
-                                                                    const pubkey& token_program) {
+domain::result<token::token_account, guard_error> own_token_account(const solana::account_info& account,
+                                                                    const char* name, const pubkey& vault,
+                                                                    const pubkey& mint, const pubkey& token_program) {
   const std::string the = std::string{"The "} + name;
   if (account.owner != token_program)
     return refused(the + " is not an account of the token program.");

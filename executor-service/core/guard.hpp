@@ -14,6 +14,7 @@
 #include "common/solana/instruction.hpp"
 #include "common/solana/message.hpp"
 #include "common/solana/pubkey.hpp"
+#include "common/solana/rpc_types.hpp"
 #include "executor-service/core/account_set.hpp"
 
 namespace landfall::executor {
@@ -57,18 +58,10 @@ struct router_policy {
 [[nodiscard]] guard_result check_router_instructions(std::span<const solana::instruction> instructions,
                                                      const router_policy& policy);
 
-/// An account as an endpoint shows it.
-struct account_view {
-  std::uint64_t lamports = 0;
-  /// The program that owns it.
-  solana::pubkey owner;
-  solana::bytes data;
-};
-
 /// Before and after a simulated transaction; nothing where the account does not exist.
 struct account_change {
-  std::optional<account_view> before;
-  std::optional<account_view> after;
+  std::optional<solana::account_info> before;
+  std::optional<solana::account_info> after;
 };
 
 struct simulated_swap {

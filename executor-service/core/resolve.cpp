@@ -7,37 +7,13 @@
 #include <utility>
 
 #include "common/domain/result.hpp"
+#include "common/json/writer.hpp"
 
 namespace landfall::executor {
 
 namespace {
 
 constexpr std::uint64_t least_margin_blocks = 2;
-
-void append_string(std::string& out, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += hex[byte >> 4U];
-      out += hex[byte & 0x0fU];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-void append_member(std::string& out, std::string_view key, std::uint64_t number) {
-  append_string(out, key);
-  out += ':';
-  out += std::to_string(number);
-}
 
 std::string balance_text(const balance_observation& seen) {
   return seen.balance ? seen.balance->to_string() : "0";
@@ -93,7 +69,7 @@ bool certifies(const endpoint_view& view, const attempt& a, const resolve_policy
 bool is_overtaken(const endpoint_view& view, const attempt& a, const observation_set& seen,
                   const resolve_policy& policy) {
   const auto& latest = view.latest;
-  if (view.shown || view.finalized || !latest.status || latest.status->level != confirmation::processed)
+  if (view.shown || view.finalized || !latest.status || latest.status->level != solana::commitment::processed)
     return false;
   std::size_t proofs = 0;
   for (const auto& [name, theirs] : seen.endpoints) {
@@ -115,7 +91,7 @@ struct showing {
 };
 
 void keep_best(std::optional<signature_status>& best, const signature_status& next, bool& slots_differ) {
-  if (best && best->level == confirmation::finalized && next.level == confirmation::finalized)
+  if (best && best->level == solana::commitment::finalized && next.level == solana::commitment::finalized)
     slots_differ = slots_differ || best->slot != next.slot;
   if (!best || next.level > best->level)
     best = next;
@@ -254,9 +230,9 @@ bool accumulate(observation_set& seen, observation next) {
       return false;
   }
   auto& view = found != seen.endpoints.end() ? found->second : seen.endpoints[next.endpoint];
-  if (success && next.status->level != confirmation::processed)
+  if (success && next.status->level != solana::commitment::processed)
     view.shown = next;
-  if (next.status && next.status->level == confirmation::finalized && !view.finalized)
+  if (next.status && next.status->level == solana::commitment::finalized && !view.finalized)
     view.finalized = next.status;
   view.latest = std::move(next);
   return true;
@@ -282,43 +258,24 @@ std::string_view to_string(doubt why) {
 }
 
 std::string death_certificate::to_json() const {
-  std::string out = by_history ? R"({"rule":"finalized_history",)" : R"({"rule":"finalized_height",)";
-  append_member(out, "last_valid_block_height", last_valid_block_height);
-  out += ',';
-  append_member(out, "endpoints_configured", endpoints_configured);
-  out += R"(,"observations":[)";
+  json::writer w;
+  w.begin_object().member("rule", by_history ? "finalized_history" : "finalized_height");
+  w.member("last_valid_block_height", last_valid_block_height).member("endpoints_configured", endpoints_configured);
+  w.key("observations").begin_array();
   for (const auto& seen : observations) {
-    if (&seen != &observations.front())
-      out += ',';
-    out += R"({"endpoint":)";
-    append_string(out, seen.endpoint);
-    out += ',';
-    append_member(out, "finalized_block_height", seen.finalized_block_height);
-    out += ',';
-    append_member(out, "finalized_slot", seen.finalized_slot);
-    out += ',';
-    append_member(out, "status_context_slot", seen.status_context_slot);
     // A certificate is made of nothing but null statuses.
     if (seen.status)
       domain::broken_invariant("a death certificate that holds a status");
-    out += R"(,"status":null,"searched_history":)";
-    out += seen.searched_history ? "true" : "false";
-    if (by_history) {
-      out += R"(,"balance":)";
-      append_string(out, balance_text(*seen.balance));
-      out += ',';
-      append_member(out, "balance_slot", seen.balance->slot);
-    }
-    out += '}';
+    w.begin_object().member("endpoint", seen.endpoint).member("finalized_block_height", seen.finalized_block_height);
+    w.member("finalized_slot", seen.finalized_slot).member("status_context_slot", seen.status_context_slot);
+    w.key("status").null().member("searched_history", seen.searched_history);
+    if (by_history)
+      w.member("balance", balance_text(*seen.balance)).member("balance_slot", seen.balance->slot);
+    w.end_object();
   }
-  out += R"(],"order_account":{"balance":)";
-  append_string(out, balance_text(order_account));
-  out += ',';
-  append_member(out, "slot", order_account.slot);
-  out += R"(,"endpoint":)";
-  append_string(out, order_account.endpoint);
-  out += "}}";
-  return out;
+  w.end_array().key("order_account").begin_object().member("balance", balance_text(order_account));
+  w.member("slot", order_account.slot).member("endpoint", order_account.endpoint);
+  return w.end_object().end_object().take();
 }
 
 bool is_overdue(const attempt& a, const resolve_policy& policy, domain::utc_time now) {
@@ -343,8 +300,8 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
   const auto [success, failure, slots_differ] = look(a, seen, policy);
   if (slots_differ || (success && failure))
     return because(doubt::contradiction);
-  if (success && success->level != confirmation::processed)
-    return fate::landed{success->slot, success->level == confirmation::finalized, success->found_as};
+  if (success && success->level != solana::commitment::processed)
+    return fate::landed{success->slot, success->level == solana::commitment::finalized, success->found_as};
   if (success)
     return because(doubt::processed_only);
   if (a.confirmed_slot) {
@@ -352,7 +309,7 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
       return fate::gone_again{*at};
     return because(seen.endpoints.empty() ? doubt::not_answered : doubt::partly_gone);
   }
-  if (failure && failure->level == confirmation::finalized)
+  if (failure && failure->level == solana::commitment::finalized)
     return failed_somewhere(a, seen, policy, *failure, doubtful);
   if (failure)
     return because(doubt::failed_unfinalized);

@@ -4,19 +4,17 @@
 #include <utility>
 
 #include "common/domain/text.hpp"
+#include "common/json/reader.hpp"
+#include "common/json/writer.hpp"
 #include "common/net/http_failure.hpp"
-#include "common/net/json.hpp"
 #include "common/net/limited_client.hpp"
 #include "common/solana/base64.hpp"
 
 namespace landfall::executor {
 
 using domain::failure;
-using net::as_string;
-using net::find;
-using net::json_kind;
-using net::json_value;
-using net::json_writer;
+using json::as_string;
+using json::find;
 
 namespace {
 
@@ -32,7 +30,7 @@ failure<maker_error> malformed(std::string message) {
 }
 
 /// The JSON object of an answer with status 200.
-maker_result<json_value> object_of(const net::http_result& reply) {
+maker_result<json::value> object_of(const net::http_result& reply) {
   if (!reply)
     return failure{net::error_from<maker_error>(reply.error())};
   if (reply->status != 200)
@@ -40,17 +38,17 @@ maker_result<json_value> object_of(const net::http_result& reply) {
                   : reply->status == 429 ? maker_error::kind::rate_limited
                                          : maker_error::kind::unreachable,
                   "HTTP " + std::to_string(reply->status));
-  auto document = net::parse_json(reply->body);
-  if (!document || !net::is(&*document, json_kind::object))
+  auto document = json::parse(reply->body);
+  if (!document || !json::is(&*document, json::kind::object))
     return malformed("not a JSON object");
   return std::move(document).value();
 }
 
-bool is_key(const json_value& document, const char* name, const solana::pubkey& wanted) {
+bool is_key(const json::value& document, const char* name, const solana::pubkey& wanted) {
   return as_string(find(document, name)) == std::string_view{wanted.to_string()};
 }
 
-maker_result<maker_quote> read_quote(const json_value& document, const maker_quote_request& asked) {
+maker_result<maker_quote> read_quote(const json::value& document, const maker_quote_request& asked) {
   if (as_string(find(document, "quoteId")) != std::string_view{asked.quote_id} ||
       as_string(find(document, "requestId")) != std::string_view{asked.quote_id})
     return malformed("an answer to another request");
@@ -71,7 +69,7 @@ maker_result<maker_quote> read_quote(const json_value& document, const maker_quo
   return maker_quote{*key, *out, {}};
 }
 
-maker_result<maker_swap_reply> read_swap_reply(const json_value& document, const std::string& quote_id) {
+maker_result<maker_swap_reply> read_swap_reply(const json::value& document, const std::string& quote_id) {
   if (as_string(find(document, "quoteId")) != std::string_view{quote_id})
     return malformed("an answer about another quote");
   maker_swap_reply reply;
@@ -82,7 +80,7 @@ maker_result<maker_swap_reply> read_swap_reply(const json_value& document, const
   } else if (as_string(state) == "rejected") {
     reply.state = maker_answer::rejected;
   } else if (const auto why =
-                 net::is(state, json_kind::object) ? as_string(find(*state, "rejectedWithReason")) : std::nullopt) {
+                 json::is(state, json::kind::object) ? as_string(find(*state, "rejectedWithReason")) : std::nullopt) {
     reply.state = maker_answer::rejected;
     reason = *why;
   } else {
@@ -150,7 +148,7 @@ const std::string& maker_client::name() const noexcept {
 }
 
 void maker_client::quote(maker_quote_request request, maker_done<maker_quote> done) {
-  json_writer w;
+  json::writer w;
   w.begin_object().member("requestId", request.quote_id).member("quoteId", request.quote_id);
   w.member("tokenIn", request.input_mint.to_string()).member("tokenOut", request.output_mint.to_string());
   w.member("amount", request.amount.to_string()).member("quoteType", "exactIn").member("protocol", "v1");
@@ -168,7 +166,7 @@ void maker_client::quote(maker_quote_request request, maker_done<maker_quote> do
 }
 
 void maker_client::swap(std::string quote_id, solana::bytes transaction, maker_done<maker_swap_reply> done) {
-  json_writer w;
+  json::writer w;
   w.begin_object().member("requestId", quote_id).member("quoteId", quote_id);
   w.member("transaction", solana::base64_encode(transaction)).end_object();
   impl_->client.request(net::purpose::broadcast, impl_->post("/swap", w.take(), impl_->options.swap_timeout_ms),

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <future>
 #include <utility>
 
 #include "common/domain/text.hpp"
+#include "common/json/reader.hpp"
+#include "common/json/writer.hpp"
 #include "common/net/http_failure.hpp"
-#include "common/net/json.hpp"
 #include "common/net/limited_client.hpp"
 #include "common/solana/base64.hpp"
 
@@ -15,12 +15,9 @@ namespace landfall::executor {
 
 using domain::failure;
 using domain::token_amount;
-using net::as_bool;
-using net::as_string;
-using net::find;
-using net::json_kind;
-using net::json_value;
-using net::json_writer;
+using json::as_bool;
+using json::as_string;
+using json::find;
 
 namespace {
 
@@ -66,7 +63,7 @@ router_error refusal(const net::http_response& response) {
   e.http_status = response.status;
   e.retry_after_ms = net::retry_after_ms(response);
   std::string text;
-  if (const auto document = net::parse_json(response.body)) {
+  if (const auto document = json::parse(response.body)) {
     e.code = domain::storable_text(as_string(find(*document, "errorCode")).value_or(""), max_code_bytes);
     auto message = as_string(find(*document, "error"));
     if (!message)
@@ -83,19 +80,19 @@ router_error refusal(const net::http_response& response) {
   return e;
 }
 
-std::optional<token_amount> amount_in(const json_value& v, const char* name) {
+std::optional<token_amount> amount_in(const json::value& v, const char* name) {
   const auto text = as_string(find(v, name));
   return text ? token_amount::parse(*text) : std::nullopt;
 }
 
-std::optional<solana::pubkey> key_in(const json_value* v) {
+std::optional<solana::pubkey> key_in(const json::value* v) {
   if (const auto text = as_string(v))
     if (const auto key = solana::pubkey::parse(*text))
       return *key;
   return std::nullopt;
 }
 
-parsed<quote> read_quote(const json_value& document, const quote_request& asked) {
+parsed<quote> read_quote(const json::value& document, const quote_request& asked) {
   if (key_in(find(document, "inputMint")) != asked.input_mint ||
       key_in(find(document, "outputMint")) != asked.output_mint)
     return bad("a quote for other mints");
@@ -112,34 +109,34 @@ parsed<quote> read_quote(const json_value& document, const quote_request& asked)
     return bad("a quote that gives nothing");
   if (*threshold > *out)
     return bad("a threshold above the output");
-  if (net::as_u64(find(document, "slippageBps")) != static_cast<std::uint64_t>(asked.slippage_bps))
+  if (json::as_u64(find(document, "slippageBps")) != static_cast<std::uint64_t>(asked.slippage_bps))
     return bad("a quote with another slippage");
   quote q;
   q.in_amount = *in;
   q.out_amount = *out;
   q.other_amount_threshold = *threshold;
   q.slippage_bps = asked.slippage_bps;
-  if (const auto* impact = find(document, "priceImpactPct"); !net::is_null(impact)) {
-    const auto text = net::as_decimal_string(impact, net::quoted::accepted);
+  if (const auto* impact = find(document, "priceImpactPct"); !json::is_null(impact)) {
+    const auto text = json::as_decimal_string(impact, json::quoted::accepted);
     if (!text)
       return bad("priceImpactPct is not a number");
     q.price_impact_pct = *text;
   }
-  if (const auto* slot = find(document, "contextSlot"); !net::is_null(slot)) {
-    q.context_slot = net::as_u64(slot);
+  if (const auto* slot = find(document, "contextSlot"); !json::is_null(slot)) {
+    q.context_slot = json::as_u64(slot);
     if (!q.context_slot)
       return bad("contextSlot is not a number");
   }
   return q;
 }
 
-parsed<solana::instruction> read_instruction(const json_value& v) {
+parsed<solana::instruction> read_instruction(const json::value& v) {
   const auto program = key_in(find(v, "programId"));
   const auto* accounts = find(v, "accounts");
   const auto data_text = as_string(find(v, "data"));
-  if (!program || !net::is(accounts, json_kind::array) || !data_text)
+  if (!program || !json::is(accounts, json::kind::array) || !data_text)
     return bad("an instruction is malformed");
-  if (net::elements(accounts).size() > max_accounts)
+  if (json::elements(accounts).size() > max_accounts)
     return bad("an instruction names too many accounts");
   auto data = solana::base64_decode(*data_text, max_data_bytes);
   if (!data)
@@ -147,7 +144,7 @@ parsed<solana::instruction> read_instruction(const json_value& v) {
   solana::instruction i;
   i.program_id = *program;
   i.data = std::move(data).value();
-  for (const auto& item : net::elements(accounts)) {
+  for (const auto& item : json::elements(accounts)) {
     const auto key = key_in(find(item, "pubkey"));
     const auto signer = as_bool(find(item, "isSigner"));
     const auto writable = as_bool(find(item, "isWritable"));
@@ -158,13 +155,13 @@ parsed<solana::instruction> read_instruction(const json_value& v) {
   return i;
 }
 
-parsed<std::vector<solana::instruction>> read_instructions(const json_value* list) {
+parsed<std::vector<solana::instruction>> read_instructions(const json::value* list) {
   std::vector<solana::instruction> instructions;
-  if (!net::is_null(list) && !net::is(list, json_kind::array))
+  if (!json::is_null(list) && !json::is(list, json::kind::array))
     return bad("instructions are not a list");
-  if (net::elements(list).size() > max_instructions)
+  if (json::elements(list).size() > max_instructions)
     return bad("too many instructions");
-  for (const auto& item : net::elements(list)) {
+  for (const auto& item : json::elements(list)) {
     auto i = read_instruction(item);
     if (!i)
       return failure{i.error()};
@@ -173,7 +170,7 @@ parsed<std::vector<solana::instruction>> read_instructions(const json_value* lis
   return instructions;
 }
 
-parsed<swap_instructions_view> read_swap(const json_value& document) {
+parsed<swap_instructions_view> read_swap(const json::value& document) {
   swap_instructions_view view;
   auto other = read_instructions(find(document, "otherInstructions"));
   auto setup = read_instructions(find(document, "setupInstructions"));
@@ -182,13 +179,13 @@ parsed<swap_instructions_view> read_swap(const json_value& document) {
   view.other = std::move(other).value();
   view.setup = std::move(setup).value();
   const auto* swap = find(document, "swapInstruction");
-  if (!net::is(swap, json_kind::object))
+  if (!json::is(swap, json::kind::object))
     return bad("no swap instruction");
   auto read = read_instruction(*swap);
   if (!read)
     return failure{read.error()};
   view.swap = std::move(read).value();
-  if (const auto* cleanup = find(document, "cleanupInstruction"); !net::is_null(cleanup)) {
+  if (const auto* cleanup = find(document, "cleanupInstruction"); !json::is_null(cleanup)) {
     auto i = read_instruction(*cleanup);
     if (!i)
       return failure{i.error()};
@@ -196,14 +193,14 @@ parsed<swap_instructions_view> read_swap(const json_value& document) {
   }
   // Instructions of these kinds would have to run too; without them the swap is not what was quoted.
   for (const char* name : {"tokenLedgerInstruction", "tipInstruction"})
-    if (!net::is_null(find(document, name)))
+    if (!json::is_null(find(document, name)))
       return bad(std::string{name} + " was not asked for");
   const auto* tables = find(document, "addressLookupTableAddresses");
-  if (!net::is_null(tables) && !net::is(tables, json_kind::array))
+  if (!json::is_null(tables) && !json::is(tables, json::kind::array))
     return bad("lookup tables are not a list");
-  if (net::elements(tables).size() > max_lookup_tables)
+  if (json::elements(tables).size() > max_lookup_tables)
     return bad("too many lookup tables");
-  for (const auto& item : net::elements(tables)) {
+  for (const auto& item : json::elements(tables)) {
     const auto key = key_in(&item);
     if (!key)
       return bad("a lookup table has no address");
@@ -213,30 +210,22 @@ parsed<swap_instructions_view> read_swap(const json_value& document) {
 }
 
 /// The JSON object of an answer with status 200.
-router_result<json_value> object_of(const net::http_result& reply) {
+router_result<json::value> object_of(const net::http_result& reply) {
   if (!reply)
     return failure{net::error_from<router_error>(reply.error())};
   if (reply->status != 200)
     return failure{refusal(*reply)};
-  auto document = net::parse_json(reply->body);
-  if (!document || !net::is(&*document, json_kind::object))
+  auto document = json::parse(reply->body);
+  if (!document || !json::is(&*document, json::kind::object))
     return failure{error_of(router_error::kind::malformed, "not a JSON object")};
   return std::move(document).value();
 }
 
-template <class T, class Start>
-router_result<T> wait_for(Start start) {
-  auto promise = std::make_shared<std::promise<router_result<T>>>();
-  auto answer = promise->get_future();
-  start([promise](router_result<T> r) { promise->set_value(std::move(r)); });
-  return answer.get();
-}
-
 std::string body_of(const quote& offer, const swap_request& request) {
-  const auto raw = net::parse_json(offer.raw);
+  const auto raw = json::parse(offer.raw);
   if (!raw)
     domain::broken_invariant("a quote whose text is not JSON");
-  json_writer w;
+  json::writer w;
   w.begin_object().member("userPublicKey", request.user.to_string()).key("quoteResponse").value(*raw);
   w.member("destinationTokenAccount", request.destination_token_account.to_string());
   // Tokens are where they have to be already, and wrapped SOL stays wrapped.
@@ -322,15 +311,6 @@ void router_client::instructions_for(quote offer, swap_request request, router_d
                             return done(failure{error_of(router_error::kind::malformed, read.error().what)});
                           done(std::move(read).value());
                         });
-}
-
-router_result<quote> router_api::quote_for_sync(quote_request request) {
-  return wait_for<quote>([&](auto done) { quote_for(request, std::move(done)); });
-}
-
-router_result<swap_instructions_view> router_api::instructions_for_sync(quote offer, swap_request request) {
-  return wait_for<swap_instructions_view>(
-      [&](auto done) { instructions_for(std::move(offer), request, std::move(done)); });
 }
 
 }  // namespace landfall::executor

@@ -85,15 +85,12 @@ struct swap_instructions_view {
 };
 
 /// A swap router with the shapes of the public swap API, version 1. Each `done` is called exactly once, never before
-/// the call returns, on a thread of the net pool. The `_sync` forms wait.
+/// the call returns, on a thread of the net pool.
 class router_api {
 public:
   virtual ~router_api() = default;
   virtual void quote_for(quote_request request, router_done<quote> done) = 0;
   virtual void instructions_for(quote offer, swap_request request, router_done<swap_instructions_view> done) = 0;
-
-  [[nodiscard]] router_result<quote> quote_for_sync(quote_request request);
-  [[nodiscard]] router_result<swap_instructions_view> instructions_for_sync(quote offer, swap_request request);
 };
 
 struct router_options {

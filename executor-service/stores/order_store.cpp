@@ -122,10 +122,12 @@ std::optional<std::string> base58_or_null(const std::optional<solana::signature>
 /// What is written of these orders meanwhile waits for one commit of renewals.
 constexpr std::size_t renewals_a_commit = 1'024;
 
-/// A write that finds no row to change: someone else changed it, which undoes the whole unit.
+/// A write that finds no row to change: someone else changed it, which undoes the whole unit. The
+/// SQLSTATE is that of PostgreSQL's own rule.
 void expect_one(const pqxx::result& rows, const char* what) {
   if (rows.size() != 1)
-    throw pqxx::sql_error{std::string{what} + " found the row changed", "", moved_meanwhile};
+    throw pqxx::sql_error{std::string{what} + " found the row changed", "",
+                          domain::sqlstate_of(domain::rule_error::transition_refused)};
 }
 
 std::optional<std::string> number_text(const std::optional<std::uint64_t>& number) {

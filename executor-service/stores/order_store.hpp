@@ -10,9 +10,6 @@
 
 namespace landfall::executor {
 
-/// SQLSTATE of a unit that found a row in another state than it expects, as PostgreSQL's own rule has it.
-inline constexpr const char* moved_meanwhile = "LF001";
-
 /// Everything one step of one order writes, under one lease epoch.
 struct write_unit {
   domain::order_id order;

@@ -26,7 +26,7 @@ std::optional<token_account_facts> token_account_in(const std::optional<account_
 
 bool shown_landed(const attempt_facts& a, const chain_facts& seen) {
   const auto status = seen.statuses.find(a.id);
-  return status != seen.statuses.end() && status->second && status->second->level == confirmation::finalized &&
+  return status != seen.statuses.end() && status->second && status->second->level == solana::commitment::finalized &&
          !status->second->err && status->second->slot == a.slot;
 }
 
@@ -125,7 +125,7 @@ void chain_reader::snapshots(read_done<std::vector<endpoint_snapshot>> done) {
   const auto found = std::make_shared<std::vector<std::optional<endpoint_snapshot>>>(endpoints_.size());
   for (std::size_t i = 0; i < endpoints_.size(); ++i)
     call<epoch_view>(
-        group, [&](auto answered) { endpoints_[i]->epoch_info(commitment::finalized, std::move(answered)); },
+        group, [&](auto answered) { endpoints_[i]->epoch_info(solana::commitment::finalized, std::move(answered)); },
         [found, i, api = endpoints_[i].get()](const epoch_view& view) {
           (*found)[i] = endpoint_snapshot{api, view.absolute_slot, view.block_height};
         });
@@ -199,7 +199,7 @@ void chain_reader::ask_accounts(const std::shared_ptr<orders_read>& read, const 
     call<accounts_view>(
         group,
         [&](auto answered) {
-          one.from.endpoint->accounts(std::move(keys), commitment::finalized, one.from.finalized_slot,
+          one.from.endpoint->accounts(std::move(keys), solana::commitment::finalized, one.from.finalized_slot,
                                       std::move(answered));
         },
         [read, at, first, count](const accounts_view& view) {
@@ -231,8 +231,7 @@ void chain_reader::ask_statuses(const std::shared_ptr<orders_read>& read, const 
           for (std::size_t i = 0; i < count; ++i) {
             const auto& s = view.statuses[i];
             from.statuses[read->attempts[first + i]] =
-                s ? std::optional{signature_status{s->slot, static_cast<confirmation>(s->level), s->err}}
-                  : std::nullopt;
+                s ? std::optional{signature_status{s->slot, s->level, s->err}} : std::nullopt;
           }
           ++from.answered;
         });
@@ -259,7 +258,9 @@ void chain_reader::ask_transactions(const std::shared_ptr<orders_read>& read) {
       for (auto* endpoint : shown_by)
         call<std::optional<transaction_view>>(
             group,
-            [&](auto answered) { endpoint->transaction(*a.signature, commitment::finalized, std::move(answered)); },
+            [&](auto answered) {
+              endpoint->transaction(*a.signature, solana::commitment::finalized, std::move(answered));
+            },
             [read, at](const std::optional<transaction_view>& view) {
               auto& one = read->transactions[at];
               const auto moved = view ? movement_in(*view, *one.order, *one.attempt->slot) : std::nullopt;
@@ -316,7 +317,7 @@ void chain_reader::next_accounts(const std::shared_ptr<accounts_read>& read, std
     call<accounts_view>(
         group,
         [&](auto answered) {
-          one.from.endpoint->accounts(std::move(keys), commitment::finalized, one.from.finalized_slot,
+          one.from.endpoint->accounts(std::move(keys), solana::commitment::finalized, one.from.finalized_slot,
                                       std::move(answered));
         },
         [read, at, first, count](const accounts_view& view) {

@@ -1,96 +1,75 @@
 #include "executor-service/verify/summary.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "common/runtime/json_text.hpp"
+#include "common/json/writer.hpp"
 
 namespace landfall::executor::verify {
 
 namespace {
 
-/// Builds one JSON object.
-class json_object {
-public:
-  json_object& text(std::string_view name, std::string_view value) {
-    key(name);
-    runtime::append_json_string(out_, value);
-    return *this;
-  }
-  json_object& raw(std::string_view name, std::string_view value) {
-    key(name);
-    out_ += value;
-    return *this;
-  }
-  json_object& number(std::string_view name, std::uint64_t value) {
-    return raw(name, std::to_string(value));
-  }
-  json_object& yes(std::string_view name, bool value) {
-    return raw(name, value ? "true" : "false");
-  }
-  template <class Id>
-  json_object& id(std::string_view name, const std::optional<Id>& value) {
-    return value ? text(name, value->to_string()) : raw(name, "null");
-  }
-  std::string take() {
-    return std::move(out_) + "}";
-  }
-
-private:
-  void key(std::string_view name) {
-    out_ += out_.size() > 1 ? ",\"" : "\"";
-    out_ += name;
-    out_ += "\":";
-  }
-  std::string out_ = "{";
-};
-
-template <class Items, class Text>
-std::string json_list(const Items& items, Text text) {
-  std::string out = "[";
-  for (const auto& item : items)
-    out += (out.size() > 1 ? "," : "") + text(item);
-  return out + "]";
+template <class Id>
+void write_id(json::writer& w, std::string_view name, const std::optional<Id>& id) {
+  if (id)
+    w.member(name, id->to_string());
+  else
+    w.key(name).null();
 }
 
-std::string json_names(const std::vector<std::string>& names) {
-  return json_list(names, [](const std::string& name) {
-    std::string text;
-    runtime::append_json_string(text, name);
-    return text;
-  });
+void write_names(json::writer& w, std::string_view key, const std::vector<std::string>& names) {
+  w.key(key).begin_array();
+  for (const auto& name : names)
+    w.string(name);
+  w.end_array();
+}
+
+void write(json::writer& w, const finding& f) {
+  w.begin_object().member("kind", to_string(f.kind)).member("subject", f.subject);
+  write_id(w, "orderId", f.order);
+  write_id(w, "attemptId", f.attempt);
+  w.member("detail", f.detail).member("expected", f.expected).member("observed", f.observed);
+  w.member("slot", f.slot).member("endpoint", f.endpoint);
+  w.member("touchesMoney", f.money).member("agreed", f.agreed).end_object();
+}
+
+void write(json::writer& w, const sum_row& row) {
+  w.begin_object().member("mint", row.mint.to_string()).member("side", to_string(row.of));
+  w.member("booked", to_text(row.booked)).member("observed", to_text(row.observed));
+  w.member("shortfall", to_text(row.shortfall)).member("accounts", row.accounts);
+  w.member("leftOut", row.left_out).member("slot", row.slot).end_object();
+}
+
+void write(json::writer& w, const disputed_question& q) {
+  w.begin_object().member("kind", to_string(q.kind)).member("subject", q.subject);
+  write_names(w, "foundBy", q.found_by);
+  write_names(w, "rightBy", q.right_by);
+  w.end_object();
+}
+
+template <class Items>
+void write_list(json::writer& w, std::string_view key, const Items& items) {
+  w.key(key).begin_array();
+  for (const auto& item : items)
+    write(w, item);
+  w.end_array();
 }
 
 }  // namespace
 
 std::string to_json(const summary& s) {
-  json_object out;
-  out.number("orders", s.orders).number("attempts", s.attempts).number("ordersInFlight", s.orders_in_flight);
-  out.raw("findings", json_list(s.findings, [](const finding& f) {
-            json_object o;
-            o.text("kind", to_string(f.kind)).text("subject", f.subject).id("orderId", f.order);
-            o.id("attemptId", f.attempt).text("detail", f.detail).text("expected", f.expected);
-            o.text("observed", f.observed).number("slot", f.slot).text("endpoint", f.endpoint);
-            return o.yes("touchesMoney", f.money).yes("agreed", f.agreed).take();
-          }));
-  out.raw("sums", json_list(s.sums, [](const sum_row& row) {
-            json_object o;
-            o.text("mint", row.mint.to_string()).text("side", to_string(row.of));
-            o.text("booked", to_text(row.booked)).text("observed", to_text(row.observed));
-            o.text("shortfall", to_text(row.shortfall)).number("accounts", row.accounts);
-            return o.number("leftOut", row.left_out).number("slot", row.slot).take();
-          }));
-  out.raw("disputed", json_list(s.disputed, [](const disputed_question& q) {
-            json_object o;
-            o.text("kind", to_string(q.kind)).text("subject", q.subject);
-            return o.raw("foundBy", json_names(q.found_by)).raw("rightBy", json_names(q.right_by)).take();
-          }));
+  json::writer w;
+  w.begin_object().member("orders", s.orders).member("attempts", s.attempts);
+  w.member("ordersInFlight", s.orders_in_flight);
+  write_list(w, "findings", s.findings);
+  write_list(w, "sums", s.sums);
+  write_list(w, "disputed", s.disputed);
   if (s.trouble.empty())
-    out.raw("trouble", "null");
+    w.key("trouble").null();
   else
-    out.text("trouble", s.trouble);
-  return out.yes("clean", s.clean()).take();
+    w.member("trouble", s.trouble);
+  return w.member("clean", s.clean()).end_object().take();
 }
 
 std::string to_table(const summary& s) {

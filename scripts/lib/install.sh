@@ -6,7 +6,7 @@
 packages_build=(g++ make cmake ninja-build pkg-config ccache mold libcaf-dev libcpprest-dev libwebsocketpp-dev
   libboost-dev libboost-atomic-dev libboost-chrono-dev libboost-filesystem-dev libboost-random-dev libboost-regex-dev
   libboost-system-dev libboost-thread-dev rapidjson-dev libpqxx-dev libpq-dev libsodium-dev libssl-dev zlib1g-dev
-  libspdlog-dev libfmt-dev prometheus-cpp-dev libcli11-dev libjwt-dev libfiu-dev)
+  libspdlog-dev libfmt-dev prometheus-cpp-dev libcli11-dev libfiu-dev)
 packages_run=(postgresql-15 nodejs npm curl jq ca-certificates procps)
 packages_test=(doctest-dev)
 packages_check=(clang-format clang-tidy shellcheck git)

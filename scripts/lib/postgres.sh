@@ -30,6 +30,19 @@ postgres_home() {
   printf '%s' "$home"
 }
 
+# scratch_port: a free port below the default PORT_BASE, and so below the ports that the tests draw (tests/support/ports.mjs).
+scratch_port() {
+  local port
+  for _ in {1..50}; do
+    port=$((10000 + RANDOM % 8000))
+    if port_free "$port"; then
+      printf '%s' "$port"
+      return 0
+    fi
+  done
+  fail "no free port between 10000 and 17999."
+}
+
 # postgres_start HOME PORT durable|scratch: makes the cluster if there is none, and starts it if it does not run.
 postgres_start() {
   local home port="$2" kind="$3" settings

@@ -22,7 +22,7 @@ std::string fingerprint(fixtures& rows) {
   return rows.value(R"(select md5(concat(
       (select string_agg(o::text, '|' order by o.id) from price_order o),
       (select string_agg(a::text, '|' order by a.id) from attempt a),
-      (select string_agg(m::text, '|' order by m.id) from order_move m),
+      (select string_agg(m::text, '|' order by m.id) from order_transition m),
       (select string_agg(e::text, '|' order by e.id) from evidence e),
       (select string_agg(d::text, '|' order by d.id) from deposit_request d),
       (select string_agg(v::text, '|' order by v.id) from vault v),

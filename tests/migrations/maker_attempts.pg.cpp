@@ -62,12 +62,21 @@ std::string dead_with(const std::string& certificate) {
   return update("outcome = 'dead', resolved_at = now(), certificate = " + certificate);
 }
 
+attack fault_attack(const std::string& function, const std::string& name, const std::string& certificate,
+                    const std::string& part, const std::string& replacement) {
+  return {
+      name,       "executing", "executor", dead_with(certificate), "LF008", edit_function(function, part, replacement),
+      handed_over};
+}
+
 attack certificate_attack(const std::string& name, const std::string& certificate, const std::string& part,
                           const std::string& replacement) {
-  return {name,       "executing",
-          "executor", dead_with(certificate),
-          "LF008",    edit_function("certificate_fault", part, replacement),
-          handed_over};
+  return fault_attack("certificate_fault", name, certificate, part, replacement);
+}
+
+attack observation_attack(const std::string& name, const std::string& certificate, const std::string& part,
+                          const std::string& replacement) {
+  return fault_attack("observation_fault", name, certificate, part, replacement);
 }
 
 const std::string id_rule =
@@ -140,23 +149,23 @@ TEST_SUITE("maker attempts") {
   TEST_CASE("a maker's id is what the chain shows, while it shows it") {
     withstand({
         {"an id that nothing confirmed", "executing", "executor", update("signature = " + an_id), "LF007",
-         edit_function("attempt_guard", id_rule, "if false then"), handed_over},
+         edit_function("attempt_check_identity", id_rule, "if false then"), handed_over},
         {"a confirmation without an id", "executing", "executor", update(confirm), "LF007",
-         edit_function("attempt_guard", id_rule, "if false then"), handed_over},
+         edit_function("attempt_check_identity", id_rule, "if false then"), handed_over},
         {"a landing without an id", "executing", "executor", update(landed), "LF007",
-         edit_function("attempt_guard", id_rule, "if false then"), handed_over},
+         edit_function("attempt_check_identity", id_rule, "if false then"), handed_over},
         {"a rollback that keeps the id", "executing", "executor", update("confirmed_slot = null, confirmed_at = null"),
-         "LF007", edit_function("attempt_guard", id_rule, "if false then"), confirmed},
+         "LF007", edit_function("attempt_check_identity", id_rule, "if false then"), confirmed},
         {"another id after the outcome", "executing", "executor", update("signature = '" + signature_of(880'003) + "'"),
          "LF004",
-         edit_function("attempt_guard", "if old.quote_id is not null and old.outcome is null then",
+         edit_function("attempt_check_identity", "if old.quote_id is not null and old.outcome is null then",
                        "if old.quote_id is not null then"),
          [](fixtures& rows, const order_fixture& order) {
            confirmed(rows, order);
            REQUIRE(sqlstate_of(rows.as("executor"), update(landed)) == "");
          }},
         {"the maker is exchanged", "executing", "executor", update("maker = 'other.example'"), "42501",
-         "grant update on attempt to landfall_executor; " + edit_function("attempt_guard",
+         "grant update on attempt to landfall_executor; " + edit_function("attempt_check_identity",
                                                                           "new.quote, new.signed_at, new.maker)",
                                                                           "new.quote, new.signed_at, old.maker)"),
          handed_over},
@@ -177,15 +186,15 @@ TEST_SUITE("maker attempts") {
                            "'" + death_certificate(fixtures::last_valid_block_height, "1000000000") + "'::jsonb",
                            "by_history <> (dead.quote_id is not null)", "false"),
         certificate_attack("one endpoint of two", lacking("observations,1"), "least(2, configured)", "1"),
-        certificate_attack("one looked at no balance", lacking("observations,1,balance"), shape, "false"),
-        certificate_attack("one says not when", lacking("observations,1,balance_slot"), shape, "false"),
-        certificate_attack("one looked too early", with("observations,1,balance_slot", "1199"),
+        observation_attack("one looked at no balance", lacking("observations,1,balance"), shape, "false"),
+        observation_attack("one says not when", lacking("observations,1,balance_slot"), shape, "false"),
+        observation_attack("one looked too early", with("observations,1,balance_slot", "1199"),
                            "(seen->>'balance_slot')::numeric < (seen->>'finalized_slot')::numeric", "false"),
-        certificate_attack("one saw the money gone", with("observations,1,balance", "\"999999999\""), too_low, "false"),
-        certificate_attack("one history is cut off", with("observations,0,searched_history", "false"),
+        observation_attack("one saw the money gone", with("observations,1,balance", "\"999999999\""), too_low, "false"),
+        observation_attack("one history is cut off", with("observations,0,searched_history", "false"),
                            "seen->'searched_history' is distinct from 'true'::jsonb", "false"),
         {"dead while it is confirmed", "executing", "executor", dead_with(good_certificate), "LF008",
-         edit_function("attempt_guard", "if new.confirmed_at is not null then", "if false then"), confirmed},
+         edit_function("attempt_check_results", "if new.confirmed_at is not null then", "if false then"), confirmed},
     });
   }
 }

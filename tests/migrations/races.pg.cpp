@@ -92,7 +92,7 @@ TEST_SUITE("migrations races") {
     CHECK(result.second == "LF005");
     CHECK(r.rows.value("select lease_holder from price_order where id = $1", order.id) == "executor-1");
 
-    r.mutate(edit_function("price_order_guard", "and old.lease_holder <> new.lease_holder", "and false"));
+    r.mutate(edit_function("price_order_check_lease", "and old.lease_holder <> new.lease_holder", "and false"));
     const auto unguarded = r.rows.order_in("open");
     r.rows.expire_lease(unguarded);
     CHECK(r.run(unguarded, "executor", claim("executor-1"), "executor", claim("executor-2")).second == "");

@@ -10,8 +10,11 @@
 // What the attacks on the rules have in common: statements, and the circumstances that they need.
 namespace landfall::tests {
 
-inline const std::string guard = "price_order_guard";
-inline const std::string ground = "missing_ground";
+// The functions that keep the rules of price_order; edit_function takes parts of them away.
+inline const std::string check_terms = "price_order_check_terms";
+inline const std::string check_lease = "price_order_check_lease";
+inline const std::string check_hold = "price_order_check_hold";
+inline const std::string check_transition = "price_order_check_transition";
 
 /// An executor's move under the lease in force.
 inline std::string executor_move(const std::string& to, const std::string& reason = "test") {
@@ -101,20 +104,31 @@ inline std::string dead_with(const std::string& certificate, const std::string& 
 inline const std::string good_certificate =
     "'" + death_certificate(fixtures::last_valid_block_height, "1000000000") + "'::jsonb";
 
-inline attack certificate_attack(const std::string& name, const std::string& certificate, const std::string& part,
-                                 const std::string& replacement) {
+/// `function` is certificate_fault, or observation_fault for what one endpoint saw.
+inline attack fault_attack(const std::string& function, const std::string& name, const std::string& certificate,
+                           const std::string& part, const std::string& replacement) {
   return {name,
           "executing",
           "executor",
           dead_with(certificate),
           "LF008",
-          edit_function("certificate_fault", part, replacement),
+          edit_function(function, part, replacement),
           with_attempt("swap")};
 }
 
-/// Takes the check of one move out of missing_ground.
-inline std::string without_ground(const std::string& message) {
-  return edit_function(ground, "return '" + message + "';", "null;");
+inline attack certificate_attack(const std::string& name, const std::string& certificate, const std::string& part,
+                                 const std::string& replacement) {
+  return fault_attack("certificate_fault", name, certificate, part, replacement);
+}
+
+inline attack observation_attack(const std::string& name, const std::string& certificate, const std::string& part,
+                                 const std::string& replacement) {
+  return fault_attack("observation_fault", name, certificate, part, replacement);
+}
+
+/// Takes the check with this message out of one of the functions that missing_precondition is made of.
+inline std::string without_precondition(const std::string& function, const std::string& message) {
+  return edit_function("missing_" + function, "return '" + message + "';", "null;");
 }
 
 }  // namespace landfall::tests

@@ -10,19 +10,19 @@ TEST_SUITE("migrations rules") {
   TEST_CASE("rule 1: an order moves only along the table, by the role named there") {
     withstand({
         {"the trigger opens an order", "depositing", "trigger", move_by("trigger", "open"), "LF001",
-         "insert into allowed_move values ('depositing', 'open', 'trigger'); " +
-             edit_function(ground, "when move = 'depositing>open' then", "when false then") +
-             edit_function(ground, "if role_name = 'trigger' then", "if false then")},
+         "insert into allowed_transition values ('depositing', 'open', 'trigger'); " +
+             edit_function("missing_for_deposit", "transition = 'depositing>open'", "false") +
+             edit_function("missing_precondition", "role_name = 'trigger'", "false")},
         {"the executor decides instead of the trigger", "open", "executor", executor_move("ready_execute"), "LF001",
-         edit_function(guard, "if not exists (select from allowed_move m",
-                       "if false and not exists (select from allowed_move m"),
+         edit_function(check_transition, "if not exists (select from allowed_transition t",
+                       "if false and not exists (select from allowed_transition t"),
          leased},
         {"the operator moves an order that nothing is wrong with", "open", "operator", move_by("operator", "cancelled"),
          "LF001",
-         edit_function(guard, "if not exists (select from allowed_move m",
-                       "if false and not exists (select from allowed_move m")},
+         edit_function(check_transition, "if not exists (select from allowed_transition t",
+                       "if false and not exists (select from allowed_transition t")},
         {"the same move is made twice", "ready_execute", "trigger", move_by("trigger", "ready_execute"), "LF001",
-         "drop trigger price_order_30_standing on price_order"},
+         "drop trigger price_order_30_same_state on price_order"},
         {"the verifier moves an order", "open", "verifier", "update price_order set state = 'cancelled' where id = :id",
          "42501",
          "grant update (state) on price_order to landfall_verifier; drop trigger price_order_20_guard on price_order"},
@@ -43,7 +43,7 @@ TEST_SUITE("migrations rules") {
 
   TEST_CASE("rule 1: a held order is moved by the operator only") {
     const auto no_hold_check = edit_function(
-        guard, "if old.held_at is not null and role_name is distinct from 'operator' then", "if false then");
+        check_transition, "if old.held_at is not null and role_name is distinct from 'operator' then", "if false then");
     withstand({
         {"the trigger moves a held order", "open", "trigger",
          move_by("trigger", "ready_execute", ", last_evidence_id = :evidence"), "LF002", no_hold_check,
@@ -61,17 +61,17 @@ TEST_SUITE("migrations rules") {
          "lease_until = now() + interval '1 minute' where id = :id",
          "LF002",
          edit_function(
-             guard,
-             "if old.held_at is not null then\n        raise exception using errcode = 'LF002', message = "
+             check_lease,
+             "if old.held_at is not null then\n      raise exception using errcode = 'LF002', message = "
              "format('order %s is held: %s'",
-             "if false then\n        raise exception using errcode = 'LF002', message = format('order %s is held: %s'"),
+             "if false then\n      raise exception using errcode = 'LF002', message = format('order %s is held: %s'"),
          held},
         {"an executor signs another attempt for a held order", "executing", "executor",
          insert_attempt("swap", "lease_epoch"), "LF002",
          edit_function("attempt_create", "target.held_at is not null", "false"), leased_and_held},
         {"the verifier releases its own hold", "open", "verifier",
          "update price_order set held_at = null, held_reason = null where id = :id", "LF002",
-         edit_function(guard,
+         edit_function(check_hold,
                        "if old.held_at is not null then\n        raise exception using errcode = 'LF002', message = "
                        "format('order %s is held: only",
                        "if false then\n        raise exception using errcode = 'LF002', message = format('order %s is "
@@ -83,7 +83,7 @@ TEST_SUITE("migrations rules") {
         {"the executor releases a hold", "open", "executor",
          "update price_order set held_at = null, held_reason = null, write_epoch = lease_epoch where id = :id", "42501",
          "grant update on price_order to landfall_executor; " +
-             edit_function(guard, "elsif role_name is distinct from 'operator' then", "elsif false then"),
+             edit_function(check_hold, "elsif role_name is distinct from 'operator' then", "elsif false then"),
          held},
     });
   }
@@ -124,22 +124,23 @@ TEST_SUITE("migrations rules") {
         {"the api sends the output elsewhere", "open", "api",
          "update price_order set output_account = '" + address_of(5000) + "' where id = :id", "42501",
          "grant update on price_order to landfall_api; " +
-             edit_function(guard, "new.output_account,", "old.output_account,")},
+             edit_function(check_terms, "new.output_account,", "old.output_account,")},
         {"the executor changes the terms", "open", "executor",
          "update price_order set slippage_bps = 9999, write_epoch = lease_epoch where id = :id", "42501",
          "grant update on price_order to landfall_executor; " +
-             edit_function(guard, "role_name is not distinct from 'api' and old.state = 'open' and new.state = 'open'",
+             edit_function(check_terms,
+                           "role_name is not distinct from 'api' and old.state = 'open' and new.state = 'open'",
                            "true"),
          leased},
         {"the api changes the terms of an order that executes", "executing", "api",
          "update price_order set trigger_price_usd = 1 where id = :id", "LF004",
-         edit_function(guard, "and old.state = 'open' and new.state = 'open'", "")},
+         edit_function(check_terms, "and old.state = 'open' and new.state = 'open'", "")},
         {"the api changes the terms together with a move", "open", "api",
          move_by("api", "ready_to_cancel", ", slippage_bps = 1"), "LF004",
-         edit_function(guard, "and new.state = 'open'", "")},
+         edit_function(check_terms, "and new.state = 'open'", "")},
         {"an order is deleted", "pending_deposit", "api", "delete from price_order where id = :id", "42501",
          "grant delete on price_order to landfall_api; drop trigger refuse_delete on price_order; "
-         "alter table order_move drop constraint order_move_order_id_fkey"},
+         "alter table order_transition drop constraint order_transition_order_id_fkey"},
     });
   }
 
@@ -161,21 +162,28 @@ TEST_SUITE("migrations rules") {
   TEST_CASE("rule 2: the audit is written by moves only, and stays") {
     withstand({
         {"a service writes an audit row of its own", "open", "executor",
-         "insert into order_move (order_id, from_state, to_state, role) values (:id, 'open', 'cancelled', 'executor')",
-         "42501", "grant insert on order_move to landfall_executor; drop trigger order_move_guard on order_move"},
+         "insert into order_transition (order_id, from_state, to_state, role) values (:id, 'open', 'cancelled', "
+         "'executor')",
+         "42501",
+         "grant insert on order_transition to landfall_executor; drop trigger order_transition_guard on "
+         "order_transition"},
         {"the superuser writes an audit row by hand", "open", "admin",
-         "insert into order_move (order_id, from_state, to_state, role) values (:id, 'open', 'cancelled', 'executor')",
-         "LF004", "drop trigger order_move_guard on order_move"},
-        {"a service rewrites the audit", "open", "executor", "update order_move set reason = 'x' where order_id = :id",
-         "42501", "grant update on order_move to landfall_executor; drop trigger refuse_change on order_move"},
-        {"the superuser rewrites the audit", "open", "admin", "update order_move set reason = 'x' where order_id = :id",
-         "LF004", "drop trigger refuse_change on order_move"},
-        {"the superuser deletes the audit", "open", "admin", "delete from order_move where order_id = :id", "LF004",
-         "drop trigger refuse_change on order_move"},
-        {"the superuser empties the audit", "open", "admin", "truncate order_move", "LF004",
-         "drop trigger refuse_truncate on order_move"},
-        {"the operator deletes the audit", "open", "operator", "delete from order_move where order_id = :id", "42501",
-         "grant delete on order_move to landfall_operator; drop trigger refuse_change on order_move"},
+         "insert into order_transition (order_id, from_state, to_state, role) values (:id, 'open', 'cancelled', "
+         "'executor')",
+         "LF004", "drop trigger order_transition_guard on order_transition"},
+        {"a service rewrites the audit", "open", "executor",
+         "update order_transition set reason = 'x' where order_id = :id", "42501",
+         "grant update on order_transition to landfall_executor; drop trigger refuse_change on order_transition"},
+        {"the superuser rewrites the audit", "open", "admin",
+         "update order_transition set reason = 'x' where order_id = :id", "LF004",
+         "drop trigger refuse_change on order_transition"},
+        {"the superuser deletes the audit", "open", "admin", "delete from order_transition where order_id = :id",
+         "LF004", "drop trigger refuse_change on order_transition"},
+        {"the superuser empties the audit", "open", "admin", "truncate order_transition", "LF004",
+         "drop trigger refuse_truncate on order_transition"},
+        {"the operator deletes the audit", "open", "operator", "delete from order_transition where order_id = :id",
+         "42501",
+         "grant delete on order_transition to landfall_operator; drop trigger refuse_change on order_transition"},
         {"the evidence is rewritten", "ready_execute", "trigger",
          "update evidence set price_usd = 1 where id = :evidence", "42501",
          "grant update on evidence to landfall_trigger; drop trigger refuse_change on evidence"},
@@ -183,18 +191,19 @@ TEST_SUITE("migrations rules") {
          "update evidence set price_usd = 1 where id = :evidence", "LF004", "drop trigger refuse_change on evidence"},
         {"the superuser deletes the evidence", "ready_execute", "admin", "delete from evidence where id = :evidence",
          "LF004",
-         "drop trigger refuse_change on evidence; alter table order_move drop constraint order_move_evidence_id_fkey"},
+         "drop trigger refuse_change on evidence; alter table order_transition drop constraint "
+         "order_transition_evidence_id_fkey"},
         {"the superuser empties the evidence", "ready_execute", "admin", "truncate evidence cascade", "LF004",
-         "drop trigger refuse_truncate on evidence; drop trigger refuse_truncate on order_move"},
+         "drop trigger refuse_truncate on evidence; drop trigger refuse_truncate on order_transition"},
         {"a move gives no reason", "open", "api",
          "update price_order set state = 'ready_to_cancel', last_reason = null, last_instance = 'api-1' where id = :id",
-         "LF010", edit_function(guard, "new.last_reason is null or", "")},
+         "LF010", edit_function(check_transition, "new.last_reason is null or", "")},
         {"a move leaves the reason of the last move", "open", "api",
          "update price_order set state = 'ready_to_cancel', last_instance = 'api-1' where id = :id", "LF010",
-         edit_function(guard, "or not grounds @> array['reason', 'instance']", "")},
+         edit_function(check_transition, "or not given @> array['reason', 'instance']", "")},
         {"a move leaves the instance of the last move", "open", "api",
          "update price_order set state = 'ready_to_cancel', last_reason = 'cancel' where id = :id", "LF010",
-         edit_function(guard, "or not grounds @> array['reason', 'instance']", "")},
+         edit_function(check_transition, "or not given @> array['reason', 'instance']", "")},
         {"a creation gives no reason", "open", "api",
          create_order("wallet, vault, id, order_account, order_account, order_sub_type, 'pending_deposit', input_mint, "
                       "output_mint, input_mint, amount",
@@ -210,29 +219,30 @@ TEST_SUITE("migrations rules") {
     fixtures rows{database};
     const auto order = rows.order_in("open");
     CHECK(sqlstate_of(rows.as("admin"),
-                      "alter table order_move add constraint full_disk check (to_state <> 'ready_to_cancel')") == "");
+                      "alter table order_transition add constraint full_disk check (to_state <> 'ready_to_cancel')") ==
+          "");
     CHECK(sqlstate_of(rows.as("api"), bind_names(rows, order, move_by("api", "ready_to_cancel"))) == "23514");
     CHECK(rows.state(order) == "open");
     // The mutant: without the trigger the move leaves no trace.
-    CHECK(sqlstate_of(rows.as("admin"), "drop trigger price_order_record_move on price_order") == "");
+    CHECK(sqlstate_of(rows.as("admin"), "drop trigger price_order_record_transition on price_order") == "");
     CHECK(sqlstate_of(rows.as("api"), bind_names(rows, order, move_by("api", "ready_to_cancel"))) == "");
-    CHECK(rows.value("select count(*) from order_move where order_id = $1 and to_state = 'ready_to_cancel'",
+    CHECK(rows.value("select count(*) from order_transition where order_id = $1 and to_state = 'ready_to_cancel'",
                      order.id) == "0");
   }
 
-  TEST_CASE("rule 2: grounds that a move does not give are not taken over from the last move") {
+  TEST_CASE("rule 2: what a transition does not give is not taken over from the last one") {
     scratch_database database;
     fixtures rows{database};
     const auto order = rows.order_in("ready_execute");
     CHECK(rows.value("select last_evidence_id is not null from price_order where id = $1", order.id) == "t");
     rows.lease(order);
     CHECK(sqlstate_of(rows.as("executor"), bind_names(rows, order, executor_move("executing"))) == "");
-    CHECK(rows.value("select evidence_id is null and attempt_id is null and detail is null from order_move where "
+    CHECK(rows.value("select evidence_id is null and attempt_id is null and detail is null from order_transition where "
                      "order_id = $1 order by id desc limit 1",
                      order.id) == "t");
   }
 
-  TEST_CASE("rule 2: one statement may move many orders, and each is audited with its own grounds") {
+  TEST_CASE("rule 2: one statement may move many orders, and each is audited with its own reasons") {
     scratch_database database;
     fixtures rows{database};
     const auto first = rows.order_in("open");
@@ -241,7 +251,7 @@ TEST_SUITE("migrations rules") {
                       "update price_order set state = 'ready_to_cancel', last_reason = 'cancel', "
                       "last_instance = 'api-1', last_detail = id::text") == "");
     for (const auto& order : {first, second})
-      CHECK(rows.value("select detail from order_move where order_id = $1 and to_state = 'ready_to_cancel'",
+      CHECK(rows.value("select detail from order_transition where order_id = $1 and to_state = 'ready_to_cancel'",
                        order.id) == order.id);
     // The note of the first row is not good for the next statement.
     const auto third = rows.order_in("open");

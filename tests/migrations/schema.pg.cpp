@@ -138,10 +138,10 @@ TEST_SUITE("migrations schema") {
     const auto order = rows.order_in("open");
     // A temporary table named like one of ours is not what the rules look at.
     CHECK(sqlstate_of(rows.as("trigger"),
-                      "create temporary table allowed_move as values ('open', 'cancelled', 'trigger'); "
-                      "alter table allowed_move rename column1 to from_state; "
-                      "alter table allowed_move rename column2 to to_state; "
-                      "alter table allowed_move rename column3 to role") == "");
+                      "create temporary table allowed_transition as values ('open', 'cancelled', 'trigger'); "
+                      "alter table allowed_transition rename column1 to from_state; "
+                      "alter table allowed_transition rename column2 to to_state; "
+                      "alter table allowed_transition rename column3 to role") == "");
     CHECK(sqlstate_of(rows.as("trigger"),
                       "update price_order set state = 'cancelled', last_reason = 'x', last_instance = 'x' "
                       "where id = '" +

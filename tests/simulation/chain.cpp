@@ -242,10 +242,10 @@ std::optional<landing> chain::find(const chain_view& v, std::size_t id, bool his
   return t.now.height != 0 && t.now.height <= v.tip ? known(t.now) : std::nullopt;
 }
 
-executor::confirmation chain::level(const chain_view& v, const landing& l) const {
+solana::commitment chain::level(const chain_view& v, const landing& l) const {
   if (l.height <= v.finalized)
-    return executor::confirmation::finalized;
-  return l.height <= confirmed(v) ? executor::confirmation::confirmed : executor::confirmation::processed;
+    return solana::commitment::finalized;
+  return l.height <= confirmed(v) ? solana::commitment::confirmed : solana::commitment::processed;
 }
 
 }  // namespace landfall::simulation

@@ -128,7 +128,7 @@ public:
   }
   /// As this view has it, without history only for the last 300 finalized blocks and what follows.
   [[nodiscard]] std::optional<landing> find(const chain_view& v, std::size_t id, bool history) const;
-  [[nodiscard]] executor::confirmation level(const chain_view& v, const landing& l) const;
+  [[nodiscard]] solana::commitment level(const chain_view& v, const landing& l) const;
 
   [[nodiscard]] const sim_transaction& transaction(std::size_t id) const {
     return transactions_[id];

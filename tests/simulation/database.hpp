@@ -45,7 +45,7 @@ public:
   virtual void confirms(const stored_order& o, const executor::attempt& a) = 0;
 };
 
-/// The rows, and the rules that PostgreSQL keeps for them (migrations/0001 and 0003) as far as the executor meets them.
+/// The rows, and the rules that PostgreSQL keeps for them (migrations/) as far as the executor meets them.
 class database {
 public:
   database(mutant broken, write_observer& observer) : broken_(broken), observer_(observer) {}

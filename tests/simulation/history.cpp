@@ -7,7 +7,7 @@
 
 namespace landfall::simulation {
 
-using executor::confirmation;
+using solana::commitment;
 
 void process::look_for(std::uint64_t serial, std::size_t transaction) {
   for (std::size_t e = 0; e < static_cast<std::size_t>(w_.plan.endpoints); ++e) {

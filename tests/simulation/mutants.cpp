@@ -112,16 +112,16 @@ std::optional<resolution> judged_wrongly(mutant broken, const attempt& a, const 
 }
 
 void misread(mutant broken, executor::observation& seen) {
-  using executor::confirmation;
+  using solana::commitment;
   if (!seen.status)
     return;
   auto& s = *seen.status;
-  if (broken == mutant::confirmed_taken_as_final && !s.err && s.level == confirmation::confirmed)
-    s.level = confirmation::finalized;
-  if (broken == mutant::processed_taken_as_confirmed && !s.err && s.level == confirmation::processed)
-    s.level = confirmation::confirmed;
+  if (broken == mutant::confirmed_taken_as_final && !s.err && s.level == commitment::confirmed)
+    s.level = commitment::finalized;
+  if (broken == mutant::processed_taken_as_confirmed && !s.err && s.level == commitment::processed)
+    s.level = commitment::confirmed;
   if (broken == mutant::failure_final_at_once && s.err)
-    s.level = confirmation::finalized;
+    s.level = commitment::finalized;
 }
 
 }  // namespace landfall::simulation

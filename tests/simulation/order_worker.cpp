@@ -103,7 +103,7 @@ void order_worker::perform(const step::validate_swap& s) {
     const auto view = w_.backend();
     const auto found = w_.chain.find(view, id, true);
     if (found && swap->signature == signature_of(id, found->copy) &&
-        w_.chain.level(view, *found) == executor::confirmation::finalized)
+        w_.chain.level(view, *found) == solana::commitment::finalized)
       record_ = found;
   }
   ask(question::swap_record);
@@ -204,7 +204,7 @@ void order_worker::send_stored(const attempt& a) {
 void order_worker::on_observed(std::size_t transaction, const executor::observation& seen) {
   if (!watched_ || transaction != watched_transaction_)
     return;
-  if (seen.status && seen.status->level == executor::confirmation::finalized)
+  if (seen.status && seen.status->level == solana::commitment::finalized)
     told_final_[static_cast<std::size_t>(seen.endpoint.front() - 'a')] = true;
   auto next = seen;
   misread(w_.broken, next);

@@ -201,7 +201,7 @@ void world::serve_order(stored_order& o) {
       const auto view = chain.behind(0);
       const auto id = transaction_of(*o.row.latest(attempt_kind::deposit));
       const auto found = chain.find(view, id, true);
-      if (!found || found->failed || chain.level(view, *found) == executor::confirmation::processed)
+      if (!found || found->failed || chain.level(view, *found) == solana::commitment::processed)
         return;
       database.confirm_deposit(o.number, found->slot);
       if (database.move_by(o.number, order_state::open, mover::api, now))

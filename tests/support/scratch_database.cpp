@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -89,7 +90,7 @@ const template_database& migrated_template() {
 void apply_migrations(pqxx::connection& connection) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator{LANDFALL_MIGRATIONS_DIR})
-    if (entry.path().extension() == ".sql")
+    if (entry.path().extension() == ".sql" && std::isdigit(entry.path().filename().string().front()) != 0)
       files.push_back(entry.path());
   if (files.empty())
     throw std::runtime_error("no migrations in " LANDFALL_MIGRATIONS_DIR);

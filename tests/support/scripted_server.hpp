@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "common/json/reader.hpp"
 #include "common/net/http_server.hpp"
-#include "common/net/json.hpp"
 #include "tests/support/reserved_port.hpp"
 
 namespace landfall::executor {
@@ -57,8 +57,8 @@ private:
     }
     auto r = response_;
     if (const auto at = r.body.find("$ID"); at != std::string::npos) {
-      const auto asked = net::parse_json(request.body);
-      r.body.replace(at, 3, std::to_string(net::as_u64(net::find(*asked, "id")).value_or(0)));
+      const auto asked = json::parse(request.body);
+      r.body.replace(at, 3, std::to_string(json::as_u64(json::find(*asked, "id")).value_or(0)));
     }
     reply(std::move(r));
   }

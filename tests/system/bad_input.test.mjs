@@ -25,8 +25,8 @@ const terms = () => ({ inputMint: mints.SOL, outputMint: mints.USDC, triggerMint
 
 /** Rows that a refusal must not touch; challenges, vaults and kept refusals of idempotency keys are no orders. */
 async function rows() {
-  const { price_order, order_move, attempt, evidence, deposit_request, vault } = await stack.database.counts();
-  return { price_order, order_move, attempt, evidence, deposit_request, vault };
+  const { price_order, order_transition, attempt, evidence, deposit_request, vault } = await stack.database.counts();
+  return { price_order, order_transition, attempt, evidence, deposit_request, vault };
 }
 
 /** The call is refused with this status, in the documented shape, and nothing changed. */

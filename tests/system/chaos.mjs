@@ -124,7 +124,7 @@ async function balances(judged) {
 async function story({ order, wrong }) {
   const { devnet, database } = run.stack;
   const placed = run.placed.find(({ requestId }) => requestId === order.deposit_request_id);
-  const moves = await database.rows(`select * from order_move where order_id = '${order.order_id}' order by id`);
+  const moves = await database.rows(`select * from order_transition where order_id = '${order.order_id}' order by id`);
   const attempts = await database.rows(`select a.*, encode(transaction, 'base64') as transaction from attempt a where order_id = '${order.order_id}' order by signed_at`);
   const book = [...(await devnet.ledger(order.order_account)), ...(await devnet.ledger(order.output_account))];
   const entries = [...new Map(book.map((e) => [`${e.signature} ${e.slot}`, e])).values()].sort((a, b) => a.slot - b.slot);

@@ -73,8 +73,8 @@ test('many in flight at a kill: all end once, new orders do not wait for them', 
 
   // By the order of the audit rows: when the last of the new orders was swapped, many of the backlog had not been moved yet.
   const list = (ids) => ids.map((id) => `'${id}'`).join(',');
-  const swapped = await value(`select max(id) from order_move where order_id in (${list(arrived)}) and to_state = 'execute_success'`);
-  const waiting = await value(`select count(*) from (select order_id, min(id) filter (where to_state = 'execute_success') as moved from order_move where order_id in (${list(backlog)}) group by order_id) b where moved > ${swapped}`);
+  const swapped = await value(`select max(id) from order_transition where order_id in (${list(arrived)}) and to_state = 'execute_success'`);
+  const waiting = await value(`select count(*) from (select order_id, min(id) filter (where to_state = 'execute_success') as moved from order_transition where order_id in (${list(backlog)}) group by order_id) b where moved > ${swapped}`);
   console.log(`${waiting} of ${inFlight} were still to be recovered when the last of ${newOrders} new orders was swapped`);
   assert.ok(waiting > 0, 'new orders waited for the end of the backlog');
 

@@ -29,7 +29,7 @@ inline domain::order_id order_number(unsigned n) {
   return domain::order_id{bytes};
 }
 
-inline watched_order sample_order(unsigned n, trigger_condition condition, std::string_view price) {
+inline watched_order sample_order(unsigned n, domain::trigger_condition condition, std::string_view price) {
   return {order_number(n), sample_mint, condition, usd(price), noon + std::chrono::hours{1}, 1};
 }
 

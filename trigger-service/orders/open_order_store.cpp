@@ -29,7 +29,7 @@ watched_order order_of(const pqxx::row& row) {
   watched_order order;
   order.id = order_id_of(row);
   order.trigger_mint = row["trigger_mint"].as<std::string>();
-  order.condition = known(parse_trigger_condition(row["trigger_condition"].as<std::string>()),
+  order.condition = known(domain::parse_trigger_condition(row["trigger_condition"].as<std::string>()),
                           "an order's trigger condition is unknown");
   order.trigger_price_usd = known(domain::decimal::parse(row["trigger_price_usd"].as<std::string>()),
                                   "an order's trigger price is no decimal");

@@ -4,22 +4,22 @@
 #include <limits>
 #include <utility>
 
-#include "common/net/json.hpp"
+#include "common/json/reader.hpp"
+#include "common/json/writer.hpp"
 
 namespace landfall::trigger {
 
 namespace {
 
-using net::as_i64;
-using net::as_string;
-using net::find;
-using net::json_value;
-using net::quoted;
+using json::as_i64;
+using json::as_string;
+using json::find;
+using json::quoted;
 
 constexpr std::string_view source_name = "hermes";
 constexpr std::size_t feed_id_digits = 64;
 constexpr std::size_t max_error_bytes = 200;
-constexpr net::json_limits limits{max_hermes_message_bytes, 32, 100'000};
+constexpr json::limits limits{max_hermes_message_bytes, 32, 100'000};
 
 /// 64 hex digits in lower case, from any case, with or without "0x".
 std::optional<std::string> feed_id_of(std::string_view text) {
@@ -38,7 +38,7 @@ std::optional<std::string> feed_id_of(std::string_view text) {
 }
 
 /// Seconds since 1970, up to the year 9999.
-std::optional<domain::utc_time> publish_time_of(const json_value* value) {
+std::optional<domain::utc_time> publish_time_of(const json::value* value) {
   constexpr std::int64_t last_second = 253'402'300'799;
   const auto seconds = as_i64(value, quoted::accepted);
   if (!seconds || *seconds < 0 || *seconds > last_second)
@@ -46,7 +46,7 @@ std::optional<domain::utc_time> publish_time_of(const json_value* value) {
   return domain::from_unix_ms(*seconds * 1000);
 }
 
-std::optional<domain::decimal> decimal_of(const json_value* mantissa, std::int64_t exponent) {
+std::optional<domain::decimal> decimal_of(const json::value* mantissa, std::int64_t exponent) {
   constexpr std::int64_t max_exponent = 64;
   const auto digits = as_i64(mantissa, quoted::accepted);
   if (!digits || exponent > max_exponent || exponent < -max_exponent)
@@ -55,7 +55,7 @@ std::optional<domain::decimal> decimal_of(const json_value* mantissa, std::int64
 }
 
 /// {"id":…,"price":{"price":"…","conf":"…","expo":-8,"publish_time":…}}
-std::optional<price_update> price_of(const json_value* feed, domain::utc_time received_at) {
+std::optional<price_update> price_of(const json::value* feed, domain::utc_time received_at) {
   const auto id_text = as_string(find(feed, "id"));
   const auto* price = find(feed, "price");
   const auto exponent = as_i64(find(price, "expo"));
@@ -70,7 +70,7 @@ std::optional<price_update> price_of(const json_value* feed, domain::utc_time re
   return price_update{std::string{source_name}, *id, *value, *confidence, *published, received_at};
 }
 
-void add_price(hermes_message& message, const json_value* feed, domain::utc_time received_at) {
+void add_price(hermes_message& message, const json::value* feed, domain::utc_time received_at) {
   if (auto price = price_of(feed, received_at))
     message.prices.push_back(std::move(*price));
   else
@@ -87,7 +87,7 @@ hermes_message unreadable(std::string_view why) {
 }  // namespace
 
 hermes_message parse_hermes_frame(std::string_view text, domain::utc_time received_at) {
-  const auto parsed = net::parse_json(text, limits);
+  const auto parsed = json::parse(text, limits);
   if (!parsed)
     return unreadable(parsed.error().message);
   const auto* root = &*parsed;
@@ -105,20 +105,20 @@ hermes_message parse_hermes_frame(std::string_view text, domain::utc_time receiv
 }
 
 hermes_message parse_hermes_event(std::string_view text, domain::utc_time received_at) {
-  const auto parsed = net::parse_json(text, limits);
+  const auto parsed = json::parse(text, limits);
   if (!parsed)
     return unreadable(parsed.error().message);
   const auto* prices = find(*parsed, "parsed");
-  if (!net::is(prices, net::json_kind::array))
+  if (!json::is(prices, json::kind::array))
     return unreadable("the event has no parsed prices");
   hermes_message message;
-  for (const auto& feed : net::elements(prices))
+  for (const auto& feed : json::elements(prices))
     add_price(message, &feed, received_at);
   return message;
 }
 
 std::string hermes_subscription(const std::vector<std::string>& feed_ids) {
-  net::json_writer w;
+  json::writer w;
   w.begin_object().member("type", "subscribe").key("ids").begin_array();
   for (const auto& id : feed_ids)
     w.string("0x" + id);

@@ -6,5 +6,5 @@ select e.order_id, e.id, e.source, trim_scale(e.price_usd)::text as price_usd,
        floor(extract(epoch from e.decided_at) * 1000)::bigint as decided_ms
 from evidence e
 where e.order_id = any ($1::uuid[])
-  and exists (select from order_move m where m.order_id = e.order_id and m.evidence_id = e.id)
+  and exists (select from order_transition m where m.order_id = e.order_id and m.evidence_id = e.id)
 order by e.decided_at, e.id

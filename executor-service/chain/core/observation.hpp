@@ -1,29 +1,20 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "common/domain/token_amount.hpp"
 #include "common/solana/pubkey.hpp"
+#include "common/solana/rpc_types.hpp"
 
 namespace landfall::executor {
-
-/// How far the cluster agrees on a block that holds a transaction.
-enum class confirmation : std::uint8_t { processed, confirmed, finalized };
-
-[[nodiscard]] constexpr std::string_view to_string(confirmation c) {
-  constexpr std::array<std::string_view, 3> names{"processed", "confirmed", "finalized"};
-  return names[static_cast<std::size_t>(c)];
-}
 
 /// What one endpoint says of a transaction that it knows.
 struct signature_status {
   std::uint64_t slot = 0;
-  confirmation level = confirmation::processed;
+  solana::commitment level = solana::commitment::processed;
   /// The transaction's error as JSON, exactly one form of each; nothing where it succeeded.
   std::optional<std::string> err;
   /// Of a message that a market maker signs last: the id under which it was found.

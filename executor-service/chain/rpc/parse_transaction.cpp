@@ -8,38 +8,36 @@
 namespace landfall::executor {
 
 using domain::failure;
-using net::as_i64;
-using net::as_string;
-using net::as_u64;
-using net::find;
-using net::json_kind;
-using net::json_value;
+using json::as_i64;
+using json::as_string;
+using json::as_u64;
+using json::find;
 
 namespace {
 
 constexpr std::size_t max_keys = 256;
 
-parsed<std::vector<std::uint64_t>> balances_in(const json_value* list, std::size_t count) {
+parsed<std::vector<std::uint64_t>> balances_in(const json::value* list, std::size_t count) {
   std::vector<std::uint64_t> balances;
-  for (const auto& item : net::elements(list)) {
+  for (const auto& item : json::elements(list)) {
     const auto lamports = storable(&item);
     if (!lamports)
       return bad("a balance is not a number, or too large");
     balances.push_back(*lamports);
   }
-  if (!net::is(list, json_kind::array) || balances.size() != count)
+  if (!json::is(list, json::kind::array) || balances.size() != count)
     return bad("not one balance for each account");
   return balances;
 }
 
-parsed<std::vector<token_balance_entry>> token_balances_in(const json_value* list,
+parsed<std::vector<token_balance_entry>> token_balances_in(const json::value* list,
                                                            const std::vector<solana::pubkey>& keys) {
   std::vector<token_balance_entry> balances;
   // Old records have null instead of an empty list.
-  if (!net::is_null(list) && !net::is(list, json_kind::array))
+  if (!json::is_null(list) && !json::is(list, json::kind::array))
     return bad("token balances are not a list");
   std::vector<bool> taken(keys.size(), false);
-  for (const auto& item : net::elements(list)) {
+  for (const auto& item : json::elements(list)) {
     const auto index = as_u64(find(item, "accountIndex"));
     if (!index || *index >= keys.size() || taken[*index])
       return bad("a token balance of no account, or two of one");
@@ -52,7 +50,7 @@ parsed<std::vector<token_balance_entry>> token_balances_in(const json_value* lis
     if (!units)
       return bad("a token amount is not a number");
     token_balance_entry entry{keys[*index], *mint, std::nullopt, units->units()};
-    if (const auto* owner = find(item, "owner"); !net::is_null(owner) && as_string(owner) != "") {
+    if (const auto* owner = find(item, "owner"); !json::is_null(owner) && as_string(owner) != "") {
       const auto key = key_in<solana::pubkey>(owner, "owner");
       if (!key)
         return failure{key.error()};
@@ -63,10 +61,10 @@ parsed<std::vector<token_balance_entry>> token_balances_in(const json_value* lis
   return balances;
 }
 
-parsed<domain::done> append_keys(std::vector<solana::pubkey>& keys, const json_value* list) {
-  if (!net::is_null(list) && !net::is(list, json_kind::array))
+parsed<domain::done> append_keys(std::vector<solana::pubkey>& keys, const json::value* list) {
+  if (!json::is_null(list) && !json::is(list, json::kind::array))
     return bad("loaded addresses are not a list");
-  for (const auto& item : net::elements(list)) {
+  for (const auto& item : json::elements(list)) {
     const auto key = key_in<solana::pubkey>(&item, "a loaded address");
     if (!key)
       return failure{key.error()};
@@ -78,10 +76,10 @@ parsed<domain::done> append_keys(std::vector<solana::pubkey>& keys, const json_v
 }
 
 /// The keys of a transaction in the index space of its balances.
-parsed<std::vector<solana::pubkey>> keys_in(const json_value& result, const solana::signature& id) {
+parsed<std::vector<solana::pubkey>> keys_in(const json::value& result, const solana::signature& id) {
   const auto* encoded = find(result, "transaction");
-  const auto text = as_string(net::at(encoded, 0));
-  if (!text || as_string(net::at(encoded, 1)) != "base64")
+  const auto text = as_string(json::at(encoded, 0));
+  if (!text || as_string(json::at(encoded, 1)) != "base64")
     return bad("the transaction is not in base64");
   const auto bytes = solana::base64_decode(*text, solana::max_transaction_v1_bytes);
   if (!bytes)
@@ -103,8 +101,8 @@ parsed<std::vector<solana::pubkey>> keys_in(const json_value& result, const sola
 
 }  // namespace
 
-parsed<std::optional<transaction_view>> read_transaction(const json_value& result, const solana::signature& id) {
-  if (net::is_null(&result))
+parsed<std::optional<transaction_view>> read_transaction(const json::value& result, const solana::signature& id) {
+  if (json::is_null(&result))
     return std::optional<transaction_view>{};
   const auto slot = storable_in(&result, "slot");
   if (!slot)
@@ -129,7 +127,7 @@ parsed<std::optional<transaction_view>> read_transaction(const json_value& resul
     return failure{pre_token ? post_token.error() : pre_token.error()};
   transaction_view view;
   view.slot = *slot;
-  if (const auto* time = find(result, "blockTime"); !net::is_null(time)) {
+  if (const auto* time = find(result, "blockTime"); !json::is_null(time)) {
     view.block_time_s = as_i64(time);
     if (!view.block_time_s)
       return bad("blockTime is not a number");
@@ -142,21 +140,6 @@ parsed<std::optional<transaction_view>> read_transaction(const json_value& resul
   view.pre_token_balances = std::move(pre_token).value();
   view.post_token_balances = std::move(post_token).value();
   return std::optional{std::move(view)};
-}
-
-std::optional<token_change> transaction_view::token_delta(const solana::pubkey& account) const {
-  std::optional<token_change> change;
-  for (const auto& entry : pre_token_balances)
-    if (entry.account == account)
-      change = token_change{entry.mint, entry.amount, 0};
-  for (const auto& entry : post_token_balances) {
-    if (entry.account != account)
-      continue;
-    if (change && change->mint != entry.mint)
-      return std::nullopt;
-    change = token_change{entry.mint, change ? change->before : 0, entry.amount};
-  }
-  return change;
 }
 
 }  // namespace landfall::executor

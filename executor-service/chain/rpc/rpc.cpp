@@ -5,7 +5,8 @@
 #include <span>
 #include <utility>
 
-#include "common/net/json.hpp"
+#include "common/json/reader.hpp"
+#include "common/json/writer.hpp"
 #include "common/net/limited_client.hpp"
 #include "common/solana/base64.hpp"
 #include "common/solana/transaction.hpp"
@@ -14,19 +15,17 @@
 namespace landfall::executor {
 
 using domain::failure;
-using net::as_string;
-using net::as_u64;
-using net::json_value;
-using net::json_writer;
+using json::as_string;
+using json::as_u64;
 
 namespace {
 
-void write_min_slot(json_writer& w, const std::optional<std::uint64_t>& min_context_slot) {
+void write_min_slot(json::writer& w, const std::optional<std::uint64_t>& min_context_slot) {
   if (min_context_slot)
     w.member("minContextSlot", *min_context_slot);
 }
 
-void write_keys(json_writer& w, std::span<const solana::pubkey> keys) {
+void write_keys(json::writer& w, std::span<const solana::pubkey> keys) {
   w.begin_array();
   for (const auto& key : keys)
     w.string(key.to_string());
@@ -68,7 +67,7 @@ struct rpc_endpoint::impl {
   template <class T, class Write, class Read>
   void call(net::purpose what, std::string_view method, rpc_done<T> done, Write write_params, Read read) {
     const auto id = ++last_id;
-    json_writer w;
+    json::writer w;
     w.begin_object().member("jsonrpc", "2.0").member("id", id).member("method", std::string{method});
     w.key("params").begin_array();
     write_params(w);
@@ -116,14 +115,14 @@ void rpc_endpoint::epoch_info(commitment level, rpc_done<epoch_view> done) {
   // A finalized height is the first half of what a status proves.
   impl_->call<epoch_view>(
       level == commitment::finalized ? net::purpose::confirmation : net::purpose::read, "getEpochInfo", std::move(done),
-      [&](json_writer& w) { w.begin_object().member("commitment", std::string{to_string(level)}).end_object(); },
+      [&](json::writer& w) { w.begin_object().member("commitment", std::string{to_string(level)}).end_object(); },
       read_epoch_info);
 }
 
 void rpc_endpoint::latest_blockhash(commitment level, rpc_done<latest_blockhash_view> done) {
   impl_->call<latest_blockhash_view>(
       net::purpose::read, "getLatestBlockhash", std::move(done),
-      [&](json_writer& w) { w.begin_object().member("commitment", std::string{to_string(level)}).end_object(); },
+      [&](json::writer& w) { w.begin_object().member("commitment", std::string{to_string(level)}).end_object(); },
       read_latest_blockhash);
 }
 
@@ -133,14 +132,14 @@ void rpc_endpoint::send_transaction(solana::bytes transaction, send_options opti
     expected = tx->id();
   impl_->call<solana::signature>(
       net::purpose::broadcast, "sendTransaction", std::move(done),
-      [&](json_writer& w) {
+      [&](json::writer& w) {
         w.string(solana::base64_encode(transaction));
         w.begin_object().member("encoding", "base64").member("skipPreflight", options.skip_preflight);
         w.member("preflightCommitment", std::string{to_string(options.preflight_commitment)}).member("maxRetries", 0);
         write_min_slot(w, options.min_context_slot);
         w.end_object();
       },
-      [expected](const json_value& result) -> parsed<solana::signature> {
+      [expected](const json::value& result) -> parsed<solana::signature> {
         auto id = key_in<solana::signature>(&result, "the signature");
         if (id && expected && *id != *expected)
           return bad("the signature of another transaction");
@@ -151,7 +150,7 @@ void rpc_endpoint::send_transaction(solana::bytes transaction, send_options opti
 void rpc_endpoint::simulate(solana::bytes transaction, simulate_options options, rpc_done<simulation> done) {
   impl_->call<simulation>(
       net::purpose::read, "simulateTransaction", std::move(done),
-      [&](json_writer& w) {
+      [&](json::writer& w) {
         w.string(solana::base64_encode(transaction));
         w.begin_object().member("encoding", "base64").member("commitment", std::string{to_string(options.level)});
         w.member("sigVerify", options.verify_signatures).member("replaceRecentBlockhash", options.replace_blockhash);
@@ -163,7 +162,7 @@ void rpc_endpoint::simulate(solana::bytes transaction, simulate_options options,
         }
         w.end_object();
       },
-      [asked = options.accounts.size(), bound = impl_->options.max_account_bytes](const json_value& result) {
+      [asked = options.accounts.size(), bound = impl_->options.max_account_bytes](const json::value& result) {
         return read_simulation(result, asked, bound);
       });
 }
@@ -174,13 +173,13 @@ void rpc_endpoint::signature_statuses(std::vector<solana::signature> signatures,
     domain::broken_invariant("more signatures than getSignatureStatuses takes");
   impl_->call<statuses_view>(
       net::purpose::confirmation, "getSignatureStatuses", std::move(done),
-      [&](json_writer& w) {
+      [&](json::writer& w) {
         w.begin_array();
         for (const auto& signature : signatures)
           w.string(signature.to_string());
         w.end_array().begin_object().member("searchTransactionHistory", search_history).end_object();
       },
-      [asked = signatures.size()](const json_value& result) { return read_statuses(result, asked); });
+      [asked = signatures.size()](const json::value& result) { return read_statuses(result, asked); });
 }
 
 void rpc_endpoint::address_signatures(solana::pubkey account, std::optional<solana::signature> before,
@@ -188,7 +187,7 @@ void rpc_endpoint::address_signatures(solana::pubkey account, std::optional<sola
                                       rpc_done<std::vector<address_signature_view>> done) {
   impl_->call<std::vector<address_signature_view>>(
       net::purpose::confirmation, "getSignaturesForAddress", std::move(done),
-      [&](json_writer& w) {
+      [&](json::writer& w) {
         w.string(account.to_string());
         w.begin_object().member("commitment", std::string{to_string(commitment::confirmed)});
         w.member("limit", max_address_signatures_per_call);
@@ -206,14 +205,14 @@ void rpc_endpoint::accounts(std::vector<solana::pubkey> keys, commitment level,
     domain::broken_invariant("more accounts than getMultipleAccounts takes");
   impl_->call<accounts_view>(
       net::purpose::read, "getMultipleAccounts", std::move(done),
-      [&](json_writer& w) {
+      [&](json::writer& w) {
         write_keys(w, keys);
         w.begin_object().member("encoding", "base64").member("commitment", std::string{to_string(level)});
         write_min_slot(w, min_context_slot);
         w.end_object();
       },
       [asked = keys.size(), bound = impl_->options.max_account_bytes,
-       min_context_slot](const json_value& result) -> parsed<accounts_view> {
+       min_context_slot](const json::value& result) -> parsed<accounts_view> {
         auto view = read_accounts(result, asked, bound);
         if (view && min_context_slot && view->context_slot < *min_context_slot)
           return bad("a bank older than asked for");
@@ -224,19 +223,19 @@ void rpc_endpoint::accounts(std::vector<solana::pubkey> keys, commitment level,
 void rpc_endpoint::transaction(solana::signature id, commitment level, rpc_done<std::optional<transaction_view>> done) {
   impl_->call<std::optional<transaction_view>>(
       net::purpose::confirmation, "getTransaction", std::move(done),
-      [&](json_writer& w) {
+      [&](json::writer& w) {
         w.string(id.to_string());
         w.begin_object().member("encoding", "base64").member("commitment", std::string{to_string(level)});
         w.member("maxSupportedTransactionVersion", 1).end_object();
       },
-      [id](const json_value& result) { return read_transaction(result, id); });
+      [id](const json::value& result) { return read_transaction(result, id); });
 }
 
 void rpc_endpoint::minimum_balance_for_rent_exemption(std::uint64_t space_bytes, rpc_done<std::uint64_t> done) {
   impl_->call<std::uint64_t>(
       net::purpose::read, "getMinimumBalanceForRentExemption", std::move(done),
-      [&](json_writer& w) { w.u64(space_bytes); },
-      [](const json_value& result) -> parsed<std::uint64_t> {
+      [&](json::writer& w) { w.u64(space_bytes); },
+      [](const json::value& result) -> parsed<std::uint64_t> {
         if (const auto lamports = as_u64(&result))
           return *lamports;
         return bad("not a number of lamports");
@@ -249,7 +248,7 @@ void rpc_endpoint::recent_prioritization_fees(std::vector<solana::pubkey> writab
     domain::broken_invariant("more accounts than getRecentPrioritizationFees takes");
   impl_->call<std::vector<priority_fee_sample>>(
       net::purpose::read, "getRecentPrioritizationFees", std::move(done),
-      [&](json_writer& w) { write_keys(w, writable_accounts); }, read_fees);
+      [&](json::writer& w) { write_keys(w, writable_accounts); }, read_fees);
 }
 
 void rpc_endpoint::is_blockhash_valid(solana::blockhash hash, commitment level,
@@ -257,7 +256,7 @@ void rpc_endpoint::is_blockhash_valid(solana::blockhash hash, commitment level,
                                       rpc_done<blockhash_validity> done) {
   impl_->call<blockhash_validity>(
       net::purpose::confirmation, "isBlockhashValid", std::move(done),
-      [&](json_writer& w) {
+      [&](json::writer& w) {
         w.string(hash.to_string());
         w.begin_object().member("commitment", std::string{to_string(level)});
         write_min_slot(w, min_context_slot);
@@ -268,8 +267,8 @@ void rpc_endpoint::is_blockhash_valid(solana::blockhash hash, commitment level,
 
 void rpc_endpoint::health(rpc_done<domain::done> done) {
   impl_->call<domain::done>(
-      net::purpose::read, "getHealth", std::move(done), [](json_writer&) {},
-      [](const json_value& result) -> parsed<domain::done> {
+      net::purpose::read, "getHealth", std::move(done), [](json::writer&) {},
+      [](const json::value& result) -> parsed<domain::done> {
         if (as_string(&result) == "ok")
           return domain::done{};
         return bad("not ok");
@@ -278,8 +277,8 @@ void rpc_endpoint::health(rpc_done<domain::done> done) {
 
 void rpc_endpoint::genesis_hash(rpc_done<solana::blockhash> done) {
   impl_->call<solana::blockhash>(
-      net::purpose::read, "getGenesisHash", std::move(done), [](json_writer&) {},
-      [](const json_value& result) { return key_in<solana::blockhash>(&result, "the genesis hash"); });
+      net::purpose::read, "getGenesisHash", std::move(done), [](json::writer&) {},
+      [](const json::value& result) { return key_in<solana::blockhash>(&result, "the genesis hash"); });
 }
 
 }  // namespace landfall::executor

@@ -7,7 +7,7 @@ using domain::int128;
 namespace {
 
 bool is_final(const std::optional<signature_status>& s) {
-  return s && s->level == confirmation::finalized;
+  return s && s->level == solana::commitment::finalized;
 }
 
 void status_of_landed(check_list& list, const attempt_facts& a, const std::optional<signature_status>& s) {

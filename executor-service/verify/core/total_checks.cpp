@@ -11,7 +11,7 @@ bool landed_here(const attempt_facts& a, const chain_facts& seen) {
   if (!a.outcome || landed(a))
     return a.outcome.has_value();
   const auto status = seen.statuses.find(a.id);
-  return status != seen.statuses.end() && status->second && status->second->level == confirmation::finalized &&
+  return status != seen.statuses.end() && status->second && status->second->level == solana::commitment::finalized &&
          !status->second->err;
 }
 

@@ -16,7 +16,7 @@ constexpr std::string_view one = "select 1";
 constexpr std::string_view backend = "select pg_backend_pid()";
 constexpr std::string_view bad_syntax = "selekt 1";
 constexpr std::string_view insert_bad_move =
-    "insert into allowed_move (from_state, to_state, role) values ('open', 'no such state', 'api')";
+    "insert into allowed_transition (from_state, to_state, role) values ('open', 'no such state', 'api')";
 constexpr std::string_view make_table = "create table scratch (n int primary key)";
 constexpr std::string_view insert_row = "insert into scratch values ($1)";
 constexpr std::string_view idle_limit = "show idle_in_transaction_session_timeout";

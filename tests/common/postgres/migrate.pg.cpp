@@ -100,7 +100,7 @@ TEST_CASE("a migration that was changed after it was applied is refused") {
   }
   const auto refused = migrate(empty.options(), quiet);
   REQUIRE(!refused.ok());
-  CHECK(refused.error().message.find("0001_tables was changed") != std::string::npos);
+  CHECK(refused.error().message.find("0001_states was changed") != std::string::npos);
   database db{empty.options()};
   CHECK(!migrations_current(db).value());
 }
@@ -122,7 +122,7 @@ TEST_CASE("the compiled states and moves are those of the migrated database, as 
   auto admin = scratch.connect_as_admin();
   pqxx::nontransaction work{*admin};
   std::set<std::tuple<std::string, std::string, std::string>> stored;
-  for (const auto& row : work.exec("select from_state, to_state, role from allowed_move"))
+  for (const auto& row : work.exec("select from_state, to_state, role from allowed_transition"))
     stored.emplace(row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>());
   std::set<std::tuple<std::string, std::string, std::string>> compiled;
   for (const auto& move : domain::allowed_moves)

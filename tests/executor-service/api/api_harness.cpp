@@ -219,7 +219,7 @@ answer api_harness::call_on(api_server& on, const std::string& method, const std
                  [promised](net::http_server_response response) { promised->set_value(std::move(response)); });
   REQUIRE(arrived.wait_for(std::chrono::seconds{120}) == std::future_status::ready);
   const auto response = arrived.get();
-  auto json = net::parse_json(response.body);
+  auto json = json::parse(response.body);
   REQUIRE(json.ok());
   return {response.status, response.body, std::move(json).value(), response.headers};
 }

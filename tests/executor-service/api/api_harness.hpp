@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/net/json.hpp"
+#include "common/json/reader.hpp"
 #include "common/solana/keypair.hpp"
 #include "common/solana/transaction.hpp"
 #include "executor-service/api/api.hpp"
@@ -66,11 +66,11 @@ private:
 struct answer {
   int status = 0;
   std::string body;
-  net::json_value json;
+  json::value json;
   std::map<std::string, std::string> headers;
 
   [[nodiscard]] std::string text(std::string_view name) const {
-    return std::string{net::as_string(net::find(json, name)).value_or("(none)")};
+    return std::string{json::as_string(json::find(json, name)).value_or("(none)")};
   }
 };
 

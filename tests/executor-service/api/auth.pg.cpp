@@ -234,7 +234,7 @@ TEST_SUITE("authentication") {
     for (const std::string key : {"", "gamma", "alph", "alphaa"}) {
       const auto refused = closed.call("POST", "/auth/challenge", body, {{"x-api-key", key}});
       CHECK(refused.status == 401);
-      CHECK(net::as_i64(net::find(refused.json, "code")) == 401);
+      CHECK(json::as_i64(json::find(refused.json, "code")) == 401);
       CHECK(refused.text("message") != "(none)");
     }
     CHECK(closed.call("POST", "/auth/challenge", body, {{"x-api-key", "beta"}}).status == 200);
@@ -267,8 +267,8 @@ TEST_SUITE("vaults") {
     CHECK(made.text("vaultPubkey") == vault_keypair(api.master->bytes(), wallet).public_key().to_string());
     const auto again = api.as(wallet, "GET", "/vault/register");
     CHECK(again.status == 409);
-    const auto* details = net::find(again.json, "details");
-    CHECK(net::as_string(net::find(details, "vaultPubkey")) == made.text("vaultPubkey"));
+    const auto* details = json::find(again.json, "details");
+    CHECK(json::as_string(json::find(details, "vaultPubkey")) == made.text("vaultPubkey"));
     const auto shown = api.as(wallet, "GET", "/vault");
     CHECK(shown.status == 200);
     CHECK(shown.text("privyVaultId") == made.text("privyVaultId"));

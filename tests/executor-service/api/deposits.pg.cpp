@@ -31,7 +31,7 @@ TEST_SUITE("deposits") {
     REQUIRE(made.status == 200);
     CHECK(made.text("mint") == sol);
     CHECK(made.text("amount") == "1000000000");
-    CHECK(net::as_i64(net::find(made.json, "tokenDecimals")) == 9);
+    CHECK(json::as_i64(json::find(made.json, "tokenDecimals")) == 9);
     const auto request = domain::deposit_request_id::parse(made.text("requestId"));
     REQUIRE(request.has_value());
     CHECK(made.text("inputTokenAccount") ==
@@ -108,7 +108,7 @@ TEST_SUITE("deposits") {
                     craft_body(key.public_key(), "1000000000", input, output));
     };
     const auto details = [](const answer& a, std::string_view field) {
-      return std::string{net::as_string(net::find(net::find(a.json, "details"), field)).value_or("")};
+      return std::string{json::as_string(json::find(json::find(a.json, "details"), field)).value_or("")};
     };
     CHECK(details(craft(unlisted, usdc), "inputMint") == "Token is not supported");
     CHECK(details(craft(sol, unlisted), "outputMint") == "Token is not supported");

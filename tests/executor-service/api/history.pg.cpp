@@ -13,13 +13,13 @@ namespace {
 
 std::vector<std::string> ids_of(const answer& page) {
   std::vector<std::string> ids;
-  for (const auto& order : net::elements(net::find(page.json, "orders")))
-    ids.emplace_back(net::as_string(net::find(&order, "id")).value_or(""));
+  for (const auto& order : json::elements(json::find(page.json, "orders")))
+    ids.emplace_back(json::as_string(json::find(&order, "id")).value_or(""));
   return ids;
 }
 
 std::int64_t total_of(const answer& page) {
-  return net::as_i64(net::find(net::find(page.json, "pagination"), "total")).value_or(-1);
+  return json::as_i64(json::find(json::find(page.json, "pagination"), "total")).value_or(-1);
 }
 
 /// Creates `count` open orders of one wallet.
@@ -54,13 +54,13 @@ TEST_SUITE("history") {
           ids_of(api.as(wallet, "GET", std::string{"/orders/history?state="} + (past ? "active" : "past")));
       CHECK(std::count(others.begin(), others.end(), order.id) == 0);
       if (row.name == "ready_execute") {
-        const auto* evidence = net::find(net::at(net::find(shown.json, "triggers"), 0), "evidence");
-        CHECK(net::is(net::find(evidence, "priceUsd"), net::json_kind::number));
-        CHECK(net::is(net::find(evidence, "gates"), net::json_kind::object));
+        const auto* evidence = json::find(json::at(json::find(shown.json, "triggers"), 0), "evidence");
+        CHECK(json::is(json::find(evidence, "priceUsd"), json::kind::number));
+        CHECK(json::is(json::find(evidence, "gates"), json::kind::object));
       }
-      for (const auto& event : net::elements(net::find(shown.json, "events")))
-        if (net::as_string(net::find(&event, "type")) == "fill")
-          CHECK(net::as_string(net::find(&event, "reason")).has_value());
+      for (const auto& event : json::elements(json::find(shown.json, "events")))
+        if (json::as_string(json::find(&event, "type")) == "fill")
+          CHECK(json::as_string(json::find(&event, "reason")).has_value());
     }
   }
 
@@ -90,8 +90,8 @@ TEST_SUITE("history") {
       }
     }
     const auto plain = api.as(key.public_key(), "GET", "/orders/history");
-    CHECK(net::as_i64(net::find(net::find(plain.json, "pagination"), "limit")) == 20);
-    CHECK(net::as_i64(net::find(net::find(plain.json, "pagination"), "offset")) == 0);
+    CHECK(json::as_i64(json::find(json::find(plain.json, "pagination"), "limit")) == 20);
+    CHECK(json::as_i64(json::find(json::find(plain.json, "pagination"), "offset")) == 0);
     CHECK(ids_of(plain).size() == 7);
   }
 
@@ -128,12 +128,12 @@ TEST_SUITE("history") {
     CHECK(shown.text("orderType") == "single");
     CHECK(shown.text("userPubkey") == key.public_key().to_string());
     CHECK(shown.text("triggerCondition") == "above");
-    CHECK(net::as_decimal_string(net::find(shown.json, "triggerPriceUsd")) == "250");
-    CHECK(net::as_i64(net::find(shown.json, "slippageBps")) == 100);
-    CHECK(net::as_i64(net::find(shown.json, "expiresAt")) == domain::unix_ms(api.clock->now()) + 3'600'000);
-    const auto* deposit = net::at(net::find(shown.json, "events"), 0);
-    CHECK(net::as_string(net::find(deposit, "type")) == "deposit");
-    CHECK(net::as_string(net::find(deposit, "state")) == "success");
+    CHECK(json::as_decimal_string(json::find(shown.json, "triggerPriceUsd")) == "250");
+    CHECK(json::as_i64(json::find(shown.json, "slippageBps")) == 100);
+    CHECK(json::as_i64(json::find(shown.json, "expiresAt")) == domain::unix_ms(api.clock->now()) + 3'600'000);
+    const auto* deposit = json::at(json::find(shown.json, "events"), 0);
+    CHECK(json::as_string(json::find(deposit, "type")) == "deposit");
+    CHECK(json::as_string(json::find(deposit, "state")) == "success");
   }
 }
 

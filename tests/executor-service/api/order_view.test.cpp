@@ -60,22 +60,22 @@ move_view move_to(order_state to, int second, std::string role = "executor", std
   return m;
 }
 
-net::json_value json_of(const order_view& o) {
-  net::json_writer w;
+json::value json_of(const order_view& o) {
+  json::writer w;
   write_order(w, o);
-  auto parsed = net::parse_json(w.take());
+  auto parsed = json::parse(w.take());
   REQUIRE(parsed.ok());
   return std::move(parsed).value();
 }
 
-std::string text_at(const net::json_value* v, std::string_view name) {
-  return std::string{net::as_string(net::find(v, name)).value_or("(none)")};
+std::string text_at(const json::value* v, std::string_view name) {
+  return std::string{json::as_string(json::find(v, name)).value_or("(none)")};
 }
 
 /// "type/state" of each event.
-std::vector<std::string> events_in(const net::json_value& order) {
+std::vector<std::string> events_in(const json::value& order) {
   std::vector<std::string> list;
-  for (const auto& e : net::elements(net::find(order, "events")))
+  for (const auto& e : json::elements(json::find(order, "events")))
     list.push_back(text_at(&e, "type") + "/" + text_at(&e, "state"));
   return list;
 }
@@ -96,7 +96,7 @@ TEST_SUITE("order_view") {
   }
 
   TEST_CASE("prices keep every digit, times are milliseconds, amounts are text") {
-    net::json_writer w;
+    json::writer w;
     write_order(w, plain_order(order_state::open));
     const auto text = w.take();
     CHECK(text.find(R"("triggerPriceUsd":200.000000000000000001,)") != std::string::npos);
@@ -110,9 +110,9 @@ TEST_SUITE("order_view") {
   TEST_CASE("automatic slippage is left out") {
     auto o = plain_order(order_state::open);
     o.slippage_bps.reset();
-    CHECK(net::find(json_of(o), "slippageBps") == nullptr);
+    CHECK(json::find(json_of(o), "slippageBps") == nullptr);
     o.slippage_bps = 0;
-    CHECK(net::as_i64(net::find(json_of(o), "slippageBps")) == 0);
+    CHECK(json::as_i64(json::find(json_of(o), "slippageBps")) == 0);
   }
 
   TEST_CASE("a filled order shows what was used, and 1 is all of it") {
@@ -120,12 +120,12 @@ TEST_SUITE("order_view") {
     o.input_used = domain::token_amount{1'000'000'000};
     o.output_amount = domain::token_amount{200'000'000};
     auto json = json_of(o);
-    CHECK(net::as_decimal_string(net::find(json, "fillPercent")) == "1");
+    CHECK(json::as_decimal_string(json::find(json, "fillPercent")) == "1");
     CHECK(text_at(&json, "remainingInputAmount") == "0");
     CHECK(text_at(&json, "outputAmount") == "200000000");
     o.input_used = domain::token_amount{333'333'333};
     json = json_of(o);
-    CHECK(net::as_decimal_string(net::find(json, "fillPercent")) == "0.333333");
+    CHECK(json::as_decimal_string(json::find(json, "fillPercent")) == "0.333333");
     CHECK(text_at(&json, "remainingInputAmount") == "666666667");
   }
 
@@ -136,12 +136,12 @@ TEST_SUITE("order_view") {
     o.attempts[0].confirmed_at = after_s(2);
     const auto json = json_of(o);
     CHECK(events_in(json) == std::vector<std::string>{"deposit/success"});
-    const auto* e = net::at(net::find(json, "events"), 0);
+    const auto* e = json::at(json::find(json, "events"), 0);
     CHECK(text_at(e, "mint") == sol);
     CHECK(text_at(e, "amount") == "1000000000");
     CHECK(text_at(e, "txSignature") == "signature-deposit0");
     CHECK(text_at(e, "reason") == "confirmed");
-    CHECK(net::as_i64(net::find(e, "timestamp")) == domain::unix_ms(after_s(2)));
+    CHECK(json::as_i64(json::find(e, "timestamp")) == domain::unix_ms(after_s(2)));
     o.attempts[0].outcome = attempt_outcome::dead;
     o.attempts[0].resolved_at = after_s(9);
     CHECK(events_in(json_of(o)) == std::vector<std::string>{"deposit/failed"});
@@ -162,16 +162,16 @@ TEST_SUITE("order_view") {
     const auto json = json_of(o);
     CHECK(events_in(json) ==
           std::vector<std::string>{"deposit/success", "fill/failed", "fill/success", "withdrawal/success"});
-    const auto* first_fill = net::at(net::find(json, "events"), 1);
+    const auto* first_fill = json::at(json::find(json, "events"), 1);
     CHECK(text_at(first_fill, "reason") == "attempt_dead");
     CHECK(text_at(first_fill, "detail") == "blockhash ran out");
     CHECK(text_at(first_fill, "outputAmount") == "0");
-    const auto* second_fill = net::at(net::find(json, "events"), 2);
+    const auto* second_fill = json::at(json::find(json, "events"), 2);
     CHECK(text_at(second_fill, "reason") == "landed");
     CHECK(text_at(second_fill, "outputAmount") == "200000000");
     CHECK(text_at(second_fill, "outputMint") == usdc);
     CHECK(text_at(second_fill, "orderContext") == "take_profit");
-    const auto* paid = net::at(net::find(json, "events"), 3);
+    const auto* paid = json::at(json::find(json, "events"), 3);
     CHECK(text_at(paid, "mint") == usdc);
     CHECK(text_at(paid, "amount") == "200000000");
   }
@@ -179,12 +179,12 @@ TEST_SUITE("order_view") {
   TEST_CASE("an attempt whose fate is not proven is pending, never failed") {
     auto o = plain_order(order_state::executing);
     o.attempts = {attempt_of(attempt_kind::swap, 10)};
-    CHECK(text_at(net::at(net::find(json_of(o), "events"), 0), "reason") == "signed");
+    CHECK(text_at(json::at(json::find(json_of(o), "events"), 0), "reason") == "signed");
     o.attempts[0].broadcast_at = after_s(11);
-    CHECK(text_at(net::at(net::find(json_of(o), "events"), 0), "reason") == "in_doubt");
+    CHECK(text_at(json::at(json::find(json_of(o), "events"), 0), "reason") == "in_doubt");
     o.attempts[0].confirmed_at = after_s(12);
     const auto json = json_of(o);
-    CHECK(text_at(net::at(net::find(json, "events"), 0), "reason") == "confirmed");
+    CHECK(text_at(json::at(json::find(json, "events"), 0), "reason") == "confirmed");
     CHECK(events_in(json) == std::vector<std::string>{"fill/pending"});
   }
 
@@ -193,9 +193,9 @@ TEST_SUITE("order_view") {
     o.moves = {move_to(order_state::execute_failed, 15, "executor", "no_route")};
     const auto json = json_of(o);
     CHECK(events_in(json) == std::vector<std::string>{"fill/failed"});
-    const auto* e = net::at(net::find(json, "events"), 0);
+    const auto* e = json::at(json::find(json, "events"), 0);
     CHECK(text_at(e, "reason") == "no_route");
-    CHECK(net::find(e, "txSignature") == nullptr);
+    CHECK(json::find(e, "txSignature") == nullptr);
   }
 
   TEST_CASE("what others said is shown in part, and cut between characters") {
@@ -204,8 +204,8 @@ TEST_SUITE("order_view") {
     std::string chatter = "{\"Custom\":12}: ";
     for (int i = 0; i < 400; ++i)
       chatter += "\u20ac";
-    const auto bounded = [&](const net::json_value* holder) {
-      const std::string text{net::as_string(net::find(holder, "detail")).value_or("")};
+    const auto bounded = [&](const json::value* holder) {
+      const std::string text{json::as_string(json::find(holder, "detail")).value_or("")};
       INFO(text);
       REQUIRE(text.size() > 500);
       CHECK(text.size() <= 512 + 3);
@@ -220,11 +220,11 @@ TEST_SUITE("order_view") {
     o.moves = {triggered, failed};
     const auto json = json_of(o);
     bounded(&json);
-    bounded(net::at(net::find(json, "events"), 0));
-    bounded(net::at(net::find(json, "triggers"), 0));
+    bounded(json::at(json::find(json, "events"), 0));
+    bounded(json::at(json::find(json, "triggers"), 0));
     o.last_detail = std::string(512, 'x');
     const auto whole = json_of(o);
-    CHECK(net::as_string(net::find(whole, "detail")) == *o.last_detail);
+    CHECK(json::as_string(json::find(whole, "detail")) == *o.last_detail);
   }
 
   TEST_CASE("a refund is told by what came before it") {
@@ -253,16 +253,17 @@ TEST_SUITE("order_view") {
   }
 
   TEST_CASE("each kind of order has its context") {
-    for (const auto& [mint, condition, expected] : std::vector<std::tuple<std::string, trigger_condition, std::string>>{
-             {sol, trigger_condition::above, "take_profit"},
-             {sol, trigger_condition::below, "stop_loss"},
-             {usdc, trigger_condition::above, "buy_above"},
-             {usdc, trigger_condition::below, "buy_below"}}) {
+    for (const auto& [mint, condition, expected] :
+         std::vector<std::tuple<std::string, domain::trigger_condition, std::string>>{
+             {sol, domain::trigger_condition::above, "take_profit"},
+             {sol, domain::trigger_condition::below, "stop_loss"},
+             {usdc, domain::trigger_condition::above, "buy_above"},
+             {usdc, domain::trigger_condition::below, "buy_below"}}) {
       auto o = plain_order(order_state::executing);
       o.trigger_mint = mint;
       o.condition = condition;
       o.attempts = {attempt_of(attempt_kind::swap, 10)};
-      CHECK(text_at(net::at(net::find(json_of(o), "events"), 0), "orderContext") == expected);
+      CHECK(text_at(json::at(json::find(json_of(o), "events"), 0), "orderContext") == expected);
     }
   }
 
@@ -282,14 +283,14 @@ TEST_SUITE("order_view") {
     seen.instance = "trigger-1";
     o.evidence = {seen};
     const auto json = json_of(o);
-    const auto triggers = net::elements(net::find(json, "triggers"));
+    const auto triggers = json::elements(json::find(json, "triggers"));
     REQUIRE(triggers.size() == 1);
     CHECK(text_at(&triggers[0], "decision") == "ready_execute");
-    const auto* evidence = net::find(&triggers[0], "evidence");
+    const auto* evidence = json::find(&triggers[0], "evidence");
     CHECK(text_at(evidence, "source") == "hermes");
-    CHECK(net::as_decimal_string(net::find(evidence, "priceUsd")) == "201.50000001");
-    CHECK(net::is(net::find(evidence, "confidenceUsd"), net::json_kind::null));
-    CHECK(net::as_i64(net::find(net::find(net::find(evidence, "gates"), "age_ms"), "measured")) == 12);
+    CHECK(json::as_decimal_string(json::find(evidence, "priceUsd")) == "201.50000001");
+    CHECK(json::is(json::find(evidence, "confidenceUsd"), json::kind::null));
+    CHECK(json::as_i64(json::find(json::find(json::find(evidence, "gates"), "age_ms"), "measured")) == 12);
   }
 }
 

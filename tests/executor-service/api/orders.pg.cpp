@@ -13,7 +13,7 @@ namespace landfall::executor::api {
 namespace {
 
 bool confirmed(const answer& a) {
-  return net::as_bool(net::find(a.json, "depositConfirmed")).value_or(false);
+  return json::as_bool(json::find(a.json, "depositConfirmed")).value_or(false);
 }
 
 std::string orders_stored(api_harness& api) {
@@ -43,8 +43,9 @@ TEST_SUITE("create") {
     CHECK(api.value("select confirmed_slot from attempt where order_id = $1", id) == "500");
     CHECK(api.value("select broadcast_at is not null from attempt where order_id = $1", id) == "t");
     CHECK(api.value("select order_account from price_order where id = $1", id) == deposit.order_account);
-    CHECK(api.value("select string_agg(to_state || ' ' || role, ', ' order by id) from order_move where order_id = $1",
-                    id) == "pending_deposit api, depositing api, open api");
+    CHECK(api.value(
+              "select string_agg(to_state || ' ' || role, ', ' order by id) from order_transition where order_id = $1",
+              id) == "pending_deposit api, depositing api, open api");
     const auto tx = solana::parse_transaction(
         *solana::base64_decode(api_harness::sign(deposit.transaction, key), solana::max_transaction_bytes));
     CHECK(tx->id().to_string() == made.text("txSignature"));
@@ -188,7 +189,7 @@ TEST_SUITE("create") {
       const auto refused = api.as(key.public_key(), "POST", "/orders/price", changed);
       CHECK(refused.status == 400);
       CHECK(refused.text("error") == "Request validation failed");
-      const auto fields = net::members(net::find(refused.json, "details"));
+      const auto fields = json::members(json::find(refused.json, "details"));
       return fields.size() == 1 ? fields[0].key : std::string{};
     };
     CHECK(blamed(replaced(body, R"("inputAmount":"1000000000")", R"("inputAmount":"999999999")")) == "inputAmount");
@@ -322,7 +323,7 @@ TEST_SUITE("create") {
       const auto made = api.as(key.public_key(), "POST", "/orders/price", body);
       REQUIRE_MESSAGE(made.status == 200, made.body);
       const auto shown = api.as(key.public_key(), "GET", "/orders/price/" + made.text("id"));
-      CHECK(net::as_i64(net::find(shown.json, "expiresAt")) == expiry);
+      CHECK(json::as_i64(json::find(shown.json, "expiresAt")) == expiry);
       CHECK(api.as(key.public_key(), "POST", "/orders/price", body).text("id") == made.text("id"));
     }
   }

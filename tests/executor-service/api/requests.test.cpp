@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "common/net/json.hpp"
-
 namespace landfall::executor::api {
 namespace {
 

@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(history_fixture, "a message is found by the maker's own signat
   REQUIRE(seen.size() == 2);
   REQUIRE(seen["a"].status);
   CHECK(seen["a"].status->found_as == fill);
-  CHECK(seen["a"].status->level == confirmation::confirmed);
+  CHECK(seen["a"].status->level == solana::commitment::confirmed);
   CHECK(seen["a"].status->slot == 1'100);
   CHECK(seen["a"].finalized_block_height == a->finalized.block_height);
   CHECK(seen["a"].status_context_slot == a->finalized.absolute_slot);

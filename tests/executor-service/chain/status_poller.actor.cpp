@@ -48,10 +48,10 @@ TEST_CASE_FIXTURE(chain_fixture, "a watcher hears what is new until it is final,
   CHECK(said("a", 1).size() == 2);
   a->statuses[signature(1)] = {1'233, commitment::confirmed, {}};
   round(0);
-  CHECK(said("a", 1).back().status->level == confirmation::confirmed);
+  CHECK(said("a", 1).back().status->level == solana::commitment::confirmed);
   a->statuses[signature(1)].level = commitment::finalized;
   round();
-  CHECK(said("a", 1).back().status->level == confirmation::finalized);
+  CHECK(said("a", 1).back().status->level == solana::commitment::finalized);
   const auto heard_by_then = said("a", 1).size();
   const auto asked_by_then = a->calls["statuses"];
   round();

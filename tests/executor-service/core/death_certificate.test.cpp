@@ -14,7 +14,7 @@ TEST_CASE("a certificate reads as PostgreSQL checks it") {
         R"({"rule":"finalized_height","last_valid_block_height":1000,"endpoints_configured":2,"observations":[)"
         R"({"endpoint":"rpc-0","finalized_block_height":1002,"finalized_slot":1202,"status_context_slot":1234,)"
         R"("status":null,"searched_history":true},)"
-        R"({"endpoint":"r\"1\u000a","finalized_block_height":1003,"finalized_slot":1203,"status_context_slot":1235,)"
+        R"({"endpoint":"r\"1\n","finalized_block_height":1003,"finalized_slot":1203,"status_context_slot":1235,)"
         R"("status":null,"searched_history":true}],)"
         R"("order_account":{"balance":"5000","slot":1234,"endpoint":"a"}})");
   proof.order_account.balance.reset();

@@ -14,6 +14,7 @@
 #include "common/solana/system.hpp"
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 namespace landfall::executor {
 
@@ -107,7 +108,7 @@ TEST_CASE("what an honest router gives passes") {
       {token::transfer_checked(vault_tokens, input_mint, pool, vault, input, 6)},
       {token::transfer(vault_tokens, pool, vault, input - 1), token::transfer(vault_tokens, pool, vault, 1)},
       {batch({token::transfer(vault_tokens, pool, vault, input), token::transfer(pool, output_account, vault, 77)})},
-      {token::sync_native(vault_tokens), swap()},
+      {landfall::tests::token::sync_native(vault_tokens), swap()},
   };
   for (const auto& instructions : honest)
     CHECK(refusal(instructions) == "");
@@ -139,15 +140,15 @@ TEST_CASE("every attack by a router is refused") {
        {{programs::associated_token, {solana::writable(vault_tokens), solana::readonly_signer(vault)}, {2}}}},
       {"the fee payer elsewhere than as payer of a new account",
        {with(solana::associated_token::create_idempotent(fee_payer, vault, output_mint), solana::writable(fee_payer))}},
-      {"an approval", {token::approve(vault_tokens, stranger, vault, input)}},
-      {"an approval of the output", {token::approve(output_account, stranger, vault, 1)}},
+      {"an approval", {landfall::tests::token::approve(vault_tokens, stranger, vault, input)}},
+      {"an approval of the output", {landfall::tests::token::approve(output_account, stranger, vault, 1)}},
       {"an approval, checked form",
        {token_call(13, {solana::writable(vault_tokens), solana::readonly_signer(vault)}, 10)}},
       {"a new authority", {token_call(6, {solana::writable(output_account), solana::readonly_signer(vault)}, 35)}},
       {"a close of the output account", {token::close_account(output_account, stranger, vault)}},
       {"a close of the vault's token account", {token::close_account(vault_tokens, stranger, vault)}},
       {"a close of an account not known to be ours", {token::close_account(pool, stranger, vault)}},
-      {"a burn", {token::burn(vault_tokens, input_mint, vault, 1)}},
+      {"a burn", {landfall::tests::token::burn(vault_tokens, input_mint, vault, 1)}},
       {"more than the input", {token::transfer(vault_tokens, pool, vault, input + 1)}},
       {"more than the input in two transfers", {transfer_out, token::transfer(vault_tokens, pool, vault, 1)}},
       {"more than the input by overflow",
@@ -164,7 +165,8 @@ TEST_CASE("every attack by a router is refused") {
       {"a transfer with more accounts", {with(transfer_out, solana::readonly(stranger))}},
       {"a token call without data", {{programs::token, {}, {}}}},
       {"a close hidden in a batch", {batch({transfer_out, token::close_account(output_account, stranger, vault)})}},
-      {"an approval hidden in a batch", {batch({token::approve(vault_tokens, stranger, vault, 1), transfer_out})}},
+      {"an approval hidden in a batch",
+       {batch({landfall::tests::token::approve(vault_tokens, stranger, vault, 1), transfer_out})}},
       {"a batch within a batch", {batch({batch({transfer_out})})}},
       {"an empty batch", {{programs::token, {}, {255}}}},
       {"a batch whose data is cut short", {{programs::token, transfer_out.accounts, {255, 3, 9, 3}}}},
@@ -204,8 +206,8 @@ void put(solana::bytes& data, std::size_t at, std::uint64_t v) {
     data[at + i] = static_cast<std::uint8_t>(v >> (8U * i));
 }
 
-account_view tokens(const pubkey& mint, std::uint64_t amount, const pubkey& owner = vault) {
-  account_view a;
+solana::account_info tokens(const pubkey& mint, std::uint64_t amount, const pubkey& owner = vault) {
+  solana::account_info a;
   a.lamports = 2'039'280;
   a.owner = programs::token;
   a.data.assign(token::account_bytes, 0);
@@ -216,16 +218,16 @@ account_view tokens(const pubkey& mint, std::uint64_t amount, const pubkey& owne
   return a;
 }
 
-account_view wallet(std::uint64_t lamports) {
-  return {lamports, programs::system, {}};
+solana::account_info wallet(std::uint64_t lamports) {
+  return {lamports, programs::system, {}, false};
 }
 
-void set_delegate(account_view& a) {
+void set_delegate(solana::account_info& a) {
   a.data[72] = 1;
   put(a.data, 76, stranger);
   put(a.data, 121, std::uint64_t{1});
 }
-void set_close_authority(account_view& a) {
+void set_close_authority(solana::account_info& a) {
   a.data[129] = 1;
   put(a.data, 133, stranger);
 }
@@ -353,7 +355,7 @@ TEST_CASE("a simulation that shows anything else is refused") {
 
 TEST_CASE("wrapped SOL takes its lamports along") {
   auto s = good_swap();
-  const auto make_native = [](account_view& a, std::uint64_t lamports) {
+  const auto make_native = [](solana::account_info& a, std::uint64_t lamports) {
     a.data[109] = 1;
     put(a.data, 113, std::uint64_t{2'039'280});
     a.lamports = lamports;

@@ -167,7 +167,7 @@ TEST_CASE(
       {"calls another program", with(solana::memo::write("hello")), "calls"},
       {"creates accounts at our cost",
        with(solana::associated_token::create_idempotent(d.fee_payer, d.maker, o.input.mint)), "calls"},
-      {"sets a heap", with(solana::compute_budget::set_loaded_accounts_data_limit(70'000)), "compute budget"},
+      {"sets a heap", with({solana::programs::compute_budget, {}, {4, 0x70, 0x11, 0x01, 0x00}}), "compute budget"},
   };
   for (const auto& a : attacks) {
     INFO(a.name);

@@ -8,6 +8,7 @@
 #include "common/solana/system.hpp"
 #include "common/solana/token.hpp"
 #include "tests/executor-service/core/example_order.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;
@@ -44,7 +45,7 @@ solana::instruction floor_of(const order& o, std::uint64_t least) {
   return solana::token::transfer(o.output_account, o.output_account, o.vault, least);
 }
 auto closes(const std::vector<solana::instruction>& list) {
-  return all(list, [](const auto& i) { return solana::token::decode_close_account(i); });
+  return all(list, [](const auto& i) { return landfall::tests::token::decode_close_account(i); });
 }
 auto lamport_transfers(const std::vector<solana::instruction>& list) {
   return all(list, [](const auto& i) { return solana::system::decode_transfer(i); });
@@ -115,8 +116,8 @@ TEST_CASE("SOL is paid out as lamports, and the rent stays with the fee payer") 
   CHECK(lamport_transfers(list)[0].to == o.wallet);
   CHECK(lamport_transfers(list)[0].lamports == 2'000'000'000);
   // Before the account is closed the chain is asked whether it holds as much: the fee payer gives nothing of its own.
-  const auto close =
-      std::ranges::find_if(list, [](const auto& i) { return solana::token::decode_close_account(i).has_value(); });
+  const auto close = std::ranges::find_if(
+      list, [](const auto& i) { return landfall::tests::token::decode_close_account(i).has_value(); });
   CHECK(*(close - 1) == floor_of(o, 2'000'000'000));
 }
 

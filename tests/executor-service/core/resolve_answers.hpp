@@ -11,9 +11,9 @@
 /// An attempt, and what endpoints say of it, in few words.
 namespace landfall::executor::tests {
 
-using confirmation::confirmed;
-using confirmation::finalized;
-using confirmation::processed;
+using solana::commitment::confirmed;
+using solana::commitment::finalized;
+using solana::commitment::processed;
 
 inline constexpr std::uint64_t last_valid = 1'000;
 inline constexpr std::uint64_t deposit_units = 5'000;
@@ -24,14 +24,14 @@ inline const std::string slippage = R"({"InstructionError":[3,{"Custom":6001}]})
 inline observation denies(std::string endpoint, std::uint64_t height, std::uint64_t ahead = 32) {
   return {std::move(endpoint), height, height + 200, height + 200 + ahead, true, std::nullopt};
 }
-inline observation shows(std::string endpoint, std::uint64_t height, confirmation level, std::uint64_t slot = 1'050,
-                         std::optional<std::string> err = {}) {
+inline observation shows(std::string endpoint, std::uint64_t height, solana::commitment level,
+                         std::uint64_t slot = 1'050, std::optional<std::string> err = {}) {
   auto seen = denies(std::move(endpoint), height);
   seen.status = signature_status{slot, level, std::move(err)};
   return seen;
 }
-inline observation fails(std::string endpoint, std::uint64_t height, confirmation level, std::uint64_t slot = 1'050,
-                         std::string err = slippage) {
+inline observation fails(std::string endpoint, std::uint64_t height, solana::commitment level,
+                         std::uint64_t slot = 1'050, std::string err = slippage) {
   return shows(std::move(endpoint), height, level, slot, std::move(err));
 }
 inline observation without_history(observation seen) {

@@ -44,7 +44,7 @@ observation looked(std::string endpoint, std::uint64_t height, std::optional<std
   o.balance = balance_observation{o.endpoint, height + 231, token_amount{*balance}};
   return o;
 }
-observation found(observation o, confirmation level, std::uint8_t id = 1, std::optional<std::string> err = {},
+observation found(observation o, solana::commitment level, std::uint8_t id = 1, std::optional<std::string> err = {},
                   std::uint64_t slot = 1'050) {
   o.status = signature_status{slot, level, std::move(err), id_of(id)};
   return o;
@@ -115,35 +115,37 @@ TEST_CASE("what the histories of the order account show of a maker's message") {
        "in doubt: balance_moved"},
       {"both indexes are behind", {looked("a", over, 0), looked("b", over, 0)}, "in doubt: balance_moved"},
       {"strangers added to the account", {looked("a", over, units + 7), looked("b", over)}, "dead by history of 2"},
-      {"processed only", {found(looked("a", 900), confirmation::processed)}, "in doubt: processed_only"},
-      {"confirmed by one", {found(looked("a", 900), confirmation::confirmed), looked("b", 900)}, "landed as " + as(1)},
-      {"a fill in the last valid block, seen when one already denies it",
-       {looked("a", over), found(looked("b", over, 0), confirmation::confirmed)},
+      {"processed only", {found(looked("a", 900), solana::commitment::processed)}, "in doubt: processed_only"},
+      {"confirmed by one",
+       {found(looked("a", 900), solana::commitment::confirmed), looked("b", 900)},
        "landed as " + as(1)},
-      {"finalized", {found(looked("a", 1'100, 0), confirmation::finalized)}, "landed as " + as(1) + " finalized"},
+      {"a fill in the last valid block, seen when one already denies it",
+       {looked("a", over), found(looked("b", over, 0), solana::commitment::confirmed)},
+       "landed as " + as(1)},
+      {"finalized", {found(looked("a", 1'100, 0), solana::commitment::finalized)}, "landed as " + as(1) + " finalized"},
       {"failed, not final",
-       {found(looked("a", 900), confirmation::confirmed, 1, R"("x")")},
+       {found(looked("a", 900), solana::commitment::confirmed, 1, R"("x")")},
        "in doubt: failed_unfinalized"},
       {"failed and final by one endpoint's word",
-       {found(looked("a", 1'100), confirmation::finalized, 1, R"("x")")},
+       {found(looked("a", 1'100), solana::commitment::finalized, 1, R"("x")")},
        "in doubt: failed_unfinalized"},
       {"failed and final by two endpoints' word",
-       {found(looked("a", 1'100), confirmation::finalized, 1, R"("x")"),
-        found(looked("b", 1'100), confirmation::finalized, 1, R"("x")")},
+       {found(looked("a", 1'100), solana::commitment::finalized, 1, R"("x")"),
+        found(looked("b", 1'100), solana::commitment::finalized, 1, R"("x")")},
        "failed as " + as(1)},
       {"failed and final at one, unknown and past its life at the other, which still sees the money",
-       {found(looked("a", 1'100), confirmation::finalized, 1, R"("x")"), looked("b", 1'100)},
+       {found(looked("a", 1'100), solana::commitment::finalized, 1, R"("x")"), looked("b", 1'100)},
        "failed as " + as(1)},
       {"failed and final at one, unknown and past its life at the other, which sees no money",
-       {found(looked("a", 1'100), confirmation::finalized, 1, R"("x")"), looked("b", 1'100, 0)},
+       {found(looked("a", 1'100), solana::commitment::finalized, 1, R"("x")"), looked("b", 1'100, 0)},
        "in doubt: failed_unfinalized"},
       {"failed for one, succeeded for the other",
-       {found(looked("a", 1'100), confirmation::finalized, 1, R"("x")"),
-        found(looked("b", 1'100, 0), confirmation::finalized)},
+       {found(looked("a", 1'100), solana::commitment::finalized, 1, R"("x")"),
+        found(looked("b", 1'100, 0), solana::commitment::finalized)},
        "in doubt: contradiction"},
       {"two ids of one message, the same in the end",
-       {found(looked("a", 1'100, 0), confirmation::confirmed, 1),
-        found(looked("b", 1'100, 0), confirmation::finalized, 2)},
+       {found(looked("a", 1'100, 0), solana::commitment::confirmed, 1),
+        found(looked("b", 1'100, 0), solana::commitment::finalized, 2)},
        "landed as " + as(2) + " finalized"},
   };
   for (const auto& r : table) {
@@ -176,7 +178,7 @@ TEST_CASE("the id is noted with the confirmation, taken back with it, and fixed 
       apply(o, w);
     return c.writes.size();
   };
-  CHECK(follow({found(looked("a", 900), confirmation::confirmed, 1)}) == 2);
+  CHECK(follow({found(looked("a", 900), solana::commitment::confirmed, 1)}) == 2);
   CHECK(o.state == order_state::execute_success);
   CHECK(o.find(id)->signature == id_of(1));
 
@@ -185,7 +187,7 @@ TEST_CASE("the id is noted with the confirmation, taken back with it, and fixed 
   CHECK(!o.find(id)->signature);
   CHECK(!o.find(id)->confirmed_slot);
 
-  CHECK(follow({found(looked("a", 1'200, 0), confirmation::finalized, 2)}) == 3);
+  CHECK(follow({found(looked("a", 1'200, 0), solana::commitment::finalized, 2)}) == 3);
   CHECK(o.state == order_state::execute_success);
   CHECK(o.find(id)->signature == id_of(2));
   CHECK(o.find(id)->outcome == attempt_outcome::landed);

@@ -25,7 +25,7 @@ TEST_CASE("no mixture of answers kills an attempt that some endpoint shows or wh
       const std::string name{static_cast<char>('a' + pick(3))};
       auto seen = denies(name, last_valid - 2 + pick(8), pick(3) == 0 ? 0 : 32);
       if (pick(6) == 0)
-        seen.status = signature_status{1'050 + pick(2), static_cast<confirmation>(pick(3)),
+        seen.status = signature_status{1'050 + pick(2), static_cast<solana::commitment>(pick(3)),
                                        pick(2) == 0 ? std::optional{slippage} : std::nullopt};
       seen.searched_history = pick(8) != 0;
       if (pick(8) == 0)

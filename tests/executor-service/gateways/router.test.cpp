@@ -6,11 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/answer_of.hpp"
 #include "tests/support/scripted_server.hpp"
 
 namespace landfall::executor {
 
 namespace {
+
+using tests::answer_of;
 
 using kind = router_error::kind;
 
@@ -53,7 +56,7 @@ std::string call(const std::string& data = "AQID") {
 
 TEST_CASE("a quote for just what was asked") {
   server().answer(offer("", ""));
-  const auto q = router().quote_for_sync(asked);
+  const auto q = answer_of(router(), &router_api::quote_for, asked);
   REQUIRE(q.ok());
   CHECK(q->out_amount.units() == 147'000);
   CHECK(q->other_amount_threshold.units() == 146'265);
@@ -90,7 +93,7 @@ TEST_CASE("a quote for anything else is refused") {
   for (const auto& [from, to] : changes) {
     INFO(from, " -> ", to);
     server().answer(offer(from, to));
-    const auto q = router().quote_for_sync(asked);
+    const auto q = answer_of(router(), &router_api::quote_for, asked);
     REQUIRE_FALSE(q.ok());
     CHECK(q.error().what == kind::malformed);
   }
@@ -101,7 +104,7 @@ TEST_CASE("of a long refusal the beginning is kept, no character cut in two") {
   while (euros.size() < 600)
     euros += "€";
   server().answer(R"({"errorCode":")" + euros + R"(","error":"a\u0000)" + euros + R"("})", 400);
-  const auto e = router().quote_for_sync(asked).error();
+  const auto e = answer_of(router(), &router_api::quote_for, asked).error();
   CHECK(e.code == euros.substr(0, 63));
   CHECK(e.message == "HTTP 400: a\uFFFD" + euros.substr(0, 507));
 }
@@ -126,19 +129,19 @@ TEST_CASE("refusals are told apart") {
   for (const auto& r : rows) {
     INFO(r.status, " ", r.body);
     server().answer(r.body, r.status);
-    const auto e = router().quote_for_sync(asked).error();
+    const auto e = answer_of(router(), &router_api::quote_for, asked).error();
     CHECK(e.what == r.expected);
     CHECK(e.is_transient() == r.transient);
     CHECK(e.http_status == r.status);
   }
   router_client nobody{"http://127.0.0.1:1/?api-key=secret", {.api_key = "", .timeout_ms = 60'000}};
-  const auto away = nobody.quote_for_sync(asked).error();
+  const auto away = answer_of(nobody, &router_api::quote_for, asked).error();
   CHECK(away.what == kind::unreachable);
   CHECK(away.message.starts_with("Failed to connect"));
   CHECK(away.message.find("secret") == std::string::npos);
   server().stay_silent();
   router_client hasty{server().url() + "/swap/v1", {.api_key = "", .timeout_ms = 100}};
-  const auto late = hasty.quote_for_sync(asked).error();
+  const auto late = answer_of(hasty, &router_api::quote_for, asked).error();
   CHECK(late.what == kind::timeout);
   CHECK(late.message == "no full answer within 100 ms");
 }
@@ -147,7 +150,7 @@ TEST_CASE("instructions come in the order they run, without the router's compute
   quote q;
   q.raw = R"({"outAmount":"18446744073709551615","x":0.10})";
   const swap_request request{key(20), key(21)};
-  const auto ask = [&] { return router().instructions_for_sync(q, request); };
+  const auto ask = [&] { return answer_of(router(), &router_api::instructions_for, q, request); };
   server().answer(R"({"computeBudgetInstructions":[)" + call("/w==") + R"(],"otherInstructions":[)" + call("AQ==") +
                   R"(],"setupInstructions":[)" + call("Ag==") + R"(],"swapInstruction":)" + call("Aw==") +
                   R"(,"cleanupInstruction":)" + call("BA==") + R"(,"addressLookupTableAddresses":[")" +

@@ -233,7 +233,7 @@ function stopped({ child }) {
 async function writtenLate(lane, id) {
   const writes = await lane.rows(
     `select epoch::int, what, at from (
-       select lease_epoch, from_state || ' -> ' || to_state || ' by ' || instance, at from order_move where order_id = $1 and role = 'executor'
+       select lease_epoch, from_state || ' -> ' || to_state || ' by ' || instance, at from order_transition where order_id = $1 and role = 'executor'
        union all select lease_epoch, kind || ' signed by ' || instance, signed_at from attempt where order_id = $1 and kind <> 'deposit'
        union all select write_epoch, kind || ' ' || outcome, resolved_at from attempt where order_id = $1 and resolved_at is not null and write_epoch is not null
      ) as w (epoch, what, at) order by at, epoch`,

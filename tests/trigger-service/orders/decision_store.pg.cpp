@@ -73,7 +73,7 @@ struct store_fixture {
     return value("select count(*) from evidence where order_id = $1", order.id);
   }
   std::string trigger_moves(const landfall::tests::order_fixture& order) {
-    return value("select count(*) from order_move where order_id = $1 and role = 'trigger'", order.id);
+    return value("select count(*) from order_transition where order_id = $1 and role = 'trigger'", order.id);
   }
   /// As superuser, past every rule.
   void force(const std::string& sql) {
@@ -99,8 +99,8 @@ TEST_SUITE("trigger-service/orders/decision_store") {
     CHECK(b.value("select last_detail from price_order where id = $1", order.id) == d.detail);
     CHECK(b.value("select last_instance from price_order where id = $1", order.id) == "trigger-1");
     CHECK(b.value("select (triggered_at is not null)::text from price_order where id = $1", order.id) == "true");
-    CHECK(b.value("select evidence_id::text from order_move where order_id = $1 and role = 'trigger'", order.id) ==
-          evidence);
+    CHECK(b.value("select evidence_id::text from order_transition where order_id = $1 and role = 'trigger'",
+                  order.id) == evidence);
     CHECK(b.value("select price_usd || ' ' || confidence_usd from evidence where id = $1", evidence) ==
           "201.000000000000000000 0.050000000000000000");
     CHECK(b.value("select gates ->> 'condition' from evidence where id = $1", evidence) == "above");
@@ -160,7 +160,7 @@ TEST_SUITE("trigger-service/orders/decision_store") {
     CHECK(b.rows.state(order) == "open");
     CHECK(b.write({expire(order)}) == std::vector{write_outcome::moved});
     CHECK(b.rows.state(order) == "ready_expire");
-    CHECK(b.value("select reason from order_move where order_id = $1 and to_state = 'ready_expire'", order.id) ==
+    CHECK(b.value("select reason from order_transition where order_id = $1 and to_state = 'ready_expire'", order.id) ==
           "expired");
   }
 

@@ -141,7 +141,7 @@ private:
 
 inline decision sample_decision(unsigned n, domain::utc_time received_at) {
   trigger_book book;
-  book.insert(sample_order(n, trigger_condition::above, "1"), 1);
+  book.insert(sample_order(n, domain::trigger_condition::above, "1"), 1);
   auto made = decide(book, {sample_price("200", received_at), "[]"}, received_at, std::chrono::seconds{10}, 1);
   auto d = made.decisions.front();
   d.evidence.id = domain::evidence_id::random();

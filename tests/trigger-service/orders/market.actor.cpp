@@ -44,7 +44,7 @@ struct market_fixture : fixture {
 TEST_SUITE("trigger-service/orders/market") {
   TEST_CASE("an order moves at the first accepted price that crosses it, once") {
     market_fixture b;
-    b.load({sample_order(1, trigger_condition::above, "200")});
+    b.load({sample_order(1, domain::trigger_condition::above, "200")});
     b.price("199");
     CHECK(b.sink->batches.empty());
     b.price("201");
@@ -57,7 +57,7 @@ TEST_SUITE("trigger-service/orders/market") {
 
   TEST_CASE("a price that fails a gate moves nothing") {
     market_fixture b;
-    b.load({sample_order(1, trigger_condition::above, "200")});
+    b.load({sample_order(1, domain::trigger_condition::above, "200")});
     auto stale = sample_price("300", b.clock->now() - 11s);
     stale.received_at = b.clock->now();
     caf::anon_send(b.market, price_seen{stale});
@@ -70,7 +70,7 @@ TEST_SUITE("trigger-service/orders/market") {
 
   TEST_CASE("a single wild price moves nothing, a confirmed one does") {
     market_fixture b;
-    b.load({sample_order(1, trigger_condition::above, "300")});
+    b.load({sample_order(1, domain::trigger_condition::above, "300")});
     b.price("200");
     b.price("400");
     CHECK(b.sink->batches.empty());
@@ -82,9 +82,9 @@ TEST_SUITE("trigger-service/orders/market") {
   TEST_CASE("while a decision is in flight no other is made for its order") {
     market_fixture b;
     b.sink->errors.assign(3, error_kind::unavailable);
-    b.load({sample_order(1, trigger_condition::above, "200")});
+    b.load({sample_order(1, domain::trigger_condition::above, "200")});
     b.price("201");
-    b.load({sample_order(1, trigger_condition::above, "200")});
+    b.load({sample_order(1, domain::trigger_condition::above, "200")});
     b.price("202");
     b.pass_time(9s);
     REQUIRE(b.sink->decisions() == 1);
@@ -94,7 +94,7 @@ TEST_SUITE("trigger-service/orders/market") {
   TEST_CASE("a decision that lapsed is made anew from a later price") {
     market_fixture b;
     b.sink->errors.assign(1'000, error_kind::unavailable);
-    b.load({sample_order(1, trigger_condition::above, "200")});
+    b.load({sample_order(1, domain::trigger_condition::above, "200")});
     b.price("201");
     b.pass_time(15s);
     b.sink->errors.clear();
@@ -108,7 +108,7 @@ TEST_SUITE("trigger-service/orders/market") {
 
   TEST_CASE("an order that is open no more is dropped") {
     market_fixture b;
-    b.load({sample_order(1, trigger_condition::above, "200")});
+    b.load({sample_order(1, domain::trigger_condition::above, "200")});
     b.sink->open.clear();
     b.price("201");
     b.price("202");
@@ -119,7 +119,7 @@ TEST_SUITE("trigger-service/orders/market") {
   TEST_CASE("terms that changed while a decision was in flight are watched on") {
     market_fixture b;
     b.sink->errors = {error_kind::unavailable};
-    auto order = sample_order(1, trigger_condition::above, "200");
+    auto order = sample_order(1, domain::trigger_condition::above, "200");
     b.load({order});
     b.sink->open.clear();
     b.price("201");
@@ -139,8 +139,8 @@ TEST_SUITE("trigger-service/orders/market") {
 
   TEST_CASE("an order that a full reading did not see again is dropped") {
     market_fixture b;
-    b.load({sample_order(1, trigger_condition::above, "200"), sample_order(2, trigger_condition::above, "200")}, 1);
-    b.load({sample_order(2, trigger_condition::above, "200")}, 2);
+    b.load({sample_order(1, domain::trigger_condition::above, "200"), sample_order(2, domain::trigger_condition::above, "200")}, 1);
+    b.load({sample_order(2, domain::trigger_condition::above, "200")}, 2);
     caf::anon_send(b.market, orders_swept{2});
     b.settle();
     CHECK(b.orders_watched() == 1);
@@ -151,7 +151,7 @@ TEST_SUITE("trigger-service/orders/market") {
 
   TEST_CASE("an order past its time is never executed") {
     market_fixture b;
-    auto order = sample_order(1, trigger_condition::above, "200");
+    auto order = sample_order(1, domain::trigger_condition::above, "200");
     order.expires_at = noon + 10ms;
     b.load({order});
     b.pass_time(10ms);
@@ -164,7 +164,7 @@ TEST_SUITE("trigger-service/orders/market") {
     market_fixture b{4};
     std::vector<watched_order> orders;
     for (unsigned n = 1; n <= 10; ++n)
-      orders.push_back(sample_order(n, trigger_condition::above, "200"));
+      orders.push_back(sample_order(n, domain::trigger_condition::above, "200"));
     b.load(orders);
     b.price("201");
     CHECK(b.sink->decisions() == 4);

@@ -68,7 +68,7 @@ TEST_SUITE("trigger-service/orders/open_order_store") {
     const auto& read = orders->front();
     CHECK(read.id.to_string() == order.id);
     CHECK(read.trigger_mint == landfall::tests::sol_mint);
-    CHECK(read.condition == trigger_condition::above);
+    CHECK(read.condition == domain::trigger_condition::above);
     CHECK(read.trigger_price_usd == usd("0.000000000000000001"));
     CHECK(domain::to_iso8601(read.expires_at) == "2030-01-02T03:04:05.678Z");
     CHECK(read.version_us > 1'600'000'000'000'000);

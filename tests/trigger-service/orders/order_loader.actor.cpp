@@ -111,7 +111,7 @@ struct loader_fixture : fixture {
     settle();
   }
   void open(unsigned n, std::int64_t version) {
-    auto order = sample_order(n, trigger_condition::above, "200");
+    auto order = sample_order(n, domain::trigger_condition::above, "200");
     order.version_us = version;
     source->open.push_back(order);
   }

@@ -66,7 +66,7 @@ const std::string other_mint = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
 const std::string other_feed(64, 'b');
 
 watched_order order_of(unsigned n, const std::string& mint) {
-  auto order = sample_order(n, trigger_condition::above, "200");
+  auto order = sample_order(n, domain::trigger_condition::above, "200");
   order.trigger_mint = mint;
   return order;
 }

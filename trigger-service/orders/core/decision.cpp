@@ -1,5 +1,7 @@
 #include "trigger-service/orders/core/decision.hpp"
 
+#include "common/json/writer.hpp"
+
 namespace landfall::trigger {
 
 namespace {
@@ -12,15 +14,22 @@ decision execute(const watched_order& order, const accepted_price& price, domain
   made.to = domain::order_state::ready_execute;
   made.reason = "trigger_" + condition;
   made.detail = "price " + seen.price_usd.to_string() +
-                (order.condition == trigger_condition::above ? " >= " : " <= ") + order.trigger_price_usd.to_string();
+                (order.condition == domain::trigger_condition::above ? " >= " : " <= ") +
+                order.trigger_price_usd.to_string();
   made.evidence.source = seen.source;
   made.evidence.price_usd = seen.price_usd;
   made.evidence.confidence_usd = seen.confidence_usd;
   made.evidence.publish_time = seen.publish_time;
   made.evidence.received_at = seen.received_at;
-  made.evidence.gates = R"({"condition":")" + condition + R"(","trigger_price_usd":")" +
-                        order.trigger_price_usd.to_string() + R"(","feed_id":")" + seen.feed_id + R"(","gates":)" +
-                        price.gates + "}";
+  made.evidence.gates = json::writer{}
+                            .begin_object()
+                            .member("condition", condition)
+                            .member("trigger_price_usd", order.trigger_price_usd.to_string())
+                            .member("feed_id", seen.feed_id)
+                            .key("gates")
+                            .raw_json(price.gates)
+                            .end_object()
+                            .take();
   made.write_by = seen.received_at + write_within;
   return made;
 }
@@ -50,8 +59,18 @@ std::optional<decision> decide_expiry(domain::order_id order, domain::utc_time e
   made.detail = "expired at " + domain::to_iso8601(expires_at);
   made.evidence.source = "clock";
   made.evidence.received_at = now;
-  made.evidence.gates =
-      R"({"gates":[{"gate":"expiry","passed":true,"expires_at":")" + domain::to_iso8601(expires_at) + R"("}]})";
+  made.evidence.gates = json::writer{}
+                            .begin_object()
+                            .key("gates")
+                            .begin_array()
+                            .begin_object()
+                            .member("gate", "expiry")
+                            .member("passed", true)
+                            .member("expires_at", domain::to_iso8601(expires_at))
+                            .end_object()
+                            .end_array()
+                            .end_object()
+                            .take();
   return made;
 }
 

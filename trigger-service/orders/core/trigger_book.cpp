@@ -5,14 +5,14 @@
 namespace landfall::trigger {
 
 void trigger_book::link(const watched_order& order) {
-  if (order.condition == trigger_condition::above)
+  if (order.condition == domain::trigger_condition::above)
     above_.insert({order.trigger_price_usd, order.id});
   else
     below_.insert({order.trigger_price_usd, order.id});
 }
 
 void trigger_book::unlink(const watched_order& order) {
-  if (order.condition == trigger_condition::above)
+  if (order.condition == domain::trigger_condition::above)
     above_.erase({order.trigger_price_usd, order.id});
   else
     below_.erase({order.trigger_price_usd, order.id});
@@ -42,13 +42,6 @@ std::optional<watched_order> trigger_book::erase(domain::order_id id) {
   orders_.erase(at);
   unlink(order);
   return order;
-}
-
-bool trigger_book::erase_version(domain::order_id id, std::int64_t version_us) {
-  const auto* kept = find(id);
-  if (kept == nullptr || kept->version_us > version_us)
-    return false;
-  return erase(id).has_value();
 }
 
 std::size_t trigger_book::erase_unseen(std::uint64_t pass) {

@@ -24,8 +24,6 @@ public:
   insertion insert(const watched_order& order, std::uint64_t pass);
   /// The order that was taken out, if it was there.
   std::optional<watched_order> erase(domain::order_id id);
-  /// Takes out the order unless a newer reading than `version_us` is kept.
-  bool erase_version(domain::order_id id, std::int64_t version_us);
   /// Takes out the orders last seen before `pass`; returns how many.
   std::size_t erase_unseen(std::uint64_t pass);
 

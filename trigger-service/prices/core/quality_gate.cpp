@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/domain/result.hpp"
+#include "common/json/writer.hpp"
 
 namespace landfall::trigger {
 
@@ -11,31 +12,26 @@ namespace {
 using domain::decimal;
 using domain::within_bps;
 
-/// Values are numbers, decimals and names of ours: none needs escaping.
+/// The gates of one price as a JSON array, and which of them failed.
 class gate_list {
 public:
-  void add(gate which, bool passed, const std::string& measured) {
-    text_ += text_.empty() ? "[" : ",";
-    text_ += R"({"gate":")" + std::string{to_string(which)} + R"(","passed":)" + (passed ? "true" : "false") +
-             measured + "}";
+  gate_list() {
+    json_.begin_array();
+  }
+  /// Opens the object of a gate: the caller adds what was measured and ends it.
+  json::writer& add(gate which, bool passed) {
     if (!passed)
       failed.push_back(which);
+    return json_.begin_object().member("gate", to_string(which)).member("passed", passed);
   }
   [[nodiscard]] std::string take() {
-    return std::move(text_) + "]";
+    return json_.end_array().take();
   }
   std::vector<gate> failed;
 
 private:
-  std::string text_;
+  json::writer json_;
 };
-
-std::string number(std::string_view name, long long value) {
-  return ",\"" + std::string{name} + "\":" + std::to_string(value);
-}
-std::string text(std::string_view name, const std::string& value) {
-  return ",\"" + std::string{name} + "\":\"" + value + "\"";
-}
 
 bool near(decimal price, decimal reference, std::int64_t max_jump_bps) {
   return within_bps(price.minus(reference), reference, max_jump_bps);
@@ -87,27 +83,34 @@ gate_report judge(const price_update& candidate, const price_history& history, c
   gate_list gates;
   const auto price = candidate.price_usd;
   const bool positive = price.is_positive() && candidate.confidence_usd >= decimal{};
-  gates.add(gate::positive, positive, text("price_usd", price.to_string()));
+  gates.add(gate::positive, positive).member("price_usd", price.to_string()).end_object();
 
   const auto age = now - candidate.publish_time;
-  gates.add(gate::age, age <= config.max_age, number("age_ms", age.count()) + number("max_ms", config.max_age.count()));
-  gates.add(gate::ahead, -age <= config.max_ahead, number("max_ms", config.max_ahead.count()));
+  gates.add(gate::age, age <= config.max_age)
+      .member("age_ms", age.count())
+      .member("max_ms", config.max_age.count())
+      .end_object();
+  gates.add(gate::ahead, -age <= config.max_ahead).member("max_ms", config.max_ahead.count()).end_object();
 
   // Shares of a price that is not positive mean nothing: the gate stays closed.
-  gates.add(
-      gate::confidence, positive && within_bps(candidate.confidence_usd, price, config.max_confidence_bps),
-      text("confidence_usd", candidate.confidence_usd.to_string()) + number("max_bps", config.max_confidence_bps));
+  gates.add(gate::confidence, positive && within_bps(candidate.confidence_usd, price, config.max_confidence_bps))
+      .member("confidence_usd", candidate.confidence_usd.to_string())
+      .member("max_bps", config.max_confidence_bps)
+      .end_object();
 
   const auto& last = history.accepted;
-  gates.add(gate::sequence, !last || candidate.publish_time >= last->publish_time,
-            last ? text("previous_publish_time", domain::to_iso8601(last->publish_time)) : "");
+  auto& sequence = gates.add(gate::sequence, !last || candidate.publish_time >= last->publish_time);
+  if (last)
+    sequence.member("previous_publish_time", domain::to_iso8601(last->publish_time));
+  sequence.end_object();
 
   const bool sound = gates.failed.empty();
   const bool jumped = last && !near(price, last->price_usd, config.max_jump_bps);
   const bool confirmed = jumped && sound && history.held && agrees(candidate, *history.held, config);
-  gates.add(gate::jump, !jumped || confirmed,
-            (last ? text("previous_usd", last->price_usd.to_string()) : "") + number("max_bps", config.max_jump_bps) +
-                ",\"second_look\":" + (confirmed ? "true" : "false"));
+  auto& jump = gates.add(gate::jump, !jumped || confirmed);
+  if (last)
+    jump.member("previous_usd", last->price_usd.to_string());
+  jump.member("max_bps", config.max_jump_bps).member("second_look", confirmed).end_object();
 
   gate_report report;
   report.failed = std::move(gates.failed);

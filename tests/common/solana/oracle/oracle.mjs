@@ -246,40 +246,16 @@ function instructionCase({ below, key, pick, u64 }) {
   const space = below(10_000);
   const decimals = below(256);
   const units = below(2 ** 32 - 1);
-  const small = Number(amount % 2n ** 53n);
   const seed = 'seed/'.repeat(below(6));
-  const base = pick([a, b]);
   const seedField = hex(Buffer.from(seed));
   const build = {
     system_transfer: () => [
       web3.SystemProgram.transfer({ fromPubkey: a, toPubkey: b, lamports: amount }),
       [a, b, amount],
     ],
-    system_create_account: () => [
-      web3.SystemProgram.createAccount({ fromPubkey: a, newAccountPubkey: b, lamports: small, space, programId: c }),
-      [a, b, small, space, c],
-    ],
-    system_create_account_with_seed: () => [
-      web3.SystemProgram.createAccountWithSeed({
-        fromPubkey: a, newAccountPubkey: c, basePubkey: base, seed, lamports: small, space, programId: d,
-      }),
-      [a, c, base, seedField, small, space, d],
-    ],
     system_allocate_with_seed: () => [
       web3.SystemProgram.allocate({ accountPubkey: a, basePubkey: b, seed, space, programId: c }),
       [a, b, seedField, space, c],
-    ],
-    system_assign_with_seed: () => [
-      web3.SystemProgram.assign({ accountPubkey: a, basePubkey: b, seed, programId: c }),
-      [a, b, seedField, c],
-    ],
-    system_transfer_with_seed: () => [
-      web3.SystemProgram.transfer({ fromPubkey: a, basePubkey: b, toPubkey: d, lamports: amount, seed, programId: c }),
-      [a, b, seedField, c, d, amount],
-    ],
-    system_advance_nonce: () => [
-      web3.SystemProgram.nonceAdvance({ noncePubkey: a, authorizedPubkey: b }),
-      [a, b],
     ],
     token_initialize_account3: () => [spl.createInitializeAccount3Instruction(a, b, c, program), [a, b, c, program]],
     token_transfer: () => [spl.createTransferInstruction(a, b, c, amount, [], program), [a, b, c, amount, program]],
@@ -288,7 +264,6 @@ function instructionCase({ below, key, pick, u64 }) {
       [a, b, c, d, amount, decimals, program],
     ],
     token_approve: () => [spl.createApproveInstruction(a, b, c, amount, [], program), [a, b, c, amount, program]],
-    token_revoke: () => [spl.createRevokeInstruction(a, b, [], program), [a, b, program]],
     token_burn: () => [spl.createBurnInstruction(a, b, c, amount, [], program), [a, b, c, amount, program]],
     token_close_account: () => [spl.createCloseAccountInstruction(a, b, c, [], program), [a, b, c, program]],
     token_sync_native: () => [spl.createSyncNativeInstruction(a, program), [a, program]],

@@ -6,16 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "common/net/json.hpp"
 #include "common/solana/base64.hpp"
 #include "common/solana/keypair.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
+#include "tests/support/answer_of.hpp"
 #include "tests/support/scripted_server.hpp"
 
 namespace landfall::executor {
 
 namespace {
+
+using tests::answer_of;
 
 scripted_server& node() {
   static scripted_server server{{{"POST", "/"}, {"POST", "/keyed/path"}}};
@@ -118,7 +120,7 @@ TEST_CASE("what is no usable answer is told apart, and none of it proves anythin
   for (const auto& r : rows) {
     INFO(r.name);
     node().answer(r.body, r.status);
-    const auto answer = endpoint().epoch_info_sync(commitment::finalized);
+    const auto answer = answer_of(endpoint(), &rpc_api::epoch_info, commitment::finalized);
     REQUIRE_FALSE(answer.ok());
     CHECK(answer.error().what == r.expected);
     CHECK(answer.error().proves_nothing());
@@ -127,17 +129,17 @@ TEST_CASE("what is no usable answer is told apart, and none of it proves anythin
 
 TEST_CASE("an endpoint that is not there or stays silent proves nothing") {
   rpc_endpoint nobody{"nobody", "http://127.0.0.1:1", {.timeout_ms = 60'000}};
-  CHECK(nobody.epoch_info_sync(commitment::finalized).error().what == kind::unreachable);
+  CHECK(answer_of(nobody, &rpc_api::epoch_info, commitment::finalized).error().what == kind::unreachable);
   node().stay_silent();
   rpc_endpoint hasty{"hasty", node().url(), {.timeout_ms = 100}};
-  CHECK(hasty.epoch_info_sync(commitment::finalized).error().what == kind::timeout);
+  CHECK(answer_of(hasty, &rpc_api::epoch_info, commitment::finalized).error().what == kind::timeout);
   node().result("0");
 }
 
 TEST_CASE("how long to wait after 429 is kept, within bounds") {
   const auto after = [](const std::string& header) {
     node().answer("", 429, {{"Retry-After", header}});
-    return endpoint().health_sync().error().retry_after_ms;
+    return answer_of(endpoint(), &rpc_api::health).error().retry_after_ms;
   };
   CHECK(after("7") == 7'000);
   CHECK(after("99999999999999") == 60'000);
@@ -147,19 +149,19 @@ TEST_CASE("how long to wait after 429 is kept, within bounds") {
 TEST_CASE("an address keeps its path and key, which no error shows") {
   rpc_endpoint keyed{"keyed", node().url() + "/keyed/path?api-key=secret"};
   node().result(R"({"absoluteSlot":9,"blockHeight":1})");
-  CHECK(keyed.epoch_info_sync(commitment::confirmed).ok());
+  CHECK(answer_of(keyed, &rpc_api::epoch_info, commitment::confirmed).ok());
   CHECK(node().last().path == "/keyed/path");
   CHECK(node().last().param("api-key") == "");
   CHECK(node().last().query.at("api-key") == "secret");
   rpc_endpoint down{"down", "http://127.0.0.1:1/?api-key=secret", {.timeout_ms = 60'000}};
-  const auto error = down.health_sync().error();
+  const auto error = answer_of(down, &rpc_api::health).error();
   CHECK(error.message.starts_with("Failed to connect"));
   CHECK(error.message.find("secret") == std::string::npos);
 }
 
 TEST_CASE("slot and height of one bank") {
   node().result(R"({"absoluteSlot":9223372036854775807,"blockHeight":9223372036854775806,"epoch":1})");
-  const auto view = endpoint().epoch_info_sync(commitment::finalized);
+  const auto view = answer_of(endpoint(), &rpc_api::epoch_info, commitment::finalized);
   REQUIRE(view.ok());
   CHECK(view->absolute_slot == INT64_MAX);
   CHECK(view->block_height == INT64_MAX - 1);
@@ -168,12 +170,12 @@ TEST_CASE("slot and height of one bank") {
                R"({"absoluteSlot":9.5,"blockHeight":1})", R"({"absoluteSlot":9,"blockHeight":-1})",
                R"({"absoluteSlot":1e3,"blockHeight":1})", R"({"absoluteSlot":9223372036854775808,"blockHeight":1})",
                R"({"absoluteSlot":18446744073709551616,"blockHeight":1})", R"({"absoluteSlot":9,"blockHeight":10})"},
-              [] { return endpoint().epoch_info_sync(commitment::finalized); });
+              [] { return answer_of(endpoint(), &rpc_api::epoch_info, commitment::finalized); });
 }
 
 TEST_CASE("the latest blockhash") {
   node().result(in_context(R"({"blockhash":)" + quoted(hash_text) + R"(,"lastValidBlockHeight":250})"));
-  const auto view = endpoint().latest_blockhash_sync(commitment::confirmed);
+  const auto view = answer_of(endpoint(), &rpc_api::latest_blockhash, commitment::confirmed);
   REQUIRE(view.ok());
   CHECK(view->context_slot == 100);
   CHECK(view->hash.to_string() == hash_text);
@@ -184,12 +186,12 @@ TEST_CASE("the latest blockhash") {
                in_context(R"({"blockhash":)" + quoted(hash_text) + R"(,"lastValidBlockHeight":"250"})"),
                in_context(R"({"blockhash":)" + quoted(hash_text) + R"(,"lastValidBlockHeight":9223372036854775808})"),
                in_context(R"({"blockhash":)" + quoted(hash_text) + "}")},
-              [] { return endpoint().latest_blockhash_sync(commitment::confirmed); });
+              [] { return answer_of(endpoint(), &rpc_api::latest_blockhash, commitment::confirmed); });
 }
 
 TEST_CASE("statuses come in the order asked, as many as asked, or not at all") {
   const std::vector<solana::signature> asked{signature(1), signature(2), signature(3)};
-  const auto ask = [&] { return endpoint().signature_statuses_sync(asked, true); };
+  const auto ask = [&] { return answer_of(endpoint(), &rpc_api::signature_statuses, asked, true); };
   node().result(in_context(
       R"([{"slot":90,"confirmations":9,"err":null,"status":{"Ok":null},"confirmationStatus":"confirmed"},null,)"
       R"({"slot":80,"confirmations":null,"err":{"InstructionError":[ 2 , {"Custom":6001}]},"confirmationStatus":"finalized"}])"));
@@ -239,7 +241,7 @@ TEST_CASE("accounts come in the order asked and exactly") {
     return R"({"lamports":)" + lamports + R"(,"data":)" + data + R"(,"owner":)" + quoted(key(3).to_string()) +
            R"(,"executable":false,"rentEpoch":18446744073709551615,"space":3})";
   };
-  const auto ask = [&] { return endpoint().accounts_sync(asked, commitment::confirmed, 100); };
+  const auto ask = [&] { return answer_of(endpoint(), &rpc_api::accounts, asked, commitment::confirmed, 100); };
   node().result(in_context("[" + account(R"(["AQID","base64"])") + ",null]"));
   const auto view = ask();
   REQUIRE(view.ok());
@@ -265,7 +267,7 @@ TEST_CASE("accounts come in the order asked and exactly") {
 TEST_CASE("a send answers with the very signature that was sent") {
   const auto tx = signed_transfer();
   const auto bytes = *solana::serialize(tx);
-  const auto send = [&] { return endpoint().send_transaction_sync(bytes, {}); };
+  const auto send = [&] { return answer_of(endpoint(), &rpc_api::send_transaction, bytes, send_options{}); };
   node().result(quoted(tx.id().to_string()));
   REQUIRE(send().ok());
   CHECK(*send() == tx.id());
@@ -281,7 +283,9 @@ TEST_CASE("why a node would not take a transaction") {
     node().answer(
         R"({"jsonrpc":"2.0","id":$ID,"error":{"code":-32002,"message":"Transaction simulation failed","data":{"err":)" +
         err + R"(,"logs":[]}}})");
-    return endpoint().send_transaction_sync({1, 2, 3}, {.skip_preflight = false}).error();
+    return answer_of(endpoint(), &rpc_api::send_transaction, solana::bytes{1, 2, 3},
+                     send_options{.skip_preflight = false})
+        .error();
   };
   CHECK(refuse("\"AlreadyProcessed\"").already_processed());
   CHECK(refuse("\"BlockhashNotFound\"").blockhash_not_found());
@@ -292,14 +296,14 @@ TEST_CASE("why a node would not take a transaction") {
   CHECK_FALSE(failed.proves_nothing());
   node().answer(
       R"({"jsonrpc":"2.0","id":$ID,"error":{"code":-32005,"message":"AlreadyProcessed","data":{"err":"AlreadyProcessed"}}})");
-  const auto unhealthy = endpoint().send_transaction_sync({1}, {}).error();
+  const auto unhealthy = answer_of(endpoint(), &rpc_api::send_transaction, solana::bytes{1}, send_options{}).error();
   CHECK(unhealthy.node_unhealthy());
   CHECK_FALSE(unhealthy.already_processed());
 }
 
 TEST_CASE("a simulation shows the accounts asked for") {
   const simulate_options options{.accounts = {key(1)}};
-  const auto ask = [&] { return endpoint().simulate_sync({1, 2}, options); };
+  const auto ask = [&] { return answer_of(endpoint(), &rpc_api::simulate, solana::bytes{1, 2}, options); };
   const std::string account =
       R"({"lamports":5,"data":["","base64"],"owner":")" + key(3).to_string() + R"(","executable":false})";
   node().result(in_context(R"({"err":null,"logs":["a","b"],"unitsConsumed":77,"accounts":[)" + account + "]}"));
@@ -323,7 +327,7 @@ TEST_CASE("a simulation shows the accounts asked for") {
 TEST_CASE("a landed transaction and what it did to token accounts") {
   const auto tx = signed_transfer();
   const auto encoded = solana::base64_encode(*solana::serialize(tx));
-  const auto ask = [&] { return endpoint().transaction_sync(tx.id(), commitment::finalized); };
+  const auto ask = [&] { return answer_of(endpoint(), &rpc_api::transaction, tx.id(), commitment::finalized); };
   const auto token = [](int index, const std::string& amount, const solana::pubkey& mint = key(40)) {
     return R"({"accountIndex":)" + std::to_string(index) + R"(,"mint":)" + quoted(mint.to_string()) + R"(,"owner":)" +
            quoted(key(41).to_string()) + R"(,"uiTokenAmount":{"amount":)" + quoted(amount) +
@@ -370,29 +374,35 @@ TEST_CASE("a landed transaction and what it did to token accounts") {
        reply("[]", "[]", R"(,"loadedAddresses":{"writable":[")" + key(60).to_string() + R"("],"readonly":[]})")},
       ask);
   node().result(reply("[]", "[]"));
-  CHECK(endpoint().transaction_sync(signature(7), commitment::finalized).error().what == kind::malformed);
+  CHECK(answer_of(endpoint(), &rpc_api::transaction, signature(7), commitment::finalized).error().what ==
+        kind::malformed);
 }
 
 TEST_CASE("the small calls") {
   node().result("2039280");
-  CHECK(*endpoint().minimum_balance_for_rent_exemption_sync(165) == 2'039'280);
+  CHECK(*answer_of(endpoint(), &rpc_api::minimum_balance_for_rent_exemption, 165) == 2'039'280);
   refuses_all({"\"2039280\"", "null", "-1", "2039280.0"},
-              [] { return endpoint().minimum_balance_for_rent_exemption_sync(165); });
+              [] { return answer_of(endpoint(), &rpc_api::minimum_balance_for_rent_exemption, 165); });
   node().result(R"([{"slot":5,"prioritizationFee":0},{"slot":6,"prioritizationFee":70}])");
-  CHECK(endpoint().recent_prioritization_fees_sync({key(1)})->at(1).micro_lamports_per_unit == 70);
-  refuses_all({"null", "{}", "[7]", R"([{"slot":5}])", R"([{"slot":5,"prioritizationFee":9223372036854775808}])",
-               R"([{"slot":9223372036854775808,"prioritizationFee":0}])"},
-              [] { return endpoint().recent_prioritization_fees_sync({}); });
+  CHECK(
+      answer_of(endpoint(), &rpc_api::recent_prioritization_fees, std::vector{key(1)})->at(1).micro_lamports_per_unit ==
+      70);
+  refuses_all(
+      {"null", "{}", "[7]", R"([{"slot":5}])", R"([{"slot":5,"prioritizationFee":9223372036854775808}])",
+       R"([{"slot":9223372036854775808,"prioritizationFee":0}])"},
+      [] { return answer_of(endpoint(), &rpc_api::recent_prioritization_fees, std::vector<solana::pubkey>{}); });
   node().result(in_context("true"));
-  CHECK(endpoint().is_blockhash_valid_sync({}, commitment::finalized, 5)->valid);
-  refuses_all({"true", in_context("null"), in_context("1")},
-              [] { return endpoint().is_blockhash_valid_sync({}, commitment::finalized); });
+  CHECK(answer_of(endpoint(), &rpc_api::is_blockhash_valid, solana::blockhash{}, commitment::finalized, 5)->valid);
+  refuses_all({"true", in_context("null"), in_context("1")}, [] {
+    return answer_of(endpoint(), &rpc_api::is_blockhash_valid, solana::blockhash{}, commitment::finalized,
+                     std::nullopt);
+  });
   node().result("\"ok\"");
-  CHECK(endpoint().health_sync().ok());
-  refuses_all({"\"behind\"", "null", "true"}, [] { return endpoint().health_sync(); });
+  CHECK(answer_of(endpoint(), &rpc_api::health).ok());
+  refuses_all({"\"behind\"", "null", "true"}, [] { return answer_of(endpoint(), &rpc_api::health); });
   node().result(quoted(hash_text));
-  CHECK(endpoint().genesis_hash_sync()->to_string() == hash_text);
-  refuses_all({"\"0OIl\"", "null"}, [] { return endpoint().genesis_hash_sync(); });
+  CHECK(answer_of(endpoint(), &rpc_api::genesis_hash)->to_string() == hash_text);
+  refuses_all({"\"0OIl\"", "null"}, [] { return answer_of(endpoint(), &rpc_api::genesis_hash); });
 }
 
 TEST_CASE("two names of one node are no two witnesses") {
@@ -411,11 +421,11 @@ TEST_CASE("a call that our own limiter refuses is rate limited, was not sent, an
   rpc_options options;
   options.limiter = std::make_shared<net::host_limiter>("host", net::rate_limit{1, std::chrono::milliseconds{600'000}});
   rpc_endpoint limited{"limited", node().url(), options};
-  CHECK(limited.minimum_balance_for_rent_exemption_sync(1));
+  CHECK(answer_of(limited, &rpc_api::minimum_balance_for_rent_exemption, 1));
   CHECK_FALSE(limited.has_spare());
   options.purpose = net::purpose::quote;
   rpc_endpoint other{"other", node().url(), options};
-  const auto refused = other.health_sync();
+  const auto refused = answer_of(other, &rpc_api::health);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().what == rpc_error::kind::rate_limited);
   CHECK(refused.error().http_status == 0);

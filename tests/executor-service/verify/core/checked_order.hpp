@@ -67,7 +67,7 @@ struct checked_order {
       seen.statuses[a.id] =
           outcome == attempt_outcome::dead
               ? std::optional<signature_status>{}
-              : signature_status{landed_slot, confirmation::finalized,
+              : signature_status{landed_slot, solana::commitment::finalized,
                                  outcome == attempt_outcome::landed ? std::nullopt : std::optional<std::string>{"{}"}};
     stored.attempts.push_back(a);
     return stored.attempts.back();

@@ -103,7 +103,7 @@ TEST_SUITE("verify kinds") {
          [&] {
            return with(filled_order(), [](checked_order& s) {
              const auto& dead = s.attempt(attempt_kind::swap, attempt_outcome::dead);
-             s.seen.statuses[dead.id] = signature_status{landed_slot, confirmation::finalized, {}};
+             s.seen.statuses[dead.id] = signature_status{landed_slot, solana::commitment::finalized, {}};
            });
          },
          {"double_swap", "dead_but_landed"}},
@@ -164,7 +164,7 @@ TEST_SUITE("verify kinds") {
          [&] {
            return with(open_order(), [](checked_order& s) {
              const auto& a = s.attempt(attempt_kind::swap, attempt_outcome::dead);
-             s.seen.statuses[a.id] = signature_status{150, confirmation::finalized, {}};
+             s.seen.statuses[a.id] = signature_status{150, solana::commitment::finalized, {}};
            });
          },
          {"dead_but_landed"}},
@@ -172,7 +172,7 @@ TEST_SUITE("verify kinds") {
          [&] {
            return with(open_order(), [](checked_order& s) {
              const auto& a = s.attempt(attempt_kind::swap, attempt_outcome::dead);
-             s.seen.statuses[a.id] = signature_status{150, confirmation::finalized, "{}"};
+             s.seen.statuses[a.id] = signature_status{150, solana::commitment::finalized, "{}"};
            });
          },
          {"dead_but_failed"}},

@@ -117,7 +117,8 @@ TEST_SUITE("verify") {
     CHECK(result_on(alive, kind) == check_result::unknown);
     // It is known, wherever it is.
     auto known = in_doubt(attempt_kind::swap);
-    known.seen.statuses[known.stored.attempts.back().id] = signature_status{seen_slot, confirmation::processed, {}};
+    known.seen.statuses[known.stored.attempts.back().id] =
+        signature_status{seen_slot, solana::commitment::processed, {}};
     CHECK(result_on(known, kind) == check_result::right);
     // Nobody answered; the accounts are not read; a maker signs last, and its id may be another one.
     auto unasked = in_doubt(attempt_kind::swap);
@@ -150,7 +151,7 @@ TEST_SUITE("verify") {
     behind.seen.finalized_slot = landed_slot - 1;
     CHECK(result_on(behind, finding_kind::landed_not_found) == check_result::unknown);
     auto not_final = filled_order();
-    not_final.seen.statuses[not_final.stored.attempts[0].id]->level = confirmation::confirmed;
+    not_final.seen.statuses[not_final.stored.attempts[0].id]->level = solana::commitment::confirmed;
     not_final.seen.statuses[not_final.stored.attempts[0].id]->err = "{}";
     CHECK(result_on(not_final, finding_kind::landed_but_failed) == check_result::unknown);
   }
@@ -180,7 +181,7 @@ TEST_SUITE("verify") {
         a.settled = true;
       CHECK(result_on(mute, twice) == check_result::right);
       // Nor does a missing answer undo what is too much without it.
-      s.seen.statuses = {{again.id, signature_status{landed_slot, confirmation::finalized, {}}}};
+      s.seen.statuses = {{again.id, signature_status{landed_slot, solana::commitment::finalized, {}}}};
       CHECK(result_on(s, twice) == check_result::found);
     }
   }

@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 TEST_SUITE("trigger-service/orders/core/decision") {
   TEST_CASE("a crossed order is decided with what was seen as evidence") {
     trigger_book book;
-    book.insert(sample_order(1, trigger_condition::above, "200"), 1);
-    book.insert(sample_order(2, trigger_condition::below, "150"), 1);
+    book.insert(sample_order(1, domain::trigger_condition::above, "200"), 1);
+    book.insert(sample_order(2, domain::trigger_condition::below, "150"), 1);
     const accepted_price price{sample_price("210.5", noon, "0.1"), "[]"};
     const auto out = decide(book, price, noon, 10s, 100);
     REQUIRE(out.decisions.size() == 1);
@@ -32,7 +32,7 @@ TEST_SUITE("trigger-service/orders/core/decision") {
 
   TEST_CASE("an order below gives its own reason") {
     trigger_book book;
-    book.insert(sample_order(2, trigger_condition::below, "150"), 1);
+    book.insert(sample_order(2, domain::trigger_condition::below, "150"), 1);
     const auto out = decide(book, {sample_price("150", noon), "[]"}, noon, 10s, 100);
     REQUIRE(out.decisions.size() == 1);
     CHECK(out.decisions.front().reason == "trigger_below");
@@ -41,7 +41,7 @@ TEST_SUITE("trigger-service/orders/core/decision") {
 
   TEST_CASE("an order whose time is over never executes") {
     trigger_book book;
-    auto order = sample_order(1, trigger_condition::above, "200");
+    auto order = sample_order(1, domain::trigger_condition::above, "200");
     order.expires_at = noon;
     book.insert(order, 1);
     const auto out = decide(book, {sample_price("300", noon), "[]"}, noon, 10s, 100);

@@ -62,7 +62,7 @@ std::uint64_t seed_of_this_run() {
 TEST_SUITE("trigger-service/orders/core/trigger_book") {
   TEST_CASE("an order above is crossed at its price and beyond, not before") {
     trigger_book book;
-    book.insert(sample_order(1, trigger_condition::above, "200"), 1);
+    book.insert(sample_order(1, domain::trigger_condition::above, "200"), 1);
     CHECK(book.crossed(usd("199.999999999999999999"), no_limit).empty());
     CHECK(book.crossed(usd("200"), no_limit) == std::vector{order_number(1)});
     CHECK(book.crossed(usd("300"), no_limit) == std::vector{order_number(1)});
@@ -70,7 +70,7 @@ TEST_SUITE("trigger-service/orders/core/trigger_book") {
 
   TEST_CASE("an order below is crossed at its price and beyond, not before") {
     trigger_book book;
-    book.insert(sample_order(1, trigger_condition::below, "200"), 1);
+    book.insert(sample_order(1, domain::trigger_condition::below, "200"), 1);
     CHECK(book.crossed(usd("200.000000000000000001"), no_limit).empty());
     CHECK(book.crossed(usd("200"), no_limit) == std::vector{order_number(1)});
     CHECK(book.crossed(usd("100"), no_limit) == std::vector{order_number(1)});
@@ -78,27 +78,27 @@ TEST_SUITE("trigger-service/orders/core/trigger_book") {
 
   TEST_CASE("an order that is in the money already is crossed by the first price") {
     trigger_book book;
-    book.insert(sample_order(1, trigger_condition::above, "1"), 1);
-    book.insert(sample_order(2, trigger_condition::below, "1000"), 1);
+    book.insert(sample_order(1, domain::trigger_condition::above, "1"), 1);
+    book.insert(sample_order(2, domain::trigger_condition::below, "1000"), 1);
     CHECK(sorted(book.crossed(usd("200"), no_limit)) == std::vector{order_number(1), order_number(2)});
   }
 
   TEST_CASE("orders at the same price are all crossed") {
     trigger_book book;
     for (unsigned n = 1; n <= 5; ++n)
-      book.insert(sample_order(n, trigger_condition::above, "200"), 1);
+      book.insert(sample_order(n, domain::trigger_condition::above, "200"), 1);
     CHECK(book.crossed(usd("200"), no_limit).size() == 5);
     CHECK(book.crossed(usd("200"), 3).size() == 3);
   }
 
   TEST_CASE("a newer reading replaces the terms and an older one does not") {
     trigger_book book;
-    auto order = sample_order(1, trigger_condition::above, "200");
+    auto order = sample_order(1, domain::trigger_condition::above, "200");
     order.version_us = 5;
     CHECK(book.insert(order, 1) == trigger_book::insertion::added);
     auto newer = order;
     newer.version_us = 6;
-    newer.condition = trigger_condition::below;
+    newer.condition = domain::trigger_condition::below;
     newer.trigger_price_usd = usd("100");
     CHECK(book.insert(newer, 1) == trigger_book::insertion::replaced);
     CHECK(book.insert(order, 1) == trigger_book::insertion::known);
@@ -109,9 +109,9 @@ TEST_SUITE("trigger-service/orders/core/trigger_book") {
 
   TEST_CASE("an order that was not seen again is taken out, and one that was stays") {
     trigger_book book;
-    book.insert(sample_order(1, trigger_condition::above, "200"), 1);
-    book.insert(sample_order(2, trigger_condition::above, "200"), 1);
-    book.insert(sample_order(2, trigger_condition::above, "200"), 2);
+    book.insert(sample_order(1, domain::trigger_condition::above, "200"), 1);
+    book.insert(sample_order(2, domain::trigger_condition::above, "200"), 1);
+    book.insert(sample_order(2, domain::trigger_condition::above, "200"), 2);
     CHECK(book.erase_unseen(2) == 1);
     CHECK(book.find(order_number(1)) == nullptr);
     CHECK(book.crossed(usd("200"), no_limit) == std::vector{order_number(2)});
@@ -131,8 +131,8 @@ TEST_SUITE("trigger-service/orders/core/trigger_book") {
         case 1:
         case 2:
         case 3: {
-          auto order = sample_order(static_cast<unsigned>(below(200)), trigger_condition::above, "1");
-          order.condition = below(2) == 0 ? trigger_condition::above : trigger_condition::below;
+          auto order = sample_order(static_cast<unsigned>(below(200)), domain::trigger_condition::above, "1");
+          order.condition = below(2) == 0 ? domain::trigger_condition::above : domain::trigger_condition::below;
           order.trigger_price_usd = domain::decimal::from_scaled(static_cast<domain::int128>(1 + below(50)));
           order.version_us = static_cast<std::int64_t>(below(1000));
           book.insert(order, pass);

@@ -10,7 +10,7 @@ TEST_SUITE("migrations rules") {
   TEST_CASE("rule 7: a write by an executor carries the epoch in force") {
     const std::string stale = ", write_epoch = lease_epoch - 1 where id = :id";
     const auto no_epoch_check =
-        edit_function(guard, "if carried_epoch is distinct from new.lease_epoch then", "if false then");
+        edit_function(check_lease, "if carried_epoch is distinct from new.lease_epoch then", "if false then");
     withstand({
         {"a zombie moves the order", "executing", "executor",
          "update price_order set state = 'execute_failed', last_reason = 'x', last_instance = 'executor-1'" + stale,
@@ -24,27 +24,28 @@ TEST_SUITE("migrations rules") {
         {"a zombie resolves an attempt", "executing", "executor",
          "update attempt set outcome = 'landed', slot = 1, resolved_at = now(), write_epoch = lease_epoch where id = "
          ":swap",
-         "LF003", edit_function("attempt_guard", "carried_epoch is distinct from epoch_in_force", "false"),
+         "LF003", edit_function("attempt_check_writer", "carried_epoch is distinct from epoch_in_force", "false"),
          [](fixtures& rows, const order_fixture& order) {
            rows.store_attempt(order, "swap");
            taken_over(rows, order);
          }},
         {"an attempt is changed without an epoch", "executing", "executor",
          "update attempt set broadcast_at = now() where id = :swap", "LF003",
-         edit_function("attempt_guard", "carried_epoch is distinct from epoch_in_force", "false"),
+         edit_function("attempt_check_writer", "carried_epoch is distinct from epoch_in_force", "false"),
          with_attempt("swap")},
         {"a move after the lease ran out", "executing", "executor", executor_move("execute_failed"), "LF003",
-         edit_function(guard, "or old.lease_until <= clock)", ")"), lease_expired},
+         edit_function(check_transition, "or old.lease_until <= rule_time())", ")"), lease_expired},
         {"a move without any lease", "ready_execute", "executor",
          "update price_order set state = 'open', last_reason = 'x', last_instance = 'executor-1', write_epoch = "
          "lease_epoch where id = :id",
-         "LF003", edit_function(guard, "(old.lease_until is null or old.lease_until <= clock)", "false"),
+         "LF003",
+         edit_function(check_transition, "(old.lease_until is null or old.lease_until <= rule_time())", "false"),
          lease_expired},
         {"an attempt after the lease ran out", "executing", "executor", insert_attempt("swap", "lease_epoch"), "LF003",
-         edit_function("attempt_create", "target.lease_until <= clock_timestamp()", "false"), lease_expired},
+         edit_function("attempt_create", "target.lease_until <= rule_time()", "false"), lease_expired},
         {"a lease is renewed after it ran out", "executing", "executor",
          "update price_order set lease_until = now() + interval '1 minute', write_epoch = lease_epoch where id = :id",
-         "LF003", edit_function(guard, "if old.lease_until <= clock then", "if false then"), lease_expired},
+         "LF003", edit_function(check_lease, "if old.lease_until <= clock then", "if false then"), lease_expired},
     });
   }
 
@@ -54,20 +55,20 @@ TEST_SUITE("migrations rules") {
              ", lease_holder = " + holder + ", lease_until = " + until + " where id = :id";
     };
     const std::string soon = "clock_timestamp() + interval '1 minute'";
-    const auto no_shape = edit_function(guard,
+    const auto no_shape = edit_function(check_lease,
                                         "if new.lease_holder is null or new.lease_until <= clock or new.lease_until > "
                                         "clock + interval '10 minutes' then",
                                         "if false then");
     withstand({
         {"a lease is stolen", "executing", "executor", acquire("lease_epoch + 1", "'executor-2'", soon), "LF005",
-         edit_function(guard, "and old.lease_holder <> new.lease_holder", "and false")},
+         edit_function(check_lease, "and old.lease_holder <> new.lease_holder", "and false")},
         {"the holder changes under the same epoch", "executing", "executor",
          acquire("lease_epoch", "'executor-2'", soon), "LF005",
-         edit_function(guard, "new.lease_holder is distinct from old.lease_holder\n         or", "")},
+         edit_function(check_lease, "new.lease_holder is distinct from old.lease_holder\n       or", "")},
         {"the epoch jumps", "ready_execute", "executor", acquire("lease_epoch + 2", "'executor-1'", soon), "LF005",
-         edit_function(guard, "new.lease_epoch <> old.lease_epoch + 1", "false")},
+         edit_function(check_lease, "new.lease_epoch <> old.lease_epoch + 1", "false")},
         {"the epoch goes back", "executing", "executor", acquire("lease_epoch - 1", "'executor-1'", soon), "LF005",
-         edit_function(guard, "new.lease_epoch <> old.lease_epoch + 1", "false")},
+         edit_function(check_lease, "new.lease_epoch <> old.lease_epoch + 1", "false")},
         {"a lease without a holder", "ready_execute", "executor", acquire("lease_epoch + 1", "null", "null"), "LF005",
          no_shape},
         {"a lease for an hour", "ready_execute", "executor",
@@ -77,22 +78,22 @@ TEST_SUITE("migrations rules") {
         {"a renewal for an hour", "executing", "executor",
          acquire("lease_epoch", "'executor-1'", "now() + interval '1 hour'"), "LF005",
          edit_function(
-             guard,
-             "or new.lease_until <= clock or new.lease_until > clock + interval '10 minutes' then\n        raise "
-             "exception using errcode = 'LF005',\n          message = format('order %s: a lease changes",
-             "then\n        raise exception using errcode = 'LF005',\n          message = format('order %s: a lease "
+             check_lease,
+             "or new.lease_until <= clock or new.lease_until > clock + interval '10 minutes' then\n      raise "
+             "exception using errcode = 'LF005',\n        message = format('order %s: a lease changes",
+             "then\n      raise exception using errcode = 'LF005',\n        message = format('order %s: a lease "
              "changes")},
         {"the api takes a lease", "ready_execute", "api",
          "update price_order set lease_epoch = lease_epoch + 1, lease_holder = 'api', lease_until = now() + interval "
          "'1 minute' where id = :id",
          "42501",
          "grant update on price_order to landfall_api; " +
-             edit_function(guard, "elsif (new.lease_epoch, new.lease_holder, new.lease_until)",
-                           "elsif false and (new.lease_epoch, new.lease_holder, new.lease_until)")},
+             edit_function(check_lease, "if (new.lease_epoch, new.lease_holder, new.lease_until)",
+                           "if false and (new.lease_epoch, new.lease_holder, new.lease_until)")},
         {"the superuser ends a lease", "executing", "admin",
          "update price_order set lease_holder = null, lease_until = null where id = :id", "LF005",
-         edit_function(guard, "elsif (new.lease_epoch, new.lease_holder, new.lease_until)",
-                       "elsif false and (new.lease_epoch, new.lease_holder, new.lease_until)")},
+         edit_function(check_lease, "if (new.lease_epoch, new.lease_holder, new.lease_until)",
+                       "if false and (new.lease_epoch, new.lease_holder, new.lease_until)")},
     });
   }
 
@@ -127,36 +128,36 @@ TEST_SUITE("migrations rules") {
     };
     withstand({
         {"depositing without a signed deposit", "pending_deposit", "api", move_by("api", "depositing"), "LF009",
-         without_ground("no signed deposit is stored")},
+         without_precondition("for_deposit", "no signed deposit is stored")},
         {"a stored deposit is given up as unsigned", "pending_deposit", "executor", executor_move("deposit_failed"),
-         "LF009", without_ground("a signed deposit is stored"),
+         "LF009", without_precondition("for_deposit", "a signed deposit is stored"),
          [](fixtures& rows, const order_fixture& order) {
            rows.store_attempt(order, "deposit");
            rows.lease(order);
          }},
         {"open before the deposit is seen", "depositing", "api", move_by("api", "open"), "LF009",
-         without_ground("no deposit has landed")},
+         without_precondition("for_deposit", "no deposit has landed")},
         {"a deposit in doubt is called failed", "depositing", "api", move_by("api", "deposit_failed"), "LF009",
-         without_ground("the deposit is not proven to have failed")},
+         without_precondition("for_deposit", "the deposit is not proven to have failed")},
         {"ready without evidence", "open", "trigger", move_by("trigger", "ready_execute"), "LF009",
-         without_ground("the trigger gives no evidence for it") + ";" +
-             without_ground("the price in evidence does not meet its condition")},
+         without_precondition("evidence", "the trigger gives no evidence for it") + ";" +
+             without_precondition("evidence", "the price in evidence does not meet its condition")},
         {"ready with the evidence of another order", "open", "trigger",
          move_by("trigger", "ready_execute",
                  ", last_evidence_id = (select id from evidence where order_id <> :id limit 1)"),
-         "LF009", without_ground("last_evidence_id is no evidence of it"),
+         "LF009", without_precondition("reference", "last_evidence_id is no evidence of it"),
          [](fixtures& rows, const order_fixture&) { rows.store_evidence(rows.order_in("open"), "ready_execute"); }},
         {"ready to execute with evidence of an expiry", "open", "trigger",
          move_by("trigger", "ready_execute", ", last_evidence_id = :evidence"), "LF009",
-         without_ground("the trigger gives no evidence for it"),
+         without_precondition("evidence", "the trigger gives no evidence for it"),
          [](fixtures& rows, const order_fixture& order) { rows.store_evidence(order, "ready_expire"); }},
         {"ready with evidence that was used before", "ready_execute", "trigger",
          move_by("trigger", "ready_execute", ", last_evidence_id = :evidence"), "LF009",
-         without_ground("the evidence moved it before") + "; drop index order_move_evidence",
+         without_precondition("evidence", "the evidence was used before") + "; drop index order_transition_evidence",
          [](fixtures& rows, const order_fixture& order) { rows.advance(order, "open", "executor"); }},
         {"ready on a price that does not meet the condition", "open", "trigger",
          move_by("trigger", "ready_execute", ", last_evidence_id = :evidence"), "LF009",
-         without_ground("the price in evidence does not meet its condition"),
+         without_precondition("evidence", "the price in evidence does not meet its condition"),
          [](fixtures& rows, const order_fixture& order) {
            rows.store_evidence(order, "ready_execute");
            REQUIRE(sqlstate_of(
@@ -165,48 +166,49 @@ TEST_SUITE("migrations rules") {
          }},
         {"expired before its time", "open", "trigger",
          move_by("trigger", "ready_expire", ", last_evidence_id = :evidence"), "LF009",
-         edit_function(ground, "if clock_timestamp() < new_order.expires_at then", "if false then"),
+         edit_function("missing_for_return", "and rule_time() < new_order.expires_at", "and false"),
          [](fixtures& rows, const order_fixture& order) { rows.store_evidence(order, "ready_expire"); }},
         {"success without an attempt", "executing", "executor", executor_move("execute_success"), "LF009",
-         without_ground("its last swap attempt is not seen landed")},
+         without_precondition("for_swap", "its last swap attempt is not seen landed")},
         {"success of an attempt in doubt", "executing", "executor", executor_move("execute_success"), "LF009",
-         without_ground("its last swap attempt is not seen landed"), close_out("swap", "")},
+         without_precondition("for_swap", "its last swap attempt is not seen landed"), close_out("swap", "")},
         {"success of an attempt that failed", "executing", "executor", executor_move("execute_success"), "LF009",
-         without_ground("its last swap attempt is not seen landed"), close_out("swap", "landed_failed")},
+         without_precondition("for_swap", "its last swap attempt is not seen landed"),
+         close_out("swap", "landed_failed")},
         {"failure of an attempt in doubt", "executing", "executor", executor_move("execute_failed"), "LF009",
-         without_ground("an attempt on its account is unresolved"), close_out("swap", "")},
+         without_precondition("for_swap", "an attempt on its account is unresolved"), close_out("swap", "")},
         {"failure of an attempt that landed", "executing", "executor", executor_move("execute_failed"), "LF009",
-         without_ground("a swap of it landed"), close_out("swap", "landed")},
+         without_precondition("for_swap", "a swap of it landed"), close_out("swap", "landed")},
         {"a rollback of a final swap", "execute_success", "executor", executor_move("executing"), "LF009",
-         without_ground("its last swap attempt is not open"),
+         without_precondition("for_swap", "its last swap attempt is not open"),
          [](fixtures& rows, const order_fixture& order) {
            rows.resolve(order, rows.last_attempt(order, "swap"), "landed");
          }},
         {"output ready before the swap is final", "execute_success", "executor", executor_move("ready_withdraw_output"),
-         "LF009", without_ground("its last swap attempt is not finalized")},
+         "LF009", without_precondition("for_swap", "its last swap attempt is not finalized")},
         {"withdrawing without a payout", "ready_withdraw_output", "executor", executor_move("withdrawing"), "LF009",
-         without_ground("no unresolved payout attempt is stored")},
+         without_precondition("for_payout", "no unresolved payout attempt is stored")},
         {"withdrawing again without a new payout", "withdraw_failed", "executor", executor_move("withdrawing"), "LF009",
-         without_ground("no unresolved payout attempt is stored")},
+         without_precondition("for_payout", "no unresolved payout attempt is stored")},
         {"filled before the payout is final", "withdrawing", "executor", executor_move("fill_success"), "LF009",
-         without_ground("no payout of it landed")},
+         without_precondition("for_payout", "no payout of it landed")},
         {"a payout in doubt is called failed", "withdrawing", "executor", executor_move("withdraw_failed"), "LF009",
-         without_ground("its last payout attempt is not proven to have failed")},
+         without_precondition("for_payout", "its last payout attempt is not proven to have failed")},
         {"cancelled before the refund", "ready_to_cancel", "executor", executor_move("cancelled"), "LF009",
-         edit_function(ground, "when move = 'ready_to_cancel>cancelled' then", "when false then"), leased},
+         edit_function("missing_for_return", "transition = 'ready_to_cancel>cancelled'", "false"), leased},
         {"the api calls it cancelled before the refund", "ready_to_cancel", "api", move_by("api", "cancelled"), "LF009",
-         edit_function(ground, "when move = 'ready_to_cancel>cancelled' then", "when false then")},
+         edit_function("missing_for_return", "transition = 'ready_to_cancel>cancelled'", "false")},
         {"expired while the refund is in doubt", "ready_expire", "executor", executor_move("expired"), "LF009",
-         edit_function(ground, "when move = 'ready_expire>expired' then", "when false then"), close_out("refund", "")},
+         edit_function("missing_for_return", "transition = 'ready_expire>expired'", "false"), close_out("refund", "")},
         {"cancelled as sibling of nobody", "open", "executor", executor_move("oco_cancelled"), "LF009",
-         without_ground("its sibling has not filled"), leased},
+         without_precondition("for_return", "its sibling has not filled"), leased},
         {"a cancel that nobody asked for", "execute_failed", "executor", executor_move("ready_to_cancel"), "LF009",
-         without_ground("nobody asked for a cancel"), leased},
+         without_precondition("for_return", "nobody asked for a cancel"), leased},
         {"a move names an attempt of another order", "execute_failed", "executor",
          "update price_order set state = 'open', last_reason = 'x', last_instance = 'executor-1', write_epoch = "
          "lease_epoch, "
          "last_attempt_id = (select id from attempt where order_id <> :id limit 1) where id = :id",
-         "LF009", without_ground("last_attempt_id is no attempt on its account"),
+         "LF009", without_precondition("reference", "last_attempt_id is no attempt on its account"),
          [](fixtures& rows, const order_fixture& order) {
            rows.order_in("executing");
            rows.lease(order);
@@ -259,7 +261,7 @@ TEST_SUITE("migrations rules") {
 
   TEST_CASE("rule 8: final states are final") {
     const auto opened_table = [](const std::string& from, const std::string& to) {
-      return "insert into allowed_move values ('" + from + "', '" + to + "', 'api')";
+      return "insert into allowed_transition values ('" + from + "', '" + to + "', 'api')";
     };
     withstand({
         {"a filled order is opened again", "fill_success", "api", move_by("api", "open"), "LF001",
@@ -271,9 +273,9 @@ TEST_SUITE("migrations rules") {
         {"a cancelled leg is opened again", "oco_cancelled", "api", move_by("api", "open"), "LF001",
          opened_table("oco_cancelled", "open")},
         {"a refunded expired order is refunded again", "open", "api", move_by("api", "ready_to_cancel"), "LF009",
-         without_ground("its refund has landed"), refund_landed},
+         without_precondition("for_return", "its refund has landed"), refund_landed},
         {"a service extends the table of moves", "fill_success", "api", opened_table("fill_success", "pending_deposit"),
-         "42501", "grant insert on allowed_move to landfall_api"},
+         "42501", "grant insert on allowed_transition to landfall_api"},
     });
   }
 

@@ -1,4 +1,4 @@
-// The table of moves: complete, and the only way.
+// The table of transitions: complete, and the only way.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using move_row = std::tuple<std::string, std::string, std::string>;
 std::set<move_row> moves_in_database(fixtures& rows) {
   std::set<move_row> moves;
   pqxx::work work{rows.as("admin")};
-  for (const auto& row : work.exec("select from_state, to_state, role from allowed_move"))
+  for (const auto& row : work.exec("select from_state, to_state, role from allowed_transition"))
     moves.emplace(row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>());
   return moves;
 }
@@ -45,7 +45,7 @@ std::string bare_move(const std::string& id, const std::string& to, const std::s
 
 }  // namespace
 
-TEST_SUITE("migrations moves") {
+TEST_SUITE("migrations transitions") {
   TEST_CASE("the states in the database are those of the program") {
     scratch_database database;
     fixtures rows{database};
@@ -81,7 +81,7 @@ TEST_SUITE("migrations moves") {
     scratch_database database;
     fixtures rows{database};
     CHECK(rows.value(R"(select count(*) from order_state s
-                        where s.is_final = exists (select from allowed_move m where m.from_state = s.name)
+                        where s.is_final = exists (select from allowed_transition m where m.from_state = s.name)
                           and $1 = '')",
                      "") == "0");
   }
@@ -116,7 +116,7 @@ TEST_SUITE("migrations moves") {
     CHECK(refused == 19 * 19 * 6 - skipped);
   }
 
-  TEST_CASE("every move of the table is accepted from its role once its ground is there, and audited") {
+  TEST_CASE("every move of the table is accepted from its role once its precondition is there, and audited") {
     scratch_database database;
     fixtures rows{database};
     for (const auto& [from, to, role] : moves_in_database(rows)) {
@@ -132,7 +132,7 @@ TEST_SUITE("migrations moves") {
       const auto audit = work.exec_params1(
           R"(select m.from_state, m.to_state, m.role, m.instance, m.reason, m.attempt_id, m.evidence_id,
                     m.lease_epoch = o.lease_epoch
-             from order_move m join price_order o on o.id = m.order_id where o.id = $1 order by m.id desc limit 1)",
+             from order_transition m join price_order o on o.id = m.order_id where o.id = $1 order by m.id desc limit 1)",
           order.id);
       CHECK(audit[0].as<std::string>() == from);
       CHECK(audit[1].as<std::string>() == to);
@@ -150,7 +150,7 @@ TEST_SUITE("migrations moves") {
     fixtures rows{database};
     const auto order = rows.order();
     CHECK(rows.value("select from_state || ' ' || to_state || ' ' || role || ' ' || instance || ' ' || reason from "
-                     "order_move where order_id = $1",
+                     "order_transition where order_id = $1",
                      order.id) == "(new) pending_deposit api api-1 created");
     for (const auto& state : states_in_database(rows)) {
       const auto deposit = rows.deposit_request();

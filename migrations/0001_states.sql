@@ -1,9 +1,26 @@
--- The nineteen states of a price order and the moves between them.
+-- The nineteen states of a price order and the transitions between them.
 
 set local role landfall_owner;
 
--- `expired` is not final by itself: while the deposit is still in the order account it can be cancelled. Once a refund has
--- landed the rules of the next migration let it go nowhere.
+-- The states, and what the public API shows for each.
+create table order_state (
+  name text primary key,
+  shown_as text not null,
+  is_final boolean not null
+);
+create trigger refuse_truncate before truncate on order_state for each statement execute function refuse_change();
+
+-- Which role may take an order from which state to which. A creation has from_state '(new)'.
+create table allowed_transition (
+  from_state text not null,
+  to_state text not null references order_state (name),
+  role text not null check (role in ('api', 'trigger', 'executor', 'operator')),
+  primary key (from_state, to_state, role)
+);
+create trigger refuse_truncate before truncate on allowed_transition for each statement execute function refuse_change();
+
+-- `expired` is not marked final: while the deposit is still in the order account the order can be cancelled. Once a refund has
+-- landed, missing_precondition refuses that (0008).
 insert into order_state (name, shown_as, is_final) values
   ('pending_deposit', 'pending', false),
   ('depositing', 'pending', false),
@@ -25,7 +42,7 @@ insert into order_state (name, shown_as, is_final) values
   ('oco_cancelled', 'cancelled', true),
   ('expired', 'expired', false);
 
-insert into allowed_move (from_state, to_state, role) values
+insert into allowed_transition (from_state, to_state, role) values
   ('(new)', 'pending_deposit', 'api'),
   ('pending_deposit', 'depositing', 'api'),
   ('pending_deposit', 'deposit_failed', 'executor'),

@@ -29,7 +29,7 @@ create table discrepancy_finding (
   detail text not null,
   expected text,
   observed text,
-  -- Of the last look that found it.
+  -- Of the last pass that found it.
   slot bigint not null check (slot >= 0),
   endpoint text not null,
   first_seen timestamptz not null default clock_timestamp(),
@@ -37,7 +37,7 @@ create table discrepancy_finding (
   times_seen integer not null default 1 check (times_seen >= 1),
   closed_at timestamptz,
   touches_money boolean not null,
-  -- Looks in which as many endpoints as needed agreed, each at a later finalized slot than the one before.
+  -- Passes in which as many endpoints as needed agreed, each at a later finalized slot than the one before.
   times_agreed integer not null check (times_agreed >= 0),
   agreed_slot bigint,
   -- When the order was held for it; not done twice for one row, so that an operator's release stays.
@@ -66,6 +66,17 @@ begin
 end
 $$;
 
+-- True if the verifier finds that the deposit of this request lies in its account, with no order that could use it: its owner
+-- sends the create call again, however late, and the order is made after all. A deposit that was signed long ago can do nothing
+-- else by then than lie there.
+create function deposit_arrived(request_id uuid) returns boolean
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+  select exists (select from discrepancy_finding f
+                 where f.kind = 'deposit_without_order' and f.subject = request_id::text and f.closed_at is null)
+$$;
+
 create trigger discrepancy_finding_guard before update on discrepancy_finding
   for each row execute function discrepancy_finding_guard();
 create trigger refuse_delete before delete on discrepancy_finding for each row execute function refuse_change();
@@ -78,7 +89,7 @@ create table signing_halt (
   id bigint generated always as identity primary key,
   halted_at timestamptz not null default clock_timestamp(),
   reason text not null check (reason <> ''),
-  -- Which sum did not add up, by how much, and where it was read.
+  -- Which row of the sums did not add up, by how much, and where it was read.
   mint address not null references token (mint),
   side text not null check (side in ('input', 'output')),
   shortfall numeric(30, 0) not null check (shortfall > 0),
@@ -93,7 +104,7 @@ create table signing_halt (
 create unique index signing_halt_in_force on signing_halt ((true)) where released_at is null;
 
 -- The advisory lock of this number is shared by all who store attempts and taken alone by who halts: once the halt is
--- committed, no attempt is that looked before it and is not yet stored.
+-- committed, no attempt is under way that was checked before it.
 create function signing_halt_guard() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
@@ -145,67 +156,5 @@ $$;
 -- taken before the order's row.
 create trigger attempt_00_halt before insert on attempt
   for each row when (new.kind <> 'deposit') execute function attempt_refuse_in_halt();
-
-
--- ---- Where the verifier looks next ----
-
-create index price_order_created on price_order (created_at, id);
-create index price_order_unsettled on price_order (created_at, id)
-  where state not in ('deposit_failed', 'fill_success', 'cancelled', 'oco_cancelled', 'expired');
-create index attempt_landed on attempt (resolved_at) where outcome = 'landed';
-
-
--- ---- What operators query ----
-
-create view discrepancy as
-select f.id,
-       f.kind,
-       f.order_id,
-       f.attempt_id,
-       f.detail,
-       f.expected,
-       f.observed,
-       f.slot,
-       f.endpoint,
-       f.first_seen,
-       f.last_seen,
-       f.times_seen,
-       f.closed_at,
-       f.touches_money,
-       f.subject,
-       f.times_agreed,
-       f.held_order_at
-from discrepancy_finding f
-order by f.id;
-
-comment on view discrepancy is 'One row a disagreement between these tables and the finalized chain that the verifier found, open and closed.';
-comment on column discrepancy.kind is 'Stable code of what is wrong.';
-comment on column discrepancy.order_id is 'Null where it is about a sum over all orders of a token.';
-comment on column discrepancy.attempt_id is 'Null where it is not about one transaction.';
-comment on column discrepancy.detail is 'One sentence for people.';
-comment on column discrepancy.expected is 'What should be, by what is stored; amounts in smallest units.';
-comment on column discrepancy.observed is 'What the chain showed instead.';
-comment on column discrepancy.slot is 'Finalized slot of the last look that found it.';
-comment on column discrepancy.endpoint is 'Who showed it.';
-comment on column discrepancy.times_seen is 'Looks that found it.';
-comment on column discrepancy.closed_at is 'When a later look found it right; null while it is open.';
-comment on column discrepancy.touches_money is 'True if somebody''s money may be missing or paid twice; its order is held after a second look that agrees.';
-comment on column discrepancy.subject is 'The order, the attempt, or mint and side; one open row for each kind and subject.';
-comment on column discrepancy.times_agreed is 'Looks at ever later slots in which two endpoints (one, where one is configured) agreed.';
-comment on column discrepancy.held_order_at is 'When the order was held for it.';
-
-revoke execute on function discrepancy_finding_guard(), signing_halt_guard(), attempt_refuse_in_halt() from public;
-
-grant select on attempt_movement, discrepancy_finding, signing_halt, discrepancy to landfall_verifier, landfall_operator;
-grant select on signing_halt, discrepancy to landfall_api, landfall_executor;
-grant insert (attempt_id, slot, order_account_delta, output_account_delta, endpoint) on attempt_movement to landfall_verifier;
-grant insert (kind, subject, order_id, attempt_id, detail, expected, observed, slot, endpoint, touches_money, times_agreed,
-              agreed_slot)
-  on discrepancy_finding to landfall_verifier;
-grant update (detail, expected, observed, slot, endpoint, last_seen, times_seen, closed_at, times_agreed, agreed_slot,
-              held_order_at)
-  on discrepancy_finding to landfall_verifier;
-grant insert (reason, mint, side, shortfall, slot, endpoint, instance) on signing_halt to landfall_verifier;
-grant update (released_at, released_by) on signing_halt to landfall_operator;
 
 reset role;
