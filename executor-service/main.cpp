@@ -1,6 +1,7 @@
 // The executor-service: wiring only. Role `executor` carries out what is ready, role `api` serves the public API.
-#include <atomic>
+#include <algorithm>
 #include <caf/all.hpp>
+#include <iterator>
 #include <memory>
 #include <random>
 
@@ -254,22 +255,20 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     to_stop.insert(to_stop.begin(),
                    caf::actor_cast<caf::strong_actor_ptr>(spawn_order_listener(system, claims.database, dispatcher)));
   }
-  const auto verifier_stop = std::make_shared<std::atomic<bool>>(false);
   if (config.has_role("verifier")) {
-    verifier_config looks;
-    looks.database = database_options(config, config.verifier_postgres_url);
-    looks.database.statement_timeout_ms = 10'000;
-    looks.instance = config.instance;
-    looks.stop = verifier_stop;
-    to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(spawn_verifier(
-        system, looks, endpoints_for(net::purpose::verification), *clock, {metrics.get(), health.get(), "verifier"})));
+    verify::verifier_config checks;
+    checks.database = database_options(config, config.verifier_postgres_url);
+    checks.database.statement_timeout_ms = 10'000;
+    checks.instance = config.instance;
+    auto verifier = verify::start_verifier(system, checks, endpoints_for(net::purpose::verification), *clock,
+                                           {metrics.get(), health.get(), "verifier"});
+    std::ranges::move(verifier, std::back_inserter(to_stop));
   }
   to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(chain_worker));
   chain_worker = nullptr;
 
   if (const auto opened = server.open(); !opened) {
     runtime::log_error("http_not_open", {{"why", opened.error()}});
-    *verifier_stop = true;
     if (dispatcher)
       to_stop.insert(to_stop.begin(), caf::actor_cast<caf::strong_actor_ptr>(std::exchange(dispatcher, nullptr)));
     runtime::stop_actors(system, std::move(to_stop), drain_actors);
@@ -294,7 +293,6 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
   while (runtime::wait_for_stop_signal(probe_interval) == 0);
 
   runtime::log_info("stopping");
-  *verifier_stop = true;
   if (dispatcher) {
     caf::scoped_actor me{system};
     me->monitor(dispatcher);

@@ -13,7 +13,7 @@
 #include "common/net/threads.hpp"
 #include "common/postgres/database.hpp"
 #include "common/postgres/migrate.hpp"
-#include "executor-service/verify/verifier_actor.hpp"
+#include "executor-service/verify/verify_once.hpp"
 #include "landfallctl/keys.hpp"
 #include "landfallctl/sql.hpp"
 #include "landfallctl/table.hpp"
@@ -95,11 +95,10 @@ int verify(const common_options& opts, std::vector<std::string> rpc_urls, const 
   std::vector<std::shared_ptr<executor::rpc_api>> endpoints;
   for (const auto& url : rpc_urls)
     endpoints.push_back(std::make_shared<executor::rpc_endpoint>("rpc" + std::to_string(endpoints.size()), url));
-  executor::verify_request request;
-  if (order)
-    request.order = domain::order_id::parse(*order);
-  const auto summary = executor::verify_once(opts.database("landfall_operator"), endpoints, request);
-  std::cout << (opts.json ? executor::to_json(summary) + "\n" : executor::to_table(summary));
+  namespace verification = executor::verify;
+  const auto only = order ? domain::order_id::parse(*order) : std::nullopt;
+  const auto summary = verification::verify_once(opts.database("landfall_operator"), endpoints, only);
+  std::cout << (opts.json ? verification::to_json(summary) + "\n" : verification::to_table(summary));
   return summary.clean() ? 0 : 1;
 }
 

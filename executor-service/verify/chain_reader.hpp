@@ -1,8 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,107 +11,79 @@
 #include <vector>
 
 #include "common/domain/result.hpp"
-#include "executor-service/verify/core/judgement.hpp"
-#include "executor-service/verify/core/order_checks.hpp"
-#include "executor-service/verify/core/sums.hpp"
-#include "executor-service/verify/verify_caller.hpp"
-#include "executor-service/verify/verify_store.hpp"
+#include "common/domain/time.hpp"
+#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/verify/core/order_comparison.hpp"
 
-namespace landfall::executor {
+namespace landfall::executor::verify {
 
-/// Nothing on the way to a look gave an answer, in one sentence.
-template <class T>
-using seen_or_trouble = domain::result<T, std::string>;
+using task = std::function<void()>;
 
-/// Endpoints that said all that they were asked in one look.
-struct witnesses {
-  std::size_t answered = 0;
-  std::size_t configured = 0;
-  /// That have to agree.
-  std::size_t needed = 0;
-
-  /// A sentence where they are too few for anything to follow from what is found; else empty.
-  [[nodiscard]] std::string too_few() const;
+/// How a `chain_reader` gets back into the actor that owns it. Both do nothing once the actor is gone.
+struct task_poster {
+  /// Thread-safe.
+  std::function<void(task)> post;
+  std::function<void(domain::milliseconds, task)> post_after;
 };
 
-/// What one look showed.
-struct look_result {
-  verify::judgement judged;
-  /// Nothing where there was nothing to ask.
-  std::optional<witnesses> by;
-  std::vector<verify_store::seen_movement> movements;
-  std::size_t orders = 0;
-  std::size_t attempts = 0;
-  std::size_t in_flight = 0;
+/// An endpoint that answers, with its finalized slot and block height by its own answer.
+struct endpoint_snapshot {
+  rpc_api* endpoint = nullptr;
   std::uint64_t finalized_slot = 0;
+  std::uint64_t finalized_block_height = 0;
 };
 
-struct deposits_result {
-  verify::judgement judged;
-  /// Nothing where there was nothing to ask.
-  std::optional<witnesses> by;
-};
+template <class T>
+using read_done = std::function<void(domain::result<T, std::string>)>;
 
-struct sums_result {
-  std::vector<verify_store::sum_finding> found;
-  std::vector<verify::settled_question> right;
-  std::vector<verify::disputed_question> disputed;
-  witnesses by;
-  /// As the endpoint with the highest finalized slot shows it.
-  std::vector<verify::sum_line> lines;
-  bool complete = true;
-};
-
-/// Reads stored facts and the chain side by side. Writes nothing.
-class reader {
+/// Asks every endpoint by itself, so that their answers can be compared: never one in place of another. Each read ends
+/// with what was answered within `answer_deadline` a step, or with a sentence why nothing was. Lives in one actor: all
+/// but the endpoints' callbacks runs there.
+class chain_reader {
 public:
-  reader(verify_store& store, std::vector<std::shared_ptr<rpc_api>> endpoints, stop_flag stop,
-         std::size_t max_transactions, std::uint64_t dust)
-      : store_(store),
-        endpoints_(std::move(endpoints)),
-        calls_(std::move(stop)),
-        max_transactions_(max_transactions),
-        dust_(static_cast<domain::int128>(dust)) {}
+  /// Above every timeout of an endpoint: for an answer that never comes at all.
+  static constexpr domain::milliseconds answer_deadline{60'000};
+  /// Calls of one endpoint at once while many accounts are read.
+  static constexpr std::size_t account_calls_at_once = 8;
 
-  /// Those that answer, the one that is furthest first.
-  [[nodiscard]] seen_or_trouble<std::vector<eye>> open_eyes() const;
-  seen_or_trouble<look_result> look(const std::vector<domain::order_id>& ids);
-  /// `list`: each once, at most `max_accounts_per_call`.
-  seen_or_trouble<deposits_result> deposits(const std::vector<verify::unclaimed_deposit>& list);
-  seen_or_trouble<sums_result> sums(std::size_t max_accounts);
+  /// `max_transactions`: read in one pass, each from as many endpoints as have to agree.
+  chain_reader(std::vector<std::shared_ptr<rpc_api>> endpoints, std::size_t max_transactions, task_poster poster)
+      : endpoints_(std::move(endpoints)), max_transactions_(max_transactions), poster_(std::move(poster)) {}
 
-private:
-  struct starting_view {
-    eye from;
-    std::vector<caller::pending<accounts_view>> accounts;
-    std::vector<domain::attempt_id> asked;
-    std::vector<caller::pending<statuses_view>> statuses;
-    /// Every call was answered.
-    bool complete = true;
-  };
+  /// Endpoints that answer, the one that is furthest first; never none.
+  void snapshots(read_done<std::vector<endpoint_snapshot>> done);
+  void orders(std::vector<order_facts> orders, read_done<orders_view> done);
+  /// Endpoints that show all of the accounts, the one that is furthest first; never none.
+  void accounts(std::vector<solana::pubkey> keys, read_done<std::vector<endpoint_readings>> done);
 
-  [[nodiscard]] std::size_t needed() const;
-  [[nodiscard]] witnesses witnessed_by(std::size_t answered) const {
+  /// Endpoints that have to agree.
+  [[nodiscard]] std::size_t needed() const {
+    return std::min<std::size_t>(2, endpoints_.size());
+  }
+  [[nodiscard]] quorum quorum_of(std::size_t answered) const {
     return {answered, endpoints_.size(), needed()};
   }
-  static std::vector<starting_view> start_views(const std::vector<verify::order_facts>& orders,
-                                                const std::vector<eye>& eyes);
-  std::vector<verify::chain_facts> finish(const std::vector<verify::order_facts>& orders, starting_view& view) const;
-  /// Of landed attempts whose status is right, from as many endpoints as needed, word for word the same.
-  [[nodiscard]] std::map<domain::attempt_id, verify_store::seen_movement> movements(
-      const std::vector<verify::order_facts>& orders, const std::vector<std::vector<verify::chain_facts>>& views,
-      const std::vector<eye>& eyes) const;
-  [[nodiscard]] std::optional<std::vector<verify::account_reading>> readings_of(
-      const std::vector<solana::pubkey>& accounts, const eye& from) const;
-  [[nodiscard]] bool anything_short(
-      const std::vector<verify::booked_account>& accounts,
-      const std::vector<std::pair<std::string, std::vector<verify::account_reading>>>& readings) const;
 
-  verify_store& store_;
+private:
+  struct call_group;
+  struct orders_read;
+  struct accounts_read;
+
+  template <class T, class Start, class Take>
+  void call(const std::shared_ptr<call_group>& group, Start start, Take take);
+  void wait_for(const std::shared_ptr<call_group>& group, task then);
+
+  void ask_orders(const std::shared_ptr<orders_read>& read);
+  void ask_accounts(const std::shared_ptr<orders_read>& read, const std::shared_ptr<call_group>& group, std::size_t at);
+  void ask_statuses(const std::shared_ptr<orders_read>& read, const std::shared_ptr<call_group>& group, std::size_t at);
+  void ask_transactions(const std::shared_ptr<orders_read>& read);
+  void finish(orders_read& read) const;
+  void next_accounts(const std::shared_ptr<accounts_read>& read, std::size_t at);
+  static void end_of_one(accounts_read& read);
+
   std::vector<std::shared_ptr<rpc_api>> endpoints_;
-  caller calls_;
   std::size_t max_transactions_;
-  domain::int128 dust_;
+  task_poster poster_;
 };
 
-}  // namespace landfall::executor
+}  // namespace landfall::executor::verify

@@ -8,7 +8,7 @@ check check_of(const unclaimed_deposit& deposit, const account_reading& reading,
   check c;
   c.kind = finding_kind::deposit_without_order;
   c.subject = deposit.id.to_string();
-  c.is = held >= amount ? verdict::found : verdict::right;
+  c.is = held >= amount ? check_result::found : check_result::right;
   c.detail = "a deposit arrived in " + deposit.order_account.to_string() +
              ", and no order was made of it in time; the same create call makes one still";
   c.expected = "less than " + to_text(amount);
@@ -17,6 +17,17 @@ check check_of(const unclaimed_deposit& deposit, const account_reading& reading,
   c.endpoint = endpoint;
   c.money = true;
   return c;
+}
+
+judgement compare_deposits(std::span<const unclaimed_deposit> list, std::span<const endpoint_readings> readings,
+                           std::size_t needed) {
+  std::vector<std::vector<check>> answers;
+  for (const auto& [endpoint, accounts] : readings) {
+    auto& checks = answers.emplace_back();
+    for (std::size_t i = 0; i < list.size(); ++i)
+      checks.push_back(check_of(list[i], accounts[i], endpoint));
+  }
+  return judge(answers, needed);
 }
 
 }  // namespace landfall::executor::verify

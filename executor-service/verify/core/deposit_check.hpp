@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "common/domain/token_amount.hpp"
 #include "common/domain/uuid.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/verify/core/order_checks.hpp"
+#include "executor-service/verify/core/check.hpp"
+#include "executor-service/verify/core/facts.hpp"
+#include "executor-service/verify/core/judgement.hpp"
 
 /// Deposits that no order was made of.
 namespace landfall::executor::verify {
@@ -23,5 +28,9 @@ struct unclaimed_deposit {
 /// Whether it arrived all the same.
 [[nodiscard]] check check_of(const unclaimed_deposit& deposit, const account_reading& reading,
                              const std::string& endpoint);
+
+/// Whether each arrived, by the endpoints whose readings run along `list`.
+[[nodiscard]] judgement compare_deposits(std::span<const unclaimed_deposit> list,
+                                         std::span<const endpoint_readings> readings, std::size_t needed);
 
 }  // namespace landfall::executor::verify

@@ -38,7 +38,7 @@ inline constexpr std::size_t finding_kind_count = 20;
 /// Whether somebody's money may be missing or paid twice. `is_final`: the order has reached a state of rest; before it,
 /// what a stranger can bring about by sending tokens must not hold an order.
 [[nodiscard]] bool touches_money(finding_kind kind, bool is_final);
-/// Whether it says that a signature is unknown. That counts only where enough endpoints say so: each forgets.
+/// Whether it rests on an unknown signature. That counts only where enough endpoints do not know it: each forgets.
 [[nodiscard]] bool rests_on_unknown(finding_kind kind);
 
 }  // namespace landfall::executor::verify

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -11,7 +12,7 @@ using domain::int128;
 
 namespace {
 
-/// As its first finder says it, at the latest slot that `reached` of them have seen.
+/// In the words of the first endpoint that found it, at the latest slot that `reached` of them have seen.
 finding finding_of(const std::vector<const check*>& found, std::size_t reached) {
   std::vector<std::uint64_t> slots;
   for (const auto* c : found)
@@ -31,6 +32,19 @@ std::vector<std::string> endpoints_of(const std::vector<const check*>& checks) {
 
 }  // namespace
 
+std::string quorum::shortage() const {
+  if (answered >= needed)
+    return {};
+  return std::to_string(answered) + " of " + std::to_string(configured) + " endpoints answered, and " +
+         std::to_string(needed) + " have to agree: nothing is held or halted";
+}
+
+void judgement::append(judgement more) {
+  std::move(more.found.begin(), more.found.end(), std::back_inserter(found));
+  std::move(more.right.begin(), more.right.end(), std::back_inserter(right));
+  std::move(more.disputed.begin(), more.disputed.end(), std::back_inserter(disputed));
+}
+
 judgement judge(std::span<const std::vector<check>> answers, std::size_t needed) {
   struct tally {
     std::vector<const check*> found;
@@ -41,11 +55,11 @@ judgement judge(std::span<const std::vector<check>> answers, std::size_t needed)
   for (const auto& of_one : answers) {
     for (const auto& c : of_one) {
       auto& t = tallies[{c.kind, c.subject}];
-      if (c.is == verdict::found)
+      if (c.is == check_result::found)
         t.found.push_back(&c);
-      else if (c.is == verdict::right)
+      else if (c.is == check_result::right)
         t.right.push_back(&c);
-      else if (c.is == verdict::not_seen)
+      else if (c.is == check_result::not_seen)
         ++t.not_seen;
     }
   }
@@ -76,11 +90,11 @@ std::string to_list(const std::vector<std::string>& names) {
 }
 
 bool wants_hold(const open_finding& f, const policy& p) {
-  return f.money && f.kind != finding_kind::sum_short && !f.held_already && f.times_agreed >= p.looks_before_hold;
+  return f.money && f.kind != finding_kind::sum_short && !f.held_already && f.times_agreed >= p.passes_before_hold;
 }
 
 bool wants_halt(const open_finding& f, int128 shortfall, int128 accepted, const policy& p) {
-  return f.kind == finding_kind::sum_short && f.times_agreed >= p.looks_before_halt && shortfall > accepted;
+  return f.kind == finding_kind::sum_short && f.times_agreed >= p.passes_before_halt && shortfall > accepted;
 }
 
 }  // namespace landfall::executor::verify

@@ -9,11 +9,21 @@
 
 #include "common/domain/decimal.hpp"
 #include "common/domain/uuid.hpp"
-#include "executor-service/verify/core/finding_kind.hpp"
-#include "executor-service/verify/core/order_checks.hpp"
+#include "executor-service/verify/core/check.hpp"
 
 /// What several endpoints' answers come to, and what follows from it.
 namespace landfall::executor::verify {
+
+/// How many endpoints gave every answer that one pass asked of them.
+struct quorum {
+  std::size_t answered = 0;
+  std::size_t configured = 0;
+  /// That have to agree.
+  std::size_t needed = 0;
+
+  /// A sentence where too few answered for anything to follow from what is found; else empty.
+  [[nodiscard]] std::string shortage() const;
+};
 
 struct finding {
   finding_kind kind = finding_kind::sum_short;
@@ -50,22 +60,24 @@ struct judgement {
   std::vector<finding> found;
   /// Found right by as many endpoints as needed: an open finding of that kind and subject is closed.
   std::vector<settled_question> right;
-  /// Neither found nor right: nothing follows from it, but somebody has to look at these endpoints.
+  /// Neither found nor right: nothing follows from it, but an operator has to check these endpoints.
   std::vector<disputed_question> disputed;
+
+  void append(judgement more);
 };
 
 /// What several endpoints' answers come to. `needed`: endpoints that have to agree, two where two are configured. What
 /// that many find counts against fewer who call it right; what is contradicted otherwise is neither found nor right.
-/// That a signature is unknown counts only where enough say so and nobody shows it: endpoints forget.
+/// An unknown signature counts only where enough endpoints do not know it and none shows it: endpoints forget.
 [[nodiscard]] judgement judge(std::span<const std::vector<check>> answers, std::size_t needed);
 
 struct policy {
-  /// Looks at ever later slots that have to agree before the order is held, or all signing is halted.
-  int looks_before_hold = 2;
-  int looks_before_halt = 3;
+  /// Passes at ever later slots that have to agree before the order is held, or all signing is halted.
+  int passes_before_hold = 2;
+  int passes_before_halt = 3;
 };
 
-/// An open finding as it stands after the look that found it again.
+/// An open finding as it stands after the pass that found it again.
 struct open_finding {
   finding_kind kind = finding_kind::sum_short;
   bool money = false;

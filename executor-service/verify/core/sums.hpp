@@ -10,7 +10,8 @@
 
 #include "common/domain/decimal.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/verify/core/order_checks.hpp"
+#include "executor-service/verify/core/facts.hpp"
+#include "executor-service/verify/core/judgement.hpp"
 
 /// Sums over all orders of a token.
 namespace landfall::executor::verify {
@@ -31,7 +32,7 @@ struct booked_account {
   domain::int128 booked = 0;
   /// Of the last movement that is booked.
   std::uint64_t last_slot = 0;
-  /// An attempt on it is unresolved, or a movement is not looked up: it is left out.
+  /// An attempt on it is unresolved, or a movement was not read: it is left out.
   bool in_flight = false;
 
   friend bool operator==(const booked_account&, const booked_account&) = default;
@@ -40,7 +41,7 @@ struct booked_account {
 /// One token and side. Each account is compared by itself, so that what strangers send to one never covers what is
 /// missing in another; and up to the very slot in which it was read, so that reading many accounts in several calls is
 /// as exact as reading them in one.
-struct sum_line {
+struct sum_row {
   solana::pubkey mint;
   side of = side::input;
   domain::int128 booked = 0;
@@ -55,10 +56,35 @@ struct sum_line {
 };
 
 /// `readings` run along `accounts`.
-[[nodiscard]] std::vector<sum_line> add_up(std::span<const booked_account> accounts,
-                                           std::span<const account_reading> readings);
+[[nodiscard]] std::vector<sum_row> add_up(std::span<const booked_account> accounts,
+                                          std::span<const account_reading> readings);
 
 /// Short is what lacks more than `dust`.
-[[nodiscard]] check check_of(const sum_line& line, const std::string& endpoint, domain::int128 dust);
+[[nodiscard]] check check_of(const sum_row& row, const std::string& endpoint, domain::int128 dust);
+
+/// A sum that lacks something. `shortfall`: what it lacks at least by as many endpoints as needed.
+struct sum_finding {
+  finding what;
+  solana::pubkey mint;
+  side of = side::input;
+  domain::int128 shortfall = 0;
+};
+
+struct sum_comparison {
+  std::vector<sum_finding> found;
+  std::vector<settled_question> right;
+  std::vector<disputed_question> disputed;
+  /// As the endpoint that is furthest shows it.
+  std::vector<sum_row> rows;
+};
+
+[[nodiscard]] bool anything_short(std::span<const booked_account> accounts, std::span<const endpoint_readings> readings,
+                                  domain::int128 dust);
+/// Leaves out accounts of `accounts` on which something was stored since, by `after`: they prove nothing.
+void leave_out_changed(std::vector<booked_account>& accounts, std::span<const booked_account> after);
+/// `readings`: one at least, the endpoint that is furthest first. `open`: subjects of the sums that were short before.
+[[nodiscard]] sum_comparison compare_sums(std::span<const booked_account> accounts,
+                                          std::span<const endpoint_readings> readings,
+                                          std::span<const std::string> open, std::size_t needed, domain::int128 dust);
 
 }  // namespace landfall::executor::verify

@@ -1,4 +1,4 @@
--- Questions that a look answered in the order's favour: open findings of the kinds $1 and subjects $2 are closed.
+-- Questions that a pass answered in the order's favour: open findings of the kinds $1 and subjects $2 are closed.
 update discrepancy_finding f
 set closed_at = clock_timestamp()
 from unnest($1::text[], $2::text[]) as r (kind, subject)

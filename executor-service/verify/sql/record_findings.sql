@@ -1,6 +1,6 @@
--- What a look found: one row for each kind and subject while it is open. $1 kinds, $2 subjects, $3 orders (uuid[], may hold
+-- What a pass found: one row for each kind and subject while it is open. $1 kinds, $2 subjects, $3 orders (uuid[], may hold
 -- nulls), $4 attempts (likewise), $5 details, $6 expected, $7 observed, $8 slots, $9 endpoints, $10 whether money is touched,
--- $11 whether enough endpoints agreed. A look counts as agreeing only if it was at a later slot than the one before.
+-- $11 whether enough endpoints agreed. A pass counts as agreeing only if it was at a later slot than the one before.
 insert into discrepancy_finding as f
   (kind, subject, order_id, attempt_id, detail, expected, observed, slot, endpoint, touches_money, times_agreed, agreed_slot)
 select n.kind, n.subject, n.order_id, n.attempt_id, n.detail, n.expected, n.observed, n.slot, n.endpoint, n.money,

@@ -22,6 +22,8 @@ public:
   /// Below what the fixtures' attempts live to.
   std::uint64_t finalized_height = 900;
   bool down = false;
+  /// Keeps every answer back.
+  bool silent = false;
   /// Answers everything but what became of signatures.
   bool without_statuses = false;
   std::map<solana::pubkey, account_info> held;
@@ -68,6 +70,12 @@ public:
       t.post_token_balances.push_back(after);
     }
     records[id] = t;
+  }
+
+  /// Gives the answers that were kept back.
+  void answer_late() {
+    for (const auto& give : std::exchange(kept_back_, {}))
+      give();
   }
 
   const std::string& name() const noexcept override {
@@ -137,6 +145,8 @@ public:
 private:
   template <class T>
   void answer(rpc_done<T> done, T value, bool refused = false) {
+    if (silent)
+      return kept_back_.push_back([done = std::move(done), value = std::move(value)] { done(value); });
     if (!down && !refused)
       return done(std::move(value));
     rpc_error e;
@@ -145,6 +155,7 @@ private:
   }
 
   std::string name_;
+  std::vector<std::function<void()>> kept_back_;
 };
 
 }  // namespace landfall::executor::tests

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "tests/executor-service/verify/core/order_fixture.hpp"
+#include "tests/executor-service/verify/core/checked_order.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;
@@ -21,16 +21,16 @@ TEST_SUITE("verify deposits") {
       return check_of(deposit, account_reading{seen_slot, std::move(account)}, "rpc0");
     };
     const auto arrived = holds(holding(input_mint, input));
-    CHECK(arrived.is == verdict::found);
+    CHECK(arrived.is == check_result::found);
     CHECK(arrived.subject == deposit.id.to_string());
     CHECK_FALSE(arrived.order);
     CHECK(arrived.money);
     CHECK(arrived.slot == seen_slot);
-    CHECK(holds(std::nullopt).is == verdict::right);
-    CHECK(holds(holding(input_mint, input - 1)).is == verdict::right);
-    CHECK(holds(holding(output_mint, input)).is == verdict::right);
+    CHECK(holds(std::nullopt).is == check_result::right);
+    CHECK(holds(holding(input_mint, input - 1)).is == check_result::right);
+    CHECK(holds(holding(output_mint, input)).is == check_result::right);
     auto foreign = holding(input_mint, input);
     foreign->owner = key(99);
-    CHECK(holds(foreign).is == verdict::right);
+    CHECK(holds(foreign).is == check_result::right);
   }
 }

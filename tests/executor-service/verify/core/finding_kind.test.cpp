@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "executor-service/verify/core/finding_kind.hpp"
-#include "tests/executor-service/verify/core/order_fixture.hpp"
+#include "tests/executor-service/verify/core/checked_order.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;
@@ -17,26 +17,31 @@ TEST_SUITE("verify kinds") {
   TEST_CASE("each kind of disagreement is found, and nothing besides") {
     struct row {
       const char* what;
-      std::function<scene()> make;
+      std::function<checked_order()> make;
       names expected;
     };
-    const auto with = [](scene s, const std::function<void(scene&)>& change) {
+    const auto with = [](checked_order s, const std::function<void(checked_order&)>& change) {
       change(s);
       return s;
     };
     const std::vector<row> rows{
         {"deposit gone while open",
-         [&] { return with(open_order(), [](scene& s) { s.balances(std::nullopt, std::nullopt); }); },
+         [&] { return with(open_order(), [](checked_order& s) { s.balances(std::nullopt, std::nullopt); }); },
          {"order_account_short"}},
         {"one unit of the deposit gone",
-         [&] { return with(open_order(), [](scene& s) { s.balances(holding(input_mint, input - 1), std::nullopt); }); },
+         [&] {
+           return with(open_order(),
+                       [](checked_order& s) { s.balances(holding(input_mint, input - 1), std::nullopt); });
+         },
          {"order_account_short"}},
         {"order account of another mint",
-         [&] { return with(open_order(), [](scene& s) { s.balances(holding(output_mint, input), std::nullopt); }); },
+         [&] {
+           return with(open_order(), [](checked_order& s) { s.balances(holding(output_mint, input), std::nullopt); });
+         },
          {"order_account_short"}},
         {"order account of another owner",
          [&] {
-           return with(open_order(), [](scene& s) {
+           return with(open_order(), [](checked_order& s) {
              s.balances(holding(input_mint, input), std::nullopt);
              s.seen.accounts->order_account->owner = key(99);
            });
@@ -44,31 +49,37 @@ TEST_SUITE("verify kinds") {
          {"order_account_short"}},
         {"expired with its deposit gone but no refund stored",
          [&] {
-           return with(open_order(order_state::expired), [](scene& s) { s.balances(std::nullopt, std::nullopt); });
+           return with(open_order(order_state::expired),
+                       [](checked_order& s) { s.balances(std::nullopt, std::nullopt); });
          },
          {"order_account_short"}},
         {"refunded, and the deposit still there",
          [&] {
            return with(refunded_order(order_state::cancelled),
-                       [](scene& s) { s.balances(holding(input_mint, input), std::nullopt); });
+                       [](checked_order& s) { s.balances(holding(input_mint, input), std::nullopt); });
          },
          {"order_account_not_emptied"}},
         {"swapped, and the deposit still there",
-         [&] { return with(filled_order(), [](scene& s) { s.balances(holding(input_mint, input), std::nullopt); }); },
+         [&] {
+           return with(filled_order(), [](checked_order& s) { s.balances(holding(input_mint, input), std::nullopt); });
+         },
          {"order_account_not_emptied"}},
         {"output gone before the payout",
-         [&] { return with(swapped_order(), [](scene& s) { s.balances(std::nullopt, std::nullopt); }); },
+         [&] { return with(swapped_order(), [](checked_order& s) { s.balances(std::nullopt, std::nullopt); }); },
          {"output_account_short"}},
         {"output below the swap's minimum before it is validated",
          [&] {
-           return with(swapped_order(order_state::execute_success), [](scene& s) {
+           return with(swapped_order(order_state::execute_success), [](checked_order& s) {
              s.stored.output_amount.reset();
              s.balances(std::nullopt, holding(output_mint, output - 11));
            });
          },
          {"output_account_short"}},
         {"paid out, and the output still there",
-         [&] { return with(filled_order(), [](scene& s) { s.balances(std::nullopt, holding(output_mint, output)); }); },
+         [&] {
+           return with(filled_order(),
+                       [](checked_order& s) { s.balances(std::nullopt, holding(output_mint, output)); });
+         },
          {"output_account_not_emptied"}},
         {"deposit arrived although it failed",
          [&] {
@@ -80,36 +91,37 @@ TEST_SUITE("verify kinds") {
          },
          {"deposit_arrived_after_failure"}},
         {"two swaps landed",
-         [&] { return with(filled_order(), [](scene& s) { s.attempt(attempt_kind::swap); }); },
+         [&] { return with(filled_order(), [](checked_order& s) { s.attempt(attempt_kind::swap); }); },
          {"double_swap"}},
         {"the other leg swapped the same deposit",
          [&] {
            return with(filled_order(),
-                       [](scene& s) { s.attempt(attempt_kind::swap).order = domain::order_id::random(); });
+                       [](checked_order& s) { s.attempt(attempt_kind::swap).order = domain::order_id::random(); });
          },
          {"double_swap"}},
         {"a dead swap landed after all beside another",
          [&] {
-           return with(filled_order(), [](scene& s) {
+           return with(filled_order(), [](checked_order& s) {
              const auto& dead = s.attempt(attempt_kind::swap, attempt_outcome::dead);
              s.seen.statuses[dead.id] = signature_status{landed_slot, solana::commitment::finalized, {}};
            });
          },
          {"double_swap", "dead_but_landed"}},
         {"two payouts landed",
-         [&] { return with(filled_order(), [](scene& s) { s.attempt(attempt_kind::payout); }); },
+         [&] { return with(filled_order(), [](checked_order& s) { s.attempt(attempt_kind::payout); }); },
          {"double_payout"}},
         {"two refunds landed",
          [&] {
-           return with(refunded_order(order_state::cancelled), [](scene& s) { s.attempt(attempt_kind::refund); });
+           return with(refunded_order(order_state::cancelled),
+                       [](checked_order& s) { s.attempt(attempt_kind::refund); });
          },
          {"double_refund"}},
         {"swapped and refunded",
-         [&] { return with(filled_order(), [](scene& s) { s.attempt(attempt_kind::refund); }); },
+         [&] { return with(filled_order(), [](checked_order& s) { s.attempt(attempt_kind::refund); }); },
          {"swap_and_refund"}},
         {"stored output is not what the swap brought",
          [&] {
-           return with(filled_order(), [](scene& s) {
+           return with(filled_order(), [](checked_order& s) {
              for (auto& a : s.stored.attempts) {
                const auto in = static_cast<domain::int128>(input);
                const auto out = static_cast<domain::int128>(output);
@@ -126,18 +138,23 @@ TEST_SUITE("verify kinds") {
          {"fill_record_differs"}},
         {"a landed attempt nobody knows",
          [&] {
-           return with(filled_order(), [](scene& s) { s.seen.statuses[s.stored.attempts[1].id] = std::nullopt; });
+           return with(filled_order(),
+                       [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id] = std::nullopt; });
          },
          {"landed_not_found"}},
         {"a landed attempt that failed",
-         [&] { return with(filled_order(), [](scene& s) { s.seen.statuses[s.stored.attempts[1].id]->err = "{}"; }); },
+         [&] {
+           return with(filled_order(), [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id]->err = "{}"; });
+         },
          {"landed_but_failed"}},
         {"a landed attempt in another slot",
-         [&] { return with(filled_order(), [](scene& s) { s.seen.statuses[s.stored.attempts[1].id]->slot = 99; }); },
+         [&] {
+           return with(filled_order(), [](checked_order& s) { s.seen.statuses[s.stored.attempts[1].id]->slot = 99; });
+         },
          {"landed_slot_differs"}},
         {"a failed attempt that landed",
          [&] {
-           return with(open_order(), [](scene& s) {
+           return with(open_order(), [](checked_order& s) {
              const auto& a = s.attempt(attempt_kind::swap, attempt_outcome::landed_failed);
              s.seen.statuses[a.id]->err.reset();
            });
@@ -145,7 +162,7 @@ TEST_SUITE("verify kinds") {
          {"failed_but_landed"}},
         {"a dead attempt that landed",
          [&] {
-           return with(open_order(), [](scene& s) {
+           return with(open_order(), [](checked_order& s) {
              const auto& a = s.attempt(attempt_kind::swap, attempt_outcome::dead);
              s.seen.statuses[a.id] = signature_status{150, solana::commitment::finalized, {}};
            });
@@ -153,7 +170,7 @@ TEST_SUITE("verify kinds") {
          {"dead_but_landed"}},
         {"a dead attempt that landed with an error",
          [&] {
-           return with(open_order(), [](scene& s) {
+           return with(open_order(), [](checked_order& s) {
              const auto& a = s.attempt(attempt_kind::swap, attempt_outcome::dead);
              s.seen.statuses[a.id] = signature_status{150, solana::commitment::finalized, "{}"};
            });
@@ -161,17 +178,21 @@ TEST_SUITE("verify kinds") {
          {"dead_but_failed"}},
         {"a deposit below the order's amount",
          [&] {
-           return with(open_order(), [](scene& s) { s.stored.attempts[0].moved = movement{landed_slot, 999, 0}; });
+           return with(open_order(), [](checked_order& s) {
+             s.stored.attempts[0].moved = movement{landed_slot, 999, 0};
+           });
          },
          {"moved_too_little"}},
         {"a payout below the output",
          [&] {
-           return with(filled_order(), [](scene& s) { s.stored.attempts[2].moved = movement{landed_slot, 0, -499}; });
+           return with(filled_order(), [](checked_order& s) {
+             s.stored.attempts[2].moved = movement{landed_slot, 0, -499};
+           });
          },
          {"moved_too_little"}},
         {"a swap that brought less than its minimum",
          [&] {
-           return with(filled_order(), [](scene& s) {
+           return with(filled_order(), [](checked_order& s) {
              s.stored.attempts[1].moved = movement{landed_slot, -1'000, 489};
              s.stored.output_amount = domain::token_amount{489};
            });
@@ -179,14 +200,14 @@ TEST_SUITE("verify kinds") {
          {"moved_too_little"}},
         {"a refund of half the deposit",
          [&] {
-           return with(refunded_order(order_state::cancelled), [](scene& s) {
+           return with(refunded_order(order_state::cancelled), [](checked_order& s) {
              s.stored.attempts[1].moved = movement{landed_slot, -500, 0};
            });
          },
          {"moved_too_little"}},
         {"a payout that is unknown and over, and the output gone",
          [&] {
-           return with(swapped_order(order_state::withdrawing), [](scene& s) {
+           return with(swapped_order(order_state::withdrawing), [](checked_order& s) {
              s.seen.statuses[s.attempt(attempt_kind::payout, std::nullopt).id] = std::nullopt;
              s.balances(std::nullopt, std::nullopt);
              s.seen.finalized_block_height = last_valid + 2;
@@ -195,7 +216,7 @@ TEST_SUITE("verify kinds") {
          {"neither_landed_nor_dead"}},
         {"the books say more is left than the state does",
          [&] {
-           return with(filled_order(), [](scene& s) {
+           return with(filled_order(), [](checked_order& s) {
              s.stored.attempts[0].moved = movement{landed_slot, 1'050, 0};
              s.stored.attempts[1].moved = movement{landed_slot, -1'000, 500};
              s.stored.attempts[2].moved = movement{landed_slot, 0, -500};

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "tests/executor-service/verify/core/order_fixture.hpp"
+#include "tests/executor-service/verify/core/checked_order.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;
@@ -51,9 +51,9 @@ TEST_SUITE("verify") {
     CHECK(touches_money(finding_kind::order_account_not_emptied, true));
     auto s = swapped_order();
     s.balances(holding(input_mint, input), holding(output_mint, output));
-    for (const auto& c : verify::verify(s.stored, s.seen))
+    for (const auto& c : verify::check_order(s.stored, s.seen))
       if (c.kind == finding_kind::order_account_not_emptied) {
-        CHECK(c.is == verdict::found);
+        CHECK(c.is == check_result::found);
         CHECK_FALSE(c.money);
       }
   }
@@ -64,13 +64,13 @@ TEST_SUITE("verify") {
       s.attempt(kind, std::nullopt);
       s.balances(std::nullopt, std::nullopt);
       CHECK(found_in(s).empty());
-      CHECK(verdict_on(s, finding_kind::order_account_short) == verdict::unknown);
+      CHECK(result_on(s, finding_kind::order_account_short) == check_result::unknown);
     }
     auto paying = swapped_order(order_state::withdrawing);
     paying.attempt(attempt_kind::payout, std::nullopt);
     paying.balances(std::nullopt, std::nullopt);
     CHECK(found_in(paying).empty());
-    CHECK(verdict_on(paying, finding_kind::output_account_short) == verdict::unknown);
+    CHECK(result_on(paying, finding_kind::output_account_short) == check_result::unknown);
     // The other leg's attempt moves the shared account too.
     auto pair = open_order();
     pair.attempt(attempt_kind::swap, std::nullopt).order = domain::order_id::random();
@@ -97,8 +97,8 @@ TEST_SUITE("verify") {
     for (const auto what : {attempt_kind::swap, attempt_kind::payout, attempt_kind::refund}) {
       const auto s = in_doubt(what);
       CHECK(found_in(s) == names{"neither_landed_nor_dead"});
-      for (const auto& c : verify::verify(s.stored, s.seen))
-        if (c.is == verdict::found) {
+      for (const auto& c : verify::check_order(s.stored, s.seen))
+        if (c.is == check_result::found) {
           CHECK(c.subject == s.stored.attempts.back().id.to_string());
           CHECK(c.order == s.stored.id);
           CHECK(c.money);
@@ -114,51 +114,51 @@ TEST_SUITE("verify") {
     // It may land yet.
     auto alive = in_doubt(attempt_kind::swap);
     alive.seen.finalized_block_height = last_valid + 1;
-    CHECK(verdict_on(alive, kind) == verdict::unknown);
+    CHECK(result_on(alive, kind) == check_result::unknown);
     // It is known, wherever it is.
     auto known = in_doubt(attempt_kind::swap);
     known.seen.statuses[known.stored.attempts.back().id] =
         signature_status{seen_slot, solana::commitment::processed, {}};
-    CHECK(verdict_on(known, kind) == verdict::right);
+    CHECK(result_on(known, kind) == check_result::right);
     // Nobody answered; the accounts are not read; a maker signs last, and its id may be another one.
     auto unasked = in_doubt(attempt_kind::swap);
     unasked.seen.statuses.erase(unasked.stored.attempts.back().id);
-    CHECK(verdict_on(unasked, kind) == verdict::unknown);
+    CHECK(result_on(unasked, kind) == check_result::unknown);
     auto unread = in_doubt(attempt_kind::swap);
     unread.seen.accounts.reset();
-    CHECK(verdict_on(unread, kind) == verdict::unknown);
+    CHECK(result_on(unread, kind) == check_result::unknown);
     auto makers = in_doubt(attempt_kind::swap);
     makers.stored.attempts.back().by_maker = true;
-    CHECK(verdict_on(makers, kind) == verdict::unknown);
+    CHECK(result_on(makers, kind) == check_result::unknown);
     // Resolved since.
     auto resolved = in_doubt(attempt_kind::swap);
     resolved.stored.attempts.back().outcome = attempt_outcome::dead;
-    CHECK(verdict_on(resolved, kind) == verdict::right);
+    CHECK(result_on(resolved, kind) == check_result::right);
   }
 
   TEST_CASE("an endpoint that is behind what is stored cannot tell") {
     auto s = open_order();
     s.balances(std::nullopt, std::nullopt);
     s.seen.accounts->slot = landed_slot - 1;
-    CHECK(verdict_on(s, finding_kind::order_account_short) == verdict::unknown);
+    CHECK(result_on(s, finding_kind::order_account_short) == check_result::unknown);
     s.seen.accounts->slot = landed_slot;
-    CHECK(verdict_on(s, finding_kind::order_account_short) == verdict::found);
+    CHECK(result_on(s, finding_kind::order_account_short) == check_result::found);
     s.seen.accounts.reset();
-    CHECK(verdict_on(s, finding_kind::order_account_short) == verdict::unknown);
+    CHECK(result_on(s, finding_kind::order_account_short) == check_result::unknown);
 
     auto behind = filled_order();
     behind.seen.statuses[behind.stored.attempts[0].id] = std::nullopt;
     behind.seen.finalized_slot = landed_slot - 1;
-    CHECK(verdict_on(behind, finding_kind::landed_not_found) == verdict::unknown);
+    CHECK(result_on(behind, finding_kind::landed_not_found) == check_result::unknown);
     auto not_final = filled_order();
     not_final.seen.statuses[not_final.stored.attempts[0].id]->level = solana::commitment::confirmed;
     not_final.seen.statuses[not_final.stored.attempts[0].id]->err = "{}";
-    CHECK(verdict_on(not_final, finding_kind::landed_but_failed) == verdict::unknown);
+    CHECK(result_on(not_final, finding_kind::landed_but_failed) == check_result::unknown);
   }
 
   TEST_CASE("an endpoint without an answer for an attempt says nothing of what happened twice") {
     struct row {
-      scene s;
+      checked_order s;
       attempt_kind kind;
       finding_kind twice;
     };
@@ -170,19 +170,19 @@ TEST_SUITE("verify") {
          }) {
       INFO(to_string(twice));
       const auto again = s.attempt(kind, attempt_outcome::dead);
-      CHECK(verdict_on(s, twice) == verdict::right);
+      CHECK(result_on(s, twice) == check_result::right);
       auto mute = s;
       mute.seen.statuses.erase(again.id);
-      CHECK(verdict_on(mute, twice) == verdict::unknown);
+      CHECK(result_on(mute, twice) == check_result::unknown);
       mute.seen.statuses.clear();
-      CHECK(verdict_on(mute, twice) == verdict::unknown);
+      CHECK(result_on(mute, twice) == check_result::unknown);
       // What it was not asked about is not missing.
       for (auto& a : mute.stored.attempts)
         a.settled = true;
-      CHECK(verdict_on(mute, twice) == verdict::right);
+      CHECK(result_on(mute, twice) == check_result::right);
       // Nor does a missing answer undo what is too much without it.
       s.seen.statuses = {{again.id, signature_status{landed_slot, solana::commitment::finalized, {}}}};
-      CHECK(verdict_on(s, twice) == verdict::found);
+      CHECK(result_on(s, twice) == check_result::found);
     }
   }
 
@@ -205,8 +205,8 @@ TEST_SUITE("verify") {
     s.attempt(attempt_kind::payout, attempt_outcome::landed_failed);
     s.attempt(attempt_kind::refund, attempt_outcome::dead);
     CHECK(found_in(s).empty());
-    CHECK(verdict_on(s, finding_kind::dead_but_landed) == verdict::not_seen);
-    CHECK(verdict_on(s, finding_kind::failed_but_landed) == verdict::right);
+    CHECK(result_on(s, finding_kind::dead_but_landed) == check_result::not_seen);
+    CHECK(result_on(s, finding_kind::failed_but_landed) == check_result::right);
   }
 
   TEST_CASE("the payout of the other leg is none of this order") {

@@ -44,7 +44,7 @@ inline solana::signature signature(std::size_t n) {
 }
 
 /// An order and one endpoint's view of it, which agree.
-struct scene {
+struct checked_order {
   order_facts stored;
   chain_facts seen;
 
@@ -77,8 +77,8 @@ struct scene {
   }
 };
 
-inline scene open_order(order_state state = order_state::open) {
-  scene s;
+inline checked_order open_order(order_state state = order_state::open) {
+  checked_order s;
   s.stored.id = domain::order_id::random();
   s.stored.state = state;
   s.stored.vault = vault;
@@ -96,7 +96,7 @@ inline scene open_order(order_state state = order_state::open) {
   return s;
 }
 
-inline scene swapped_order(order_state state = order_state::ready_withdraw_output) {
+inline checked_order swapped_order(order_state state = order_state::ready_withdraw_output) {
   auto s = open_order(state);
   s.attempt(attempt_kind::swap);
   s.stored.output_amount = domain::token_amount{output};
@@ -104,34 +104,34 @@ inline scene swapped_order(order_state state = order_state::ready_withdraw_outpu
   return s;
 }
 
-inline scene filled_order() {
+inline checked_order filled_order() {
   auto s = swapped_order(order_state::fill_success);
   s.attempt(attempt_kind::payout);
   s.balances(std::nullopt, std::nullopt);
   return s;
 }
 
-inline scene refunded_order(order_state state) {
+inline checked_order refunded_order(order_state state) {
   auto s = open_order(state);
   s.attempt(attempt_kind::refund);
   s.balances(std::nullopt, std::nullopt);
   return s;
 }
 
-inline std::set<std::string> found_in(const scene& s) {
+inline std::set<std::string> found_in(const checked_order& s) {
   std::set<std::string> kinds;
-  for (const auto& c : verify::verify(s.stored, s.seen))
-    if (c.is == verdict::found)
+  for (const auto& c : verify::check_order(s.stored, s.seen))
+    if (c.is == check_result::found)
       kinds.emplace(to_string(c.kind));
   return kinds;
 }
 
-inline verdict verdict_on(const scene& s, finding_kind kind) {
-  for (const auto& c : verify::verify(s.stored, s.seen))
+inline check_result result_on(const checked_order& s, finding_kind kind) {
+  for (const auto& c : verify::check_order(s.stored, s.seen))
     if (c.kind == kind)
       return c.is;
   FAIL("no such question was asked");
-  return verdict::unknown;
+  return check_result::unknown;
 }
 
 using names = std::set<std::string>;

@@ -2,23 +2,22 @@
 
 #include <string>
 
-#include "executor-service/verify/verifier_actor.hpp"
+#include "executor-service/verify/summary.hpp"
 
-namespace landfall::executor {
+namespace landfall::executor::verify {
 
 TEST_CASE("a summary of nothing is clean and has every key") {
-  CHECK(to_json(verify_summary{}) ==
-        R"({"orders":0,"attempts":0,"ordersInFlight":0,"findings":[],"sums":[],"disputed":[],)"
-        R"("trouble":null,"clean":true})");
+  CHECK(to_json(summary{}) == R"({"orders":0,"attempts":0,"ordersInFlight":0,"findings":[],"sums":[],"disputed":[],)"
+                              R"("trouble":null,"clean":true})");
 }
 
 TEST_CASE("a summary is written to the byte") {
-  verify_summary s;
+  summary s;
   s.orders = 3;
   s.attempts = 4;
   s.orders_in_flight = 1;
-  verify::finding plain;
-  plain.kind = verify::finding_kind::double_swap;
+  finding plain;
+  plain.kind = finding_kind::double_swap;
   plain.subject = "a\"b";
   plain.order = domain::order_id::parse("01234567-89ab-cdef-0123-456789abcdef");
   plain.detail = "two\nlines";
@@ -27,9 +26,9 @@ TEST_CASE("a summary is written to the byte") {
   plain.slot = 18'446'744'073'709'551'615U;
   plain.endpoint = "rpc0";
   plain.money = true;
-  s.findings = {plain, verify::finding{}};
-  verify::sum_line sum;
-  sum.of = verify::side::output;
+  s.findings = {plain, finding{}};
+  sum_row sum;
+  sum.of = side::output;
   sum.booked = 5;
   sum.observed = 3;
   sum.shortfall = 2;
@@ -37,7 +36,7 @@ TEST_CASE("a summary is written to the byte") {
   sum.left_out = 1;
   sum.slot = 9;
   s.sums = {sum};
-  s.disputed = {{verify::finding_kind::sum_short, "mint", {"rpc0", "rpc2"}, {}}};
+  s.disputed = {{finding_kind::sum_short, "mint", {"rpc0", "rpc2"}, {}}};
   s.trouble = "no answer\x1F";
   CHECK(to_json(s) ==
         R"({"orders":3,"attempts":4,"ordersInFlight":1,"findings":[)"
@@ -52,4 +51,4 @@ TEST_CASE("a summary is written to the byte") {
         R"("trouble":"no answer\u001f","clean":false})");
 }
 
-}  // namespace landfall::executor
+}  // namespace landfall::executor::verify

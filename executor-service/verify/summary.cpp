@@ -1,11 +1,12 @@
+#include "executor-service/verify/summary.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "common/json/writer.hpp"
-#include "executor-service/verify/verifier_actor.hpp"
 
-namespace landfall::executor {
+namespace landfall::executor::verify {
 
 namespace {
 
@@ -24,7 +25,7 @@ void write_names(json::writer& w, std::string_view key, const std::vector<std::s
   w.end_array();
 }
 
-void write(json::writer& w, const verify::finding& f) {
+void write(json::writer& w, const finding& f) {
   w.begin_object().member("kind", to_string(f.kind)).member("subject", f.subject);
   write_id(w, "orderId", f.order);
   write_id(w, "attemptId", f.attempt);
@@ -33,14 +34,14 @@ void write(json::writer& w, const verify::finding& f) {
   w.member("touchesMoney", f.money).member("agreed", f.agreed).end_object();
 }
 
-void write(json::writer& w, const verify::sum_line& line) {
-  w.begin_object().member("mint", line.mint.to_string()).member("side", to_string(line.of));
-  w.member("booked", verify::to_text(line.booked)).member("observed", verify::to_text(line.observed));
-  w.member("shortfall", verify::to_text(line.shortfall)).member("accounts", line.accounts);
-  w.member("leftOut", line.left_out).member("slot", line.slot).end_object();
+void write(json::writer& w, const sum_row& row) {
+  w.begin_object().member("mint", row.mint.to_string()).member("side", to_string(row.of));
+  w.member("booked", to_text(row.booked)).member("observed", to_text(row.observed));
+  w.member("shortfall", to_text(row.shortfall)).member("accounts", row.accounts);
+  w.member("leftOut", row.left_out).member("slot", row.slot).end_object();
 }
 
-void write(json::writer& w, const verify::disputed_question& q) {
+void write(json::writer& w, const disputed_question& q) {
   w.begin_object().member("kind", to_string(q.kind)).member("subject", q.subject);
   write_names(w, "foundBy", q.found_by);
   write_names(w, "rightBy", q.right_by);
@@ -57,7 +58,7 @@ void write_list(json::writer& w, std::string_view key, const Items& items) {
 
 }  // namespace
 
-std::string to_json(const verify_summary& s) {
+std::string to_json(const summary& s) {
   json::writer w;
   w.begin_object().member("orders", s.orders).member("attempts", s.attempts);
   w.member("ordersInFlight", s.orders_in_flight);
@@ -71,21 +72,20 @@ std::string to_json(const verify_summary& s) {
   return w.member("clean", s.clean()).end_object().take();
 }
 
-std::string to_table(const verify_summary& s) {
+std::string to_table(const summary& s) {
   std::string out;
   for (const auto& f : s.findings)
     out += std::string{to_string(f.kind)} + (f.money ? "  MONEY  " : "  ") + f.subject +
            (f.attempt && f.order ? "  order " + f.order->to_string() : "") + "\n  " + f.detail + "\n  expected " +
            f.expected + ", observed " + f.observed + " (slot " + std::to_string(f.slot) + ", " + f.endpoint +
            (f.agreed ? ")\n" : ", no second endpoint)\n");
-  for (const auto& line : s.sums)
-    out += "sum  " + line.mint.to_string() + "  " + std::string{to_string(line.of)} + "  booked " +
-           verify::to_text(line.booked) + "  observed " + verify::to_text(line.observed) + "  short " +
-           verify::to_text(line.shortfall) + "  accounts " + std::to_string(line.accounts) + "  left out " +
-           std::to_string(line.left_out) + "\n";
+  for (const auto& row : s.sums)
+    out += "sum  " + row.mint.to_string() + "  " + std::string{to_string(row.of)} + "  booked " + to_text(row.booked) +
+           "  observed " + to_text(row.observed) + "  short " + to_text(row.shortfall) + "  accounts " +
+           std::to_string(row.accounts) + "  left out " + std::to_string(row.left_out) + "\n";
   for (const auto& q : s.disputed)
-    out += "disputed  " + std::string{to_string(q.kind)} + "  " + q.subject + "  found by " +
-           verify::to_list(q.found_by) + ", right by " + verify::to_list(q.right_by) + "\n";
+    out += "disputed  " + std::string{to_string(q.kind)} + "  " + q.subject + "  found by " + to_list(q.found_by) +
+           ", right by " + to_list(q.right_by) + "\n";
   if (!s.trouble.empty())
     out += "not finished: " + s.trouble + "\n";
   out += std::to_string(s.orders) + " orders, " + std::to_string(s.attempts) + " attempts, " +
@@ -93,4 +93,4 @@ std::string to_table(const verify_summary& s) {
   return out;
 }
 
-}  // namespace landfall::executor
+}  // namespace landfall::executor::verify
