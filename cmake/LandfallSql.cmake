@@ -1,5 +1,6 @@
 # landfall_embed_sql(TARGET t NAMESPACE ns HEADER path DIRECTORY dir [PATTERN glob])
-# Each dir/name.sql, or each that matches the pattern, becomes `inline constexpr std::string_view name` in namespace ns, in the generated header `path`.
+# Each dir/name.sql, or each that matches the pattern, becomes `inline constexpr std::string_view name` in namespace ns,
+# in the generated header `path`.
 function(landfall_embed_sql)
   cmake_parse_arguments(ARG "" "TARGET;NAMESPACE;HEADER;DIRECTORY;PATTERN" "" ${ARGN})
   if(NOT ARG_PATTERN)

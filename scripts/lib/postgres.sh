@@ -30,7 +30,8 @@ postgres_home() {
   printf '%s' "$home"
 }
 
-# scratch_port: a free port below the default PORT_BASE, and so below the ports that the tests draw (tests/support/ports.mjs).
+# scratch_port: a free port below the default PORT_BASE, and so below the ports that the tests draw
+# (tests/support/ports.mjs).
 scratch_port() {
   local port
   for _ in {1..50}; do
@@ -80,7 +81,8 @@ postgres_start() {
 postgres_exists() { as_postgres test -s "$1/data/PG_VERSION"; }
 postgres_runs() { postgres_exists "$1" && as_postgres "$POSTGRES_BIN/pg_ctl" status --pgdata="$1/data" >/dev/null 2>&1; }
 
-# postgres_stop HOME [fast|immediate]. What HOME links to is meant: the user postgres may not be able to follow the link.
+# postgres_stop HOME [fast|immediate]. What HOME links to is meant: the user postgres may not be able to follow the
+# link.
 postgres_stop() {
   local home mode="${2:-fast}"
   home="$(readlink -f "$1")"
