@@ -1,8 +1,8 @@
--- The roles of the services. Roles belong to the whole cluster, so each is created only where it is missing; passwords and
--- authentication are the operator's. The login that runs the migrations is a superuser, a member of landfall_owner that may
--- create roles, or landfall_owner itself on a cluster where the roles stand already.
--- Every later migration works as landfall_owner, which owns all tables, functions and views. All trigger functions run as
--- landfall_owner, so that a service needs no right beyond the columns it writes. Every refusal has a SQLSTATE (README.md).
+-- The roles of the services. Roles belong to the whole cluster, so each is created only where it is missing; passwords
+-- and authentication are the operator's. The login that runs the migrations is a superuser, a member of landfall_owner
+-- that may create roles, or landfall_owner itself on a cluster where the roles stand already. Every later migration
+-- works as landfall_owner, which owns all tables, functions and views. All trigger functions run as landfall_owner, so
+-- that a service needs no right beyond the columns it writes. Every refusal has a SQLSTATE (README.md).
 
 do $$
 declare
@@ -32,8 +32,8 @@ $$;
 
 set local role landfall_owner;
 
--- 'api', 'trigger', 'executor', 'operator', 'verifier', 'agents', or null for anybody else. The role is the one that logged in:
--- session_user does not change inside a security definer function, nor under SET ROLE.
+-- 'api', 'trigger', 'executor', 'operator', 'verifier', 'agents', or null for anybody else. The role is the one that
+-- logged in: session_user does not change inside a security definer function, nor under SET ROLE.
 create function session_role() returns text
 language sql stable parallel safe
 set search_path = pg_catalog, public, pg_temp
@@ -48,8 +48,8 @@ as $$
   end
 $$;
 
--- The time that every rule compares with. Not now(), which stands still in a long transaction: a lease does not. Only a test
--- database has another one, which its owner puts in this one's place.
+-- The time that every rule compares with. Not now(), which stands still in a long transaction: a lease does not. Only a
+-- test database has another one, which its owner puts in this one's place.
 create function rule_time() returns timestamptz
 language sql volatile parallel safe
 set search_path = pg_catalog, public, pg_temp

@@ -17,10 +17,11 @@ create table allowed_transition (
   role text not null check (role in ('api', 'trigger', 'executor', 'operator')),
   primary key (from_state, to_state, role)
 );
-create trigger refuse_truncate before truncate on allowed_transition for each statement execute function refuse_change();
+create trigger refuse_truncate before truncate on allowed_transition
+  for each statement execute function refuse_change();
 
--- `expired` is not marked final: while the deposit is still in the order account the order can be cancelled. Once a refund has
--- landed, missing_precondition refuses that (0008).
+-- `expired` is not marked final: while the deposit is still in the order account the order can be cancelled. Once a
+-- refund has landed, missing_precondition refuses that (0008).
 insert into order_state (name, shown_as, is_final) values
   ('pending_deposit', 'pending', false),
   ('depositing', 'pending', false),

@@ -1,5 +1,5 @@
--- Tokens and vaults, and the types that all tables use. Amounts are unsigned 64-bit integers in a token's smallest unit, prices
--- exact decimals in USD, times UTC, addresses and signatures base58 as the chain shows them.
+-- Tokens and vaults, and the types that all tables use. Amounts are unsigned 64-bit integers in a token's smallest
+-- unit, prices exact decimals in USD, times UTC, addresses and signatures base58 as the chain shows them.
 
 set local role landfall_owner;
 

@@ -58,8 +58,9 @@ create index price_order_open on price_order (trigger_mint) where state = 'open'
 create index price_order_open_updated on price_order (updated_at, id) where state = 'open';
 create index price_order_expiry on price_order (expires_at) where state = 'open';
 -- What executors claim. An order is due when neither its own next time nor anybody's lease is ahead:
--- greatest(next_attempt_at, lease_until), in which null counts as never. Claims read these indexes from their low end, so orders
--- under a lease and orders that wait are not even read, and an order whose lease ran out queues behind those due before that.
+-- greatest(next_attempt_at, lease_until), in which null counts as never. Claims read these indexes from their low end,
+-- so orders under a lease and orders that wait are not even read, and an order whose lease ran out queues behind those
+-- due before that.
 create index price_order_due_new on price_order ((greatest(next_attempt_at, lease_until)))
   where state = 'ready_execute' and held_at is null;
 create index price_order_due_started on price_order ((greatest(next_attempt_at, lease_until)))
@@ -103,7 +104,8 @@ begin
   -- The lock makes a second creation from the same request wait for the first, and then see it consumed.
   select * into request from deposit_request r where r.id = new.deposit_request_id for update;
   if not found then
-    raise exception using errcode = 'LF006', message = format('deposit request %s does not exist', new.deposit_request_id);
+    raise exception using errcode = 'LF006',
+      message = format('deposit request %s does not exist', new.deposit_request_id);
   end if;
   -- The second leg of a pair is created in the transaction that created the first.
   if request.consumed_at is not null and not (new.leg = 1 and request.consumed_at = transaction_timestamp()) then
@@ -116,8 +118,8 @@ begin
   if (new.wallet, new.vault, new.order_account, new.input_mint, new.output_mint, new.input_amount, new.order_type)
      is distinct from (request.wallet, request.vault, request.order_account, request.input_mint, request.output_mint,
                        request.amount, request.order_sub_type) then
-    raise exception using errcode = 'LF006', message = format('order %s is not what deposit request %s was crafted for', new.id,
-                                                              request.id);
+    raise exception using errcode = 'LF006',
+      message = format('order %s is not what deposit request %s was crafted for', new.id, request.id);
   end if;
   if request.consumed_at is null then
     update deposit_request set consumed_at = transaction_timestamp() where id = request.id;
@@ -141,11 +143,11 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-  if (new.id, new.wallet, new.vault, new.deposit_request_id, new.leg, new.order_account, new.output_account, new.order_type,
-      new.input_mint, new.output_mint, new.trigger_mint, new.input_amount, new.created_at)
+  if (new.id, new.wallet, new.vault, new.deposit_request_id, new.leg, new.order_account, new.output_account,
+      new.order_type, new.input_mint, new.output_mint, new.trigger_mint, new.input_amount, new.created_at)
      is distinct from
-     (old.id, old.wallet, old.vault, old.deposit_request_id, old.leg, old.order_account, old.output_account, old.order_type,
-      old.input_mint, old.output_mint, old.trigger_mint, old.input_amount, old.created_at) then
+     (old.id, old.wallet, old.vault, old.deposit_request_id, old.leg, old.order_account, old.output_account,
+      old.order_type, old.input_mint, old.output_mint, old.trigger_mint, old.input_amount, old.created_at) then
     raise exception using errcode = 'LF004', message = format('what order %s is about never changes', old.id);
   end if;
   if (new.trigger_condition, new.trigger_price_usd, new.slippage_bps, new.expires_at)
@@ -157,9 +159,10 @@ begin
 end
 $$;
 
--- Every write of an executor carries the epoch in force. A lease is taken under the next epoch, renewed by its holder while it
--- runs, given back at any time, and never changed by anybody else.
-create function price_order_check_lease(old price_order, new price_order, role_name text, carried_epoch bigint) returns void
+-- Every write of an executor carries the epoch in force. A lease is taken under the next epoch, renewed by its holder
+-- while it runs, given back at any time, and never changed by anybody else.
+create function price_order_check_lease(old price_order, new price_order, role_name text, carried_epoch bigint)
+returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -170,14 +173,15 @@ begin
     if (new.lease_epoch, new.lease_holder, new.lease_until)
        is distinct from (old.lease_epoch, old.lease_holder, old.lease_until) then
       raise exception using errcode = 'LF005',
-        message = format('order %s: only an executor changes a lease, not %s', old.id, coalesce(role_name, session_user));
+        message = format('order %s: only an executor changes a lease, not %s', old.id,
+                         coalesce(role_name, session_user));
     end if;
     return;
   end if;
   if carried_epoch is distinct from new.lease_epoch then
     raise exception using errcode = 'LF003',
-      message = format('order %s: the write carries epoch %s, in force is %s', old.id, coalesce(carried_epoch::text, 'none'),
-                       new.lease_epoch);
+      message = format('order %s: the write carries epoch %s, in force is %s', old.id,
+                       coalesce(carried_epoch::text, 'none'), new.lease_epoch);
   end if;
   if new.lease_epoch <> old.lease_epoch then
     if new.lease_epoch <> old.lease_epoch + 1 then
@@ -200,10 +204,11 @@ begin
     if new.lease_holder is distinct from old.lease_holder
        or new.lease_until <= clock or new.lease_until > clock + interval '10 minutes' then
       raise exception using errcode = 'LF005',
-        message = format('order %s: a lease changes hands only under a new epoch, and is renewed for 10 minutes at most', old.id);
+        message = format('order %s: a lease changes hands only under a new epoch, and lasts 10 minutes at most', old.id);
     end if;
     if old.lease_until <= clock then
-      raise exception using errcode = 'LF003', message = format('order %s: the lease ran out at %s', old.id, old.lease_until);
+      raise exception using errcode = 'LF003',
+        message = format('order %s: the lease ran out at %s', old.id, old.lease_until);
     end if;
   end if;
 end
@@ -218,7 +223,8 @@ begin
   if (new.held_at, new.held_reason) is distinct from (old.held_at, old.held_reason) then
     if role_name is not distinct from 'verifier' then
       if old.held_at is not null then
-        raise exception using errcode = 'LF002', message = format('order %s is held: only an operator changes that', old.id);
+        raise exception using errcode = 'LF002',
+          message = format('order %s is held: only an operator changes that', old.id);
       end if;
     elsif role_name is distinct from 'operator' then
       raise exception using errcode = 'LF002',
@@ -227,14 +233,16 @@ begin
   end if;
   if role_name is not distinct from 'verifier'
      and to_jsonb(new) - '{held_at,held_reason}'::text[] <> to_jsonb(old) - '{held_at,held_reason}'::text[] then
-    raise exception using errcode = 'LF004', message = format('order %s: the verifier sets a hold and nothing else', old.id);
+    raise exception using errcode = 'LF004',
+      message = format('order %s: the verifier sets a hold and nothing else', old.id);
   end if;
 end
 $$;
 
--- The table allows the transition, no hold stands in its way, an executor makes it under a lease in force, and it gives its own
--- reason and instance. `given` names the columns that the statement sets.
-create function price_order_check_transition(old price_order, new price_order, role_name text, given text[]) returns void
+-- The table allows the transition, no hold stands in its way, an executor makes it under a lease in force, and it gives
+-- its own reason and instance. `given` names the columns that the statement sets.
+create function price_order_check_transition(old price_order, new price_order, role_name text, given text[])
+returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -264,15 +272,15 @@ $$;
 
 -- ---- Changes: the triggers ----
 
--- SQL does not tell a trigger which columns a statement set, except by firing a trigger "update of" that column. Each of these
--- marks its column in a transaction-local setting, which price_order_guard reads and clears for the same row. Without them
--- a transition would carry what the transition before it gave.
+-- SQL does not tell a trigger which columns a statement set, except by firing a trigger "update of" that column. Each
+-- of these marks its column in a transaction-local setting, which price_order_guard reads and clears for the same row.
+-- Without them a transition would carry what the transition before it gave.
 create function price_order_mark_given() returns trigger
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-  perform set_config('landfall.given', coalesce(current_setting('landfall.given', true), '') || ' ' || tg_argv[0], true);
+  perform set_config('landfall.given', concat(current_setting('landfall.given', true), ' ', tg_argv[0]), true);
   return new;
 end
 $$;

@@ -1,4 +1,5 @@
--- Attempts: one row a signed transaction, or a message that a market maker signs last. Stored before it leaves, resolved once.
+-- Attempts: one row a signed transaction, or a message that a market maker signs last. Stored before it leaves,
+-- resolved once.
 
 set local role landfall_owner;
 
@@ -8,7 +9,8 @@ create table attempt (
   order_account address not null,
   kind text not null check (kind in ('deposit', 'swap', 'payout', 'refund', 'close')),
   ordinal integer not null check (ordinal >= 1),
-  -- Where a market maker signs last the id is known only once the chain shows it; the quote id and the bytes stand for it.
+  -- Where a market maker signs last the id is known only once the chain shows it; the quote id and the bytes stand for
+  -- it.
   signature transaction_signature unique,
   quote_id text unique,
   maker text check (length(maker) between 1 and 255),
@@ -46,11 +48,12 @@ create table attempt (
   constraint attempt_maker check ((maker is null) = (quote_id is null)),
   -- A quote's id is the attempt's; what it has to be judged by is there from the start.
   constraint attempt_quote check (
-    quote_id is null or (kind = 'swap' and quote_id = id::text and order_account_balance is not null and order_account_balance > 0
-                         and expected_input is not null and minimum_output is not null)),
+    quote_id is null or (kind = 'swap' and quote_id = id::text and order_account_balance is not null
+                         and order_account_balance > 0 and expected_input is not null and minimum_output is not null)),
   unique (order_id, kind, ordinal)
 );
-comment on column attempt.maker is 'The endpoint of the market maker that the message was handed to; null where we send it ourselves.';
+comment on column attempt.maker is
+  'The endpoint of the market maker that the message was handed to; null where we send it ourselves.';
 
 -- Rule: at most one unresolved attempt an order account, whatever it is for; a deposit is the user's, and precedes all.
 create unique index attempt_unresolved on attempt (order_account) where outcome is null and kind <> 'deposit';
@@ -60,10 +63,10 @@ create index attempt_landed on attempt (resolved_at) where outcome = 'landed';
 -- Deposits whose fate is not final: few, beside the open orders that rest for months.
 create index attempt_deposit_unresolved on attempt (signed_at) where kind = 'deposit' and outcome is null;
 
--- JSON of a stranger's as jsonb. What jsonb does not take, or would write out at a multiple of its length, must not refuse the
--- row that it belongs to: it is kept as text in a JSON string. 1e131071 takes six bytes in jsonb and 131,072 where it is read:
--- a few thousand of them, and no backup gets past the row. So exponents of three digits or more stay text; where such a text
--- stands in a string of the answer, no harm is done.
+-- JSON of a stranger's as jsonb. What jsonb does not take, or would write out at a multiple of its length, must not
+-- refuse the row that it belongs to: it is kept as text in a JSON string. 1e131071 takes six bytes in jsonb and 131,072
+-- where it is read: a few thousand of them, and no backup gets past the row. So exponents of three digits or more stay
+-- text; where such a text stands in a string of the answer, no harm is done.
 create function json_from_outside(told text) returns jsonb
 language plpgsql immutable strict
 set search_path = pg_catalog, public, pg_temp
@@ -113,7 +116,8 @@ begin
     raise exception using errcode = 'LF007', message = format('order %s does not exist', new.order_id);
   end if;
   if role_name is null or role_name not in ('api', 'executor') then
-    raise exception using errcode = 'LF007', message = format('%s stores no attempts', coalesce(role_name, session_user));
+    raise exception using errcode = 'LF007',
+      message = format('%s stores no attempts', coalesce(role_name, session_user));
   end if;
   if target.held_at is not null then
     raise exception using errcode = 'LF002', message = format('order %s is held: %s', target.id, target.held_reason);
@@ -126,7 +130,8 @@ begin
     raise exception using errcode = 'LF007', message = format('%s stores no %s attempt', role_name, new.kind);
   end if;
   if not attempt_fits_state(new.kind, target.state) then
-    raise exception using errcode = 'LF007', message = format('no %s attempt for an order in state %s', new.kind, target.state);
+    raise exception using errcode = 'LF007',
+      message = format('no %s attempt for an order in state %s', new.kind, target.state);
   end if;
   if role_name = 'api' then
     if new.lease_epoch <> 0 then
@@ -135,15 +140,16 @@ begin
   else
     if new.lease_epoch <> target.lease_epoch then
       raise exception using errcode = 'LF003',
-        message = format('order %s: the attempt carries epoch %s, in force is %s', target.id, new.lease_epoch, target.lease_epoch);
+        message = format('order %s: the attempt carries epoch %s, in force is %s', target.id, new.lease_epoch,
+                         target.lease_epoch);
     end if;
     if target.lease_until is null or target.lease_until <= rule_time() then
       raise exception using errcode = 'LF003', message = format('order %s: no lease is in force', target.id);
     end if;
   end if;
-  if new.broadcast_at is not null or new.confirmed_at is not null or new.confirmed_slot is not null or new.outcome is not null
-     or new.resolved_at is not null or new.slot is not null or new.fee_lamports is not null or new.error is not null
-     or new.certificate is not null or new.input_moved is not null or new.output_moved is not null then
+  if new.broadcast_at is not null or new.confirmed_at is not null or new.confirmed_slot is not null
+     or new.outcome is not null or new.resolved_at is not null or new.slot is not null or new.fee_lamports is not null
+     or new.error is not null or new.certificate is not null or new.input_moved is not null or new.output_moved is not null then
     raise exception using errcode = 'LF007', message = 'an attempt is stored before anything can be known about it';
   end if;
   new.write_epoch := null;
@@ -172,9 +178,9 @@ create trigger attempt_quote_create before insert on attempt
 
 -- ---- Death certificates ----
 
--- What is wrong with one endpoint's observation in the death certificate of an attempt, or null. `by_history`: a market maker
--- signs last, so there is no id to ask for: the endpoint's history of the order account lacks the message, and its own reading
--- of the account after that shows that nothing has left it.
+-- What is wrong with one endpoint's observation in the death certificate of an attempt, or null. `by_history`: a market
+-- maker signs last, so there is no id to ask for: the endpoint's history of the order account lacks the message, and
+-- its own reading of the account after that shows that nothing has left it.
 create function observation_fault(seen jsonb, dead attempt, by_history boolean) returns text
 language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
@@ -202,7 +208,8 @@ begin
     return format('%s: the history was not searched', seen->>'endpoint');
   end if;
   if by_history then
-    if jsonb_typeof(seen->'balance_slot') is distinct from 'number' or coalesce(seen->>'balance', '') !~ '^[0-9]{1,20}$' then
+    if jsonb_typeof(seen->'balance_slot') is distinct from 'number'
+       or coalesce(seen->>'balance', '') !~ '^[0-9]{1,20}$' then
       return format('%s: its own reading of the order account is missing', seen->>'endpoint');
     end if;
     if (seen->>'balance_slot')::numeric < (seen->>'finalized_slot')::numeric then
@@ -242,7 +249,9 @@ begin
      or (c->>'last_valid_block_height')::numeric <> dead.last_valid_block_height then
     return 'its last_valid_block_height is not the attempt''s';
   end if;
-  if jsonb_typeof(c->'endpoints_configured') is distinct from 'number' then return 'endpoints_configured is missing'; end if;
+  if jsonb_typeof(c->'endpoints_configured') is distinct from 'number' then
+    return 'endpoints_configured is missing';
+  end if;
   configured := (c->>'endpoints_configured')::numeric;
   if configured < 1 then return 'no endpoint is configured'; end if;
   if jsonb_typeof(c->'observations') is distinct from 'array' then return 'observations are missing'; end if;
@@ -265,7 +274,9 @@ begin
     return 'the order account was read too early';
   end if;
   if dead.kind <> 'deposit' and dead.order_account_balance is not null then
-    if coalesce(c#>>'{order_account,balance}', '') !~ '^[0-9]{1,20}$' then return 'the order account''s balance is missing'; end if;
+    if coalesce(c#>>'{order_account,balance}', '') !~ '^[0-9]{1,20}$' then
+      return 'the order account''s balance is missing';
+    end if;
     if (c#>>'{order_account,balance}')::numeric < dead.order_account_balance then
       return 'the order account holds less than before the attempt';
     end if;
@@ -295,7 +306,8 @@ begin
     end if;
   elsif role_name is not distinct from 'api' then
     if old.kind <> 'deposit' or new.outcome is distinct from old.outcome then
-      raise exception using errcode = 'LF007', message = format('attempt %s: api marks only what it sees of a deposit', old.id);
+      raise exception using errcode = 'LF007',
+        message = format('attempt %s: api marks only what it sees of a deposit', old.id);
     end if;
   else
     raise exception using errcode = 'LF007',
@@ -304,7 +316,8 @@ begin
 end
 $$;
 
--- What an attempt is never changes. A maker's id alone comes with a confirmation or a landing, and goes with a rollback.
+-- What an attempt is never changes. A maker's id alone comes with a confirmation or a landing, and goes with a
+-- rollback.
 create function attempt_check_identity(old attempt, new attempt) returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
@@ -313,19 +326,20 @@ declare
   signature_before transaction_signature := old.signature;
 begin
   if old.quote_id is not null and old.outcome is null then
-    if (new.signature is not null) <> (new.confirmed_at is not null or new.outcome in ('landed', 'landed_failed') is true) then
+    if (new.signature is not null)
+       <> (new.confirmed_at is not null or new.outcome in ('landed', 'landed_failed') is true) then
       raise exception using errcode = 'LF007',
         message = format('attempt %s: a maker''s id is stored while the chain shows it, and only then', old.id);
     end if;
     signature_before := new.signature;
   end if;
-  if (new.id, new.order_id, new.order_account, new.kind, new.ordinal, new.signature, new.quote_id, new.transaction, new.blockhash,
-      new.last_valid_block_height, new.lease_epoch, new.instance, new.order_account_balance, new.expected_input,
-      new.minimum_output, new.quote, new.signed_at, new.maker)
+  if (new.id, new.order_id, new.order_account, new.kind, new.ordinal, new.signature, new.quote_id, new.transaction,
+      new.blockhash, new.last_valid_block_height, new.lease_epoch, new.instance, new.order_account_balance,
+      new.expected_input, new.minimum_output, new.quote, new.signed_at, new.maker)
      is distinct from
-     (old.id, old.order_id, old.order_account, old.kind, old.ordinal, signature_before, old.quote_id, old.transaction, old.blockhash,
-      old.last_valid_block_height, old.lease_epoch, old.instance, old.order_account_balance, old.expected_input,
-      old.minimum_output, old.quote, old.signed_at, old.maker) then
+     (old.id, old.order_id, old.order_account, old.kind, old.ordinal, signature_before, old.quote_id, old.transaction,
+      old.blockhash, old.last_valid_block_height, old.lease_epoch, old.instance, old.order_account_balance,
+      old.expected_input, old.minimum_output, old.quote, old.signed_at, old.maker) then
     raise exception using errcode = 'LF004', message = format('what attempt %s is never changes', old.id);
   end if;
 end
@@ -340,7 +354,8 @@ declare
   fault text;
 begin
   if old.broadcast_at is not null and new.broadcast_at is distinct from old.broadcast_at then
-    raise exception using errcode = 'LF004', message = format('attempt %s was first broadcast at %s', old.id, old.broadcast_at);
+    raise exception using errcode = 'LF004',
+      message = format('attempt %s was first broadcast at %s', old.id, old.broadcast_at);
   end if;
   if old.outcome is not null
      and (new.broadcast_at, new.confirmed_slot, new.confirmed_at, new.outcome, new.slot, new.fee_lamports, new.error,

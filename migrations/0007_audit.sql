@@ -1,5 +1,5 @@
--- The audit: one row a creation or transition, written by a trigger in the same transaction. A transition that cannot be audited,
--- or that what is stored contradicts (0008), does not happen.
+-- The audit: one row a creation or transition, written by a trigger in the same transaction. A transition that cannot
+-- be audited, or that what is stored contradicts (0008), does not happen.
 
 set local role landfall_owner;
 
@@ -40,8 +40,8 @@ create trigger order_transition_guard before insert on order_transition
 create trigger refuse_truncate before truncate on order_transition for each statement execute function refuse_change();
 create trigger refuse_change before update or delete on order_transition for each row execute function refuse_change();
 
--- Runs after the statement, so that one statement may write an attempt, its outcome or an evidence and the transition in any
--- order.
+-- Runs after the statement, so that one statement may write an attempt, its outcome or an evidence and the transition
+-- in any order.
 create function price_order_record_transition() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp

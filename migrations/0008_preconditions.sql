@@ -1,5 +1,5 @@
--- Preconditions: a transition agrees with the attempts, the evidence and the times that are stored. Each function names what is
--- missing, or returns null if nothing is.
+-- Preconditions: a transition agrees with the attempts, the evidence and the times that are stored. Each function names
+-- what is missing, or returns null if nothing is.
 
 set local role landfall_owner;
 
@@ -18,8 +18,8 @@ as $$
   select exists (
     select from price_order s
     where s.deposit_request_id = order_of.deposit_request_id and s.id <> order_of.id
-      and s.state in ('execute_success', 'partial_fill_success', 'ready_withdraw_output', 'withdrawing', 'withdraw_failed',
-                      'fill_success'))
+      and s.state in ('execute_success', 'partial_fill_success', 'ready_withdraw_output', 'withdrawing',
+                      'withdraw_failed', 'fill_success'))
 $$;
 
 -- True if what the user deposited is proven never to have arrived, or to have been undone: there is nothing to refund.
@@ -68,7 +68,8 @@ begin
   if not exists (select from evidence e where e.id = new_order.last_evidence_id and e.decision = new_order.state) then
     return 'the trigger gives no evidence for it';
   end if;
-  if exists (select from order_transition t where t.evidence_id = new_order.last_evidence_id and t.role = 'trigger') then
+  if exists (select from order_transition t
+             where t.evidence_id = new_order.last_evidence_id and t.role = 'trigger') then
     return 'the evidence was used before';
   end if;
   if new_order.state = 'ready_execute'
@@ -87,7 +88,8 @@ language plpgsql stable
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-  stored boolean := exists (select from attempt a where a.order_account = new_order.order_account and a.kind = 'deposit');
+  stored boolean := exists (select from attempt a
+                            where a.order_account = new_order.order_account and a.kind = 'deposit');
 begin
   if transition = 'pending_deposit>depositing' and not stored then
     return 'no signed deposit is stored';
@@ -128,7 +130,8 @@ begin
     end if;
     -- Each partial fill accounts for one landed swap; one more than those is a swap this order would forget.
     if (select count(*) from attempt a where a.order_id = new_order.id and a.kind = 'swap' and a.outcome = 'landed')
-       > (select count(*) from order_transition t where t.order_id = new_order.id and t.to_state = 'partial_fill_success') then
+       > (select count(*) from order_transition t
+          where t.order_id = new_order.id and t.to_state = 'partial_fill_success') then
       return 'a swap of it landed';
     end if;
   end if;
@@ -152,7 +155,8 @@ declare
   payout attempt := last_attempt(new_order.id, 'payout');
 begin
   if new_order.state = 'withdrawing'
-     and not exists (select from attempt a where a.order_id = new_order.id and a.kind = 'payout' and a.outcome is null) then
+     and not exists (select from attempt a
+                     where a.order_id = new_order.id and a.kind = 'payout' and a.outcome is null) then
     return 'no unresolved payout attempt is stored';
   end if;
   if transition = 'withdrawing>fill_success' and payout.outcome is distinct from 'landed' then
@@ -187,7 +191,8 @@ begin
   if new_order.state = 'oco_cancelled' and not sibling_filled(new_order) then
     return 'its sibling has not filled';
   end if;
-  if transition = 'execute_failed>ready_to_cancel' and role_name = 'executor' and new_order.cancel_requested_at is null then
+  if transition = 'execute_failed>ready_to_cancel' and role_name = 'executor'
+     and new_order.cancel_requested_at is null then
     return 'nobody asked for a cancel';
   end if;
   return null;
@@ -212,7 +217,7 @@ begin
   return case
     when old_order.state in ('pending_deposit', 'depositing') then missing_for_deposit(new_order, transition)
     when old_order.state in ('executing', 'execute_success') then missing_for_swap(new_order, transition)
-    when new_order.state = 'withdrawing' or old_order.state = 'withdrawing' then missing_for_payout(new_order, transition)
+    when 'withdrawing' in (old_order.state, new_order.state) then missing_for_payout(new_order, transition)
     else missing_for_return(new_order, transition, role_name)
   end;
 end

@@ -1,11 +1,11 @@
--- What the verifier finds when it compares these tables with the finalized chain, and the halt that stops all new signing.
--- The rules: a finding is never rewritten into another one and never deleted; a halt is raised by the verifier, released by an
--- operator, once; while one is in force no executor stores a new attempt.
+-- What the verifier finds when it compares these tables with the finalized chain, and the halt that stops all new
+-- signing. The rules: a finding is never rewritten into another one and never deleted; a halt is raised by the
+-- verifier, released by an operator, once; while one is in force no executor stores a new attempt.
 
 set local role landfall_owner;
 
--- What finalized transactions of ours moved, as the chain itself shows it. Written once for each landed attempt, after its
--- status was found as it is stored; from then on the attempt is settled for the verifier.
+-- What finalized transactions of ours moved, as the chain itself shows it. Written once for each landed attempt, after
+-- its status was found as it is stored; from then on the attempt is settled for the verifier.
 create table attempt_movement (
   attempt_id uuid primary key references attempt (id),
   slot bigint not null check (slot >= 0),
@@ -60,15 +60,16 @@ begin
     raise exception using errcode = 'LF004', message = format('what discrepancy %s is about never changes', old.id);
   end if;
   if old.held_order_at is not null and new.held_order_at is distinct from old.held_order_at then
-    raise exception using errcode = 'LF004', message = format('discrepancy %s held its order at %s', old.id, old.held_order_at);
+    raise exception using errcode = 'LF004',
+      message = format('discrepancy %s held its order at %s', old.id, old.held_order_at);
   end if;
   return new;
 end
 $$;
 
--- True if the verifier finds that the deposit of this request lies in its account, with no order that could use it: its owner
--- sends the create call again, however late, and the order is made after all. A deposit that was signed long ago can do nothing
--- else by then than lie there.
+-- True if the verifier finds that the deposit of this request lies in its account, with no order that could use it: its
+-- owner sends the create call again, however late, and the order is made after all. A deposit that was signed long ago
+-- can do nothing else by then than lie there.
 create function deposit_arrived(request_id uuid) returns boolean
 language sql stable
 set search_path = pg_catalog, public, pg_temp
@@ -80,7 +81,8 @@ $$;
 create trigger discrepancy_finding_guard before update on discrepancy_finding
   for each row execute function discrepancy_finding_guard();
 create trigger refuse_delete before delete on discrepancy_finding for each row execute function refuse_change();
-create trigger refuse_truncate before truncate on discrepancy_finding for each statement execute function refuse_change();
+create trigger refuse_truncate before truncate on discrepancy_finding
+  for each statement execute function refuse_change();
 
 
 -- ---- The halt ----
@@ -130,7 +132,8 @@ begin
 end
 $$;
 
-create trigger signing_halt_guard before insert or update on signing_halt for each row execute function signing_halt_guard();
+create trigger signing_halt_guard before insert or update on signing_halt
+  for each row execute function signing_halt_guard();
 create trigger refuse_delete before delete on signing_halt for each row execute function refuse_change();
 create trigger refuse_truncate before truncate on signing_halt for each statement execute function refuse_change();
 
@@ -152,8 +155,8 @@ begin
 end
 $$;
 
--- A deposit is the user's own and only brings money in. The name puts it before attempt_create, so that the lock above is
--- taken before the order's row.
+-- A deposit is the user's own and only brings money in. The name puts it before attempt_create, so that the lock above
+-- is taken before the order's row.
 create trigger attempt_00_halt before insert on attempt
   for each row when (new.kind <> 'deposit') execute function attempt_refuse_in_halt();
 

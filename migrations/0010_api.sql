@@ -20,13 +20,15 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
   if old.consumed_at is not null or to_jsonb(new) - 'consumed_at' <> to_jsonb(old) - 'consumed_at' then
-    raise exception using errcode = 'LF004', message = format('challenge %s is answered once and never changes', old.id);
+    raise exception using errcode = 'LF004',
+      message = format('challenge %s is answered once and never changes', old.id);
   end if;
   return new;
 end
 $$;
 
-create trigger auth_challenge_guard before update on auth_challenge for each row execute function auth_challenge_guard();
+create trigger auth_challenge_guard before update on auth_challenge
+  for each row execute function auth_challenge_guard();
 
 
 -- An idempotency key belongs to one request body.

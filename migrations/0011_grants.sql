@@ -1,4 +1,5 @@
--- What each role may do, by column where it matters. What is not granted is refused with 42501 before any rule is asked.
+-- What each role may do, by column where it matters. What is not granted is refused with 42501 before any rule is
+-- asked.
 
 set local role landfall_owner;
 
@@ -7,7 +8,8 @@ revoke execute on all functions in schema public from public;
 grant execute on function json_from_outside(text) to landfall_executor;
 
 -- Everybody compares the state table with the one compiled in.
-grant select on order_state, allowed_transition to landfall_trigger, landfall_executor, landfall_api, landfall_verifier, landfall_operator;
+grant select on order_state, allowed_transition
+  to landfall_trigger, landfall_executor, landfall_api, landfall_verifier, landfall_operator;
 
 -- trigger-service: watches open orders, stores what it saw, makes the transition.
 grant select on price_order, token, evidence to landfall_trigger;
@@ -27,7 +29,8 @@ grant update (broadcast_at, confirmed_slot, confirmed_at, outcome, slot, fee_lam
   on attempt to landfall_executor;
 
 -- executor-service, the public API.
-grant select on token, vault, auth_challenge, deposit_request, price_order, evidence, attempt, order_transition, idempotency_key
+grant select on token, vault, auth_challenge, deposit_request, price_order, evidence, attempt, order_transition,
+                idempotency_key
   to landfall_api;
 grant insert on vault, deposit_request to landfall_api;
 grant insert, delete on auth_challenge to landfall_api;
@@ -38,8 +41,8 @@ grant insert (id, wallet, vault, deposit_request_id, leg, order_account, output_
               last_reason, last_detail, last_attempt_id, last_evidence_id, last_instance)
   on price_order to landfall_api;
 -- next_attempt_at, so that a cancel is not left waiting for a retry's backoff.
-grant update (state, trigger_condition, trigger_price_usd, slippage_bps, expires_at, cancel_requested_at, next_attempt_at,
-              last_reason, last_detail, last_attempt_id, last_evidence_id, last_instance)
+grant update (state, trigger_condition, trigger_price_usd, slippage_bps, expires_at, cancel_requested_at,
+              next_attempt_at, last_reason, last_detail, last_attempt_id, last_evidence_id, last_instance)
   on price_order to landfall_api;
 grant insert on attempt to landfall_api;
 grant update (broadcast_at, confirmed_slot, confirmed_at) on attempt to landfall_api;
@@ -47,15 +50,16 @@ grant insert on idempotency_key to landfall_api;
 grant update (order_id, status, response) on idempotency_key to landfall_api;
 
 -- The verifier reads all and may hold an order.
-grant select on order_state, allowed_transition, token, vault, auth_challenge, deposit_request, price_order, evidence, attempt,
-                order_transition, idempotency_key
+grant select on order_state, allowed_transition, token, vault, auth_challenge, deposit_request, price_order,
+                evidence, attempt, order_transition, idempotency_key
   to landfall_verifier, landfall_operator;
 grant update (held_at, held_reason) on price_order to landfall_verifier;
 grant select on attempt_movement, discrepancy_finding, signing_halt to landfall_verifier, landfall_operator;
 grant select on signing_halt to landfall_api, landfall_executor;
-grant insert (attempt_id, slot, order_account_delta, output_account_delta, endpoint) on attempt_movement to landfall_verifier;
-grant insert (kind, subject, order_id, attempt_id, detail, expected, observed, slot, endpoint, touches_money, times_agreed,
-              agreed_slot)
+grant insert (attempt_id, slot, order_account_delta, output_account_delta, endpoint)
+  on attempt_movement to landfall_verifier;
+grant insert (kind, subject, order_id, attempt_id, detail, expected, observed, slot, endpoint, touches_money,
+              times_agreed, agreed_slot)
   on discrepancy_finding to landfall_verifier;
 grant update (detail, expected, observed, slot, endpoint, last_seen, times_seen, closed_at, times_agreed, agreed_slot,
               held_order_at)

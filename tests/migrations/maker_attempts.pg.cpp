@@ -80,7 +80,7 @@ attack observation_attack(const std::string& name, const std::string& certificat
 }
 
 const std::string id_rule =
-    "if (new.signature is not null) <> (new.confirmed_at is not null or new.outcome in ('landed', "
+    "if (new.signature is not null)\n       <> (new.confirmed_at is not null or new.outcome in ('landed', "
     "'landed_failed') is true) then";
 
 }  // namespace
@@ -179,7 +179,7 @@ TEST_SUITE("maker attempts") {
     const auto lacking = [](const std::string& path) { return "(" + good_certificate + " #- '{" + path + "}')"; };
     const std::string too_low = "(seen->>'balance')::numeric < dead.order_account_balance";
     const std::string shape =
-        "jsonb_typeof(seen->'balance_slot') is distinct from 'number' or coalesce(seen->>'balance', '') !~ "
+        "jsonb_typeof(seen->'balance_slot') is distinct from 'number'\n       or coalesce(seen->>'balance', '') !~ "
         "'^[0-9]{1,20}$'";
     withstand({
         certificate_attack("a certificate for an id that is not known",

@@ -42,15 +42,16 @@ TEST_SUITE("migrations rules") {
     const auto differs = [&](const std::string& what, const std::string& from, const std::string& to) {
       auto columns = base;
       columns.replace(columns.find(from), from.size(), to);
-      return attack{what,
-                    "open",
-                    "api",
-                    create_order(columns) + "consumed_at is null",
-                    "LF006",
-                    edit_function("price_order_create",
-                                  "raise exception using errcode = 'LF006', message = format('order %s is not what",
-                                  "raise notice using message = format('order %s is not what"),
-                    unconsumed};
+      return attack{
+          what,
+          "open",
+          "api",
+          create_order(columns) + "consumed_at is null",
+          "LF006",
+          edit_function("price_order_create",
+                        "raise exception using errcode = 'LF006',\n      message = format('order %s is not what",
+                        "raise notice using\n      message = format('order %s is not what"),
+          unconsumed};
     };
     withstand({
         {"a second order from the same request", "open", "api", create_order() + "id = :request", "LF006",

@@ -72,10 +72,10 @@ TEST_SUITE("migrations rules") {
         {"the verifier releases its own hold", "open", "verifier",
          "update price_order set held_at = null, held_reason = null where id = :id", "LF002",
          edit_function(check_hold,
-                       "if old.held_at is not null then\n        raise exception using errcode = 'LF002', message = "
-                       "format('order %s is held: only",
-                       "if false then\n        raise exception using errcode = 'LF002', message = format('order %s is "
-                       "held: only"),
+                       "if old.held_at is not null then\n        raise exception using errcode = 'LF002',\n          "
+                       "message = format('order %s is held: only",
+                       "if false then\n        raise exception using errcode = 'LF002',\n          message = "
+                       "format('order %s is held: only"),
          held},
         {"the verifier changes more than the hold", "open", "verifier",
          "update price_order set held_at = now(), held_reason = 'x', trigger_price_usd = 1 where id = :id", "42501",

@@ -169,9 +169,13 @@ std::string postgres_replay::run(std::uint64_t seed, bool telling) {
 }
 
 void postgres_replay::set_clock() {
-  if (clock_ == world_->time.now())
+  set_clock(world_->time.now());
+}
+
+void postgres_replay::set_clock(instant now) {
+  if (clock_ == now)
     return;
-  clock_ = world_->time.now();
+  clock_ = now;
   admin_.exec_prepared("set_clock", clock_);
 }
 
@@ -233,14 +237,18 @@ void postgres_replay::commit(const write_unit& unit, const commit_result& result
   compare(unit.order, what, verdict_of(result), refused ? verdict_of(*refused) : "done");
 }
 
-/// Judged on a copy of the rows, so that nobody who watches them is told of writes that do not stay.
+/// Judged on a copy of the rows, so that nobody who watches them is told of writes that do not stay; now, or about
+/// when the lease ends.
 void postgres_replay::attack(const write_unit& last) {
+  if (const auto lease_end = order(last.order).lease_until; lease_end > clock_ && dice_.chance(400))
+    set_clock(lease_end + dice_.between(-1, 1));
   const auto unit = hostile_unit(order(last.order), last, clock_, dice_);
   unobserved nobody;
   database copy{mutant::none, nobody};
   copy.orders() = world_->database.orders();
   commit(unit, copy.commit(unit, clock_),
-         "hostile " + text_of(unit.writes) + " under epoch " + std::to_string(unit.lease_epoch));
+         "hostile " + text_of({unit.writes.begin(), unit.writes.end() - 1}) + " under epoch " +
+             std::to_string(unit.lease_epoch) + " at " + std::to_string(clock_));
 }
 
 /// Somebody's time is over in this very millisecond.

@@ -45,6 +45,7 @@ private:
   void replace_clocks();
   void empty_tables();
   void set_clock();
+  void set_clock(instant now);
   /// Counts the verdict, or keeps the difference.
   void compare(std::size_t order, std::string_view what, std::string_view simulated, const std::string& in_postgres);
   void compare_row(const executor::order& row);

@@ -57,7 +57,7 @@ TEST_CASE("PostgreSQL gives every write of a schedule the verdict that the simul
 }
 
 TEST_CASE("a rule that PostgreSQL does not keep is noticed") {
-  const std::pair<const char*, std::string> mutations[] = {
+  const std::pair<std::string, std::string> mutations[] = {
       {"the lease epoch of a write to an order",
        tests::edit_function("price_order_check_lease", "carried_epoch is distinct from new.lease_epoch", "false")},
       {"the lease epoch of a new attempt",
