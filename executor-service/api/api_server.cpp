@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <caf/actor_cast.hpp>
+#include <deque>
 #include <functional>
 #include <utility>
 
@@ -103,9 +104,11 @@ struct api_server::impl {
       });
   }
 
+  /// The server's routes refer to the handlers, which end with this: what they hold has to be gone before the actors.
   void route(std::string_view method, std::string_view path, access who, handler handle) {
-    add(method, path, [this, who, handle = std::move(handle)](net::http_server_request request, net::http_reply reply) {
-      serve(who, handle, {std::move(request), std::move(reply), {}});
+    const auto& kept = handlers.emplace_back(std::move(handle));
+    add(method, path, [this, who, &kept](net::http_server_request request, net::http_reply reply) {
+      serve(who, kept, {std::move(request), std::move(reply), {}});
     });
   }
 
@@ -144,6 +147,7 @@ struct api_server::impl {
   const session_key tokens_signed_with;
   const std::shared_ptr<database_pool> database;
   deposit_watch_actor deposits;
+  std::deque<handler> handlers;
   std::vector<endpoint> endpoints;
 };
 
