@@ -13,6 +13,7 @@
 #include "common/postgres/database.hpp"
 #include "common/postgres/migrate.hpp"
 #include "executor-service/actors/verifier.hpp"
+#include "executor-service/chain/rpc/rpc_endpoint.hpp"
 #include "landfallctl/keys.hpp"
 #include "landfallctl/sql.hpp"
 #include "landfallctl/table.hpp"

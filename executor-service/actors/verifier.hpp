@@ -19,7 +19,7 @@
 #include "common/runtime/clock.hpp"
 #include "common/runtime/health.hpp"
 #include "common/runtime/metrics.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 #include "executor-service/core/verify.hpp"
 #include "executor-service/core/verify_judge.hpp"
 #include "executor-service/core/verify_sums.hpp"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor {
 

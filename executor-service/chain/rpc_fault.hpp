@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/fault/fault_point.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor {
 

@@ -8,7 +8,7 @@
 
 #include "common/net/http_client.hpp"
 #include "common/net/json.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor {
 

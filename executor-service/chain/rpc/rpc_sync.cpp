@@ -1,7 +1,7 @@
 #include <future>
 #include <utility>
 
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor {
 

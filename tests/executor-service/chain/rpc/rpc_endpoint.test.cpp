@@ -1,4 +1,4 @@
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_endpoint.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,6 +11,7 @@
 #include "common/solana/keypair.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
+#include "tests/support/keys.hpp"
 #include "tests/support/scripted_server.hpp"
 
 namespace landfall::executor {
@@ -28,16 +29,9 @@ rpc_endpoint& endpoint() {
   return e;
 }
 
-template <std::size_t N>
-std::array<std::uint8_t, N> filled(std::uint8_t with) {
-  std::array<std::uint8_t, N> raw{};
-  raw.fill(with);
-  return raw;
-}
+using landfall::tests::filled;
+using landfall::tests::key;
 
-solana::pubkey key(std::uint8_t n) {
-  return solana::pubkey{filled<32>(n)};
-}
 solana::signature signature(std::uint8_t n) {
   return solana::signature{filled<64>(n)};
 }
@@ -401,7 +395,7 @@ TEST_CASE("two names of one node are no two witnesses") {
   CHECK_FALSE(same_node({"https://a.example.com", "https://b.example.com"}));
   CHECK(
       same_node({"https://a.example.com/?api-key=secret", "https://b.example.com", "https://A.example.com:443/two"}) ==
-      "a.example.com:443 is named twice: two names of one node are not two witnesses");
+      "a.example.com:443 is named twice: one node counts once in a quorum");
   CHECK(same_node({"http://localhost:18010", "http://127.0.0.1:18010"}));
   CHECK(same_node({"not a url"}) == "an endpoint is no URL");
 }
