@@ -48,16 +48,12 @@ public:
   // --- how it answers
   /// The error of every call.
   std::optional<executor::rpc_error> fails;
-  /// The error of calls of one method.
-  std::map<std::string, executor::rpc_error> failing_methods;
   /// One status less than asked for.
   bool short_reply = false;
   /// Keeps answers in `held` until `release`.
   bool hold = false;
   bool spare = true;
   std::deque<std::function<void()>> held;
-  /// Called with the method before each answer.
-  std::function<void(const std::string&)> before_answer;
 
   // --- what it was asked
   std::map<std::string, int> calls;
@@ -161,13 +157,9 @@ private:
   void answer(const std::string& method, executor::rpc_done<T> done, std::type_identity_t<T> value) {
     ++calls[method];
     order.push_back(method);
-    if (before_answer)
-      before_answer(method);
     executor::rpc_result<T> r{std::move(value)};
     if (fails)
       r = executor::rpc_result<T>{domain::failure{*fails}};
-    else if (const auto failing = failing_methods.find(method); failing != failing_methods.end())
-      r = executor::rpc_result<T>{domain::failure{failing->second}};
     if (hold)
       held.push_back([done, r] { done(r); });
     else

@@ -97,8 +97,8 @@ rpc_result<json_value> result_of(const net::http_result& reply, std::uint64_t id
 bool rpc_error::proves_nothing() const noexcept {
   if (what != kind::rpc)
     return true;
-  constexpr std::int64_t verdicts[] = {code_preflight, -32003, -32006, -32013, -32015, -32600, -32601, -32602};
-  return std::ranges::find(verdicts, code) == std::end(verdicts);
+  constexpr std::int64_t refusals[] = {code_preflight, -32003, -32006, -32013, -32015, -32600, -32601, -32602};
+  return std::ranges::find(refusals, code) == std::end(refusals);
 }
 
 bool rpc_error::already_processed() const noexcept {

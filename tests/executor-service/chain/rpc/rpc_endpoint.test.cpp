@@ -98,7 +98,8 @@ TEST_CASE("what is no usable answer is told apart, and none of it proves anythin
       {"an id as text", R"({"jsonrpc":"2.0","id":"$ID","result":{"absoluteSlot":9,"blockHeight":1}})", 200,
        kind::malformed},
       {"a result and an error",
-       R"({"jsonrpc":"2.0","id":$ID,"result":{"absoluteSlot":9,"blockHeight":1},"error":{"code":-32005,"message":"behind"}})",
+       R"({"jsonrpc":"2.0","id":$ID,"result":{"absoluteSlot":9,"blockHeight":1},)"
+       R"("error":{"code":-32005,"message":"behind"}})",
        200, kind::rpc},
       {"an error under HTTP 400", R"({"jsonrpc":"2.0","id":$ID,"error":{"code":-32603,"message":"x"}})", 400,
        kind::rpc},
@@ -186,7 +187,8 @@ TEST_CASE("statuses come in the order asked, as many as asked, or not at all") {
   const auto ask = [&] { return endpoint().signature_statuses_sync(asked, true); };
   node().result(in_context(
       R"([{"slot":90,"confirmations":9,"err":null,"status":{"Ok":null},"confirmationStatus":"confirmed"},null,)"
-      R"({"slot":80,"confirmations":null,"err":{"InstructionError":[ 2 , {"Custom":6001}]},"confirmationStatus":"finalized"}])"));
+      R"({"slot":80,"confirmations":null,"err":{"InstructionError":[ 2 , {"Custom":6001}]},)"
+      R"("confirmationStatus":"finalized"}])"));
   const auto view = ask();
   REQUIRE(view.ok());
   CHECK(view->context_slot == 100);
@@ -284,8 +286,8 @@ TEST_CASE("why a node would not take a transaction") {
   CHECK_FALSE(failed.already_processed());
   CHECK_FALSE(failed.blockhash_not_found());
   CHECK_FALSE(failed.proves_nothing());
-  node().answer(
-      R"({"jsonrpc":"2.0","id":$ID,"error":{"code":-32005,"message":"AlreadyProcessed","data":{"err":"AlreadyProcessed"}}})");
+  node().answer(R"({"jsonrpc":"2.0","id":$ID,"error":{"code":-32005,"message":"AlreadyProcessed",)"
+                R"("data":{"err":"AlreadyProcessed"}}})");
   const auto unhealthy = endpoint().send_transaction_sync({1}, {}).error();
   CHECK(unhealthy.node_unhealthy());
   CHECK_FALSE(unhealthy.already_processed());
