@@ -7,7 +7,7 @@
 #include "common/domain/parse_number.hpp"
 #include "common/runtime/instance_id.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_endpoint.hpp"
 #include "executor-service/order/build/maker/maker_client.hpp"
 
 namespace landfall::executor {
@@ -72,7 +72,7 @@ void service_config::declare(runtime::settings& s) {
         "of max-in-flight, places that started work never takes from new work, nor new work from started work")
       .unit("%")
       .range(1, 50);
-  s.add("status-poll-ms", status_poll_ms, "pause between two rounds of status questions").unit("ms").range(10, 60'000);
+  s.add("status-poll-ms", status_poll_ms, "pause between two status polls").unit("ms").range(10, 60'000);
   s.add("rebroadcast-ms", rebroadcast_ms, "pause between two sends of the same bytes").unit("ms").range(50, 60'000);
   s.add("evidence-max-age-ms", evidence_max_age_ms, "older trigger evidence goes back to the trigger")
       .unit("ms")

@@ -21,6 +21,7 @@
 #include "executor-service/api/deposit/actor_chain.hpp"
 #include "executor-service/chain/chain_actor.hpp"
 #include "executor-service/chain/limit_metrics.hpp"
+#include "executor-service/chain/rpc/rpc_endpoint.hpp"
 #include "executor-service/config.hpp"
 #include "executor-service/keys.hpp"
 #include "executor-service/verify/verifier_actor.hpp"

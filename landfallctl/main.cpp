@@ -13,6 +13,7 @@
 #include "common/net/threads.hpp"
 #include "common/postgres/database.hpp"
 #include "common/postgres/migrate.hpp"
+#include "executor-service/chain/rpc/rpc_endpoint.hpp"
 #include "executor-service/verify/verify_once.hpp"
 #include "landfallctl/keys.hpp"
 #include "landfallctl/sql.hpp"

@@ -31,7 +31,7 @@ void attempt_watch::stop() {
   if (!watched_)
     return;
   if (const auto* a = watched(); !a->maker)
-    at_.self->send(at_.with->chain, chain::unwatch{a->signature.value(), observer()});
+    at_.self->send(at_.with->chain, chain::unwatch{a->signature.value(), listener()});
   watched_.reset();
   seen_ = {};
   sent_.reset();
@@ -63,8 +63,8 @@ void attempt_watch::look_again() {
     watch(*a);
 }
 
-chain::observer attempt_watch::observer() const {
-  return caf::actor_cast<chain::observer>(at_.self);
+chain::status_listener attempt_watch::listener() const {
+  return caf::actor_cast<chain::status_listener>(at_.self);
 }
 
 /// What the endpoints say of it is told as it comes, or has to be looked for where a maker chooses its id.
@@ -72,7 +72,7 @@ void attempt_watch::watch(const attempt& a) {
   const auto& [self, o, with] = at_;
   if (!a.maker)
     // Nobody is told what becomes of a watch that is refused.
-    return self->request(with->chain, caf::infinite, chain::watch{a.signature.value(), observer()})
+    return self->request(with->chain, caf::infinite, chain::watch{a.signature.value(), listener()})
         .then([] {},
               [this, id = a.id](const caf::error& e) {
                 if (watched_ != id)
@@ -86,8 +86,8 @@ void attempt_watch::watch(const attempt& a) {
     return log_order(o, &a, runtime::level::error, "message_unreadable",
                      "the stored bytes are no transaction, or no deposit is");
   self->send(with->chain,
-             chain::history_look{a.id, solana::message_bytes(*tx), tx->body.static_keys.front(), o.order_account,
-                                 o.input.token_program, *deposit->signature, self->address()});
+             chain::history_request{a.id, solana::message_bytes(*tx), tx->body.static_keys.front(), o.order_account,
+                                    o.input.token_program, *deposit->signature, self->address()});
 }
 
 std::optional<write::note_broadcast> attempt_watch::send(const std::function<void()>& on_its_way) {
@@ -123,12 +123,12 @@ std::optional<write::note_broadcast> attempt_watch::send(const std::function<voi
   return write::note_broadcast{a.id, *sent_};
 }
 
-bool attempt_watch::hear(const chain::observed& m) {
+bool attempt_watch::hear(const chain::status_update& m) {
   const auto* a = watched();
   return a != nullptr && a->signature == m.id && accumulate(seen_, m.seen);
 }
 
-bool attempt_watch::hear(const chain::history_observed& m) {
+bool attempt_watch::hear(const chain::history_update& m) {
   return watched_ == m.attempt && accumulate(seen_, m.seen);
 }
 

@@ -69,15 +69,15 @@ public:
   }
 
   /// Whether this is news of the attempt being watched.
-  [[nodiscard]] bool hear(const chain::observed& m);
-  [[nodiscard]] bool hear(const chain::history_observed& m);
+  [[nodiscard]] bool hear(const chain::status_update& m);
+  [[nodiscard]] bool hear(const chain::history_update& m);
 
   /// While an attempt is watched. Calls `then` exactly once: at once, or when a balance or a fee that is needed has
   /// been read. Until then no other attempt is watched, and nothing considered again.
   void consider(std::function<void(const consideration&)> then);
 
 private:
-  [[nodiscard]] chain::observer observer() const;
+  [[nodiscard]] chain::status_listener listener() const;
   void watch(const attempt& a);
   void read_balance(const attempt& a, std::uint64_t min_slot, std::function<void(const consideration&)> then);
   void read_fee(const attempt& a, resolution proven, std::function<void(const consideration&)> then);

@@ -360,8 +360,8 @@ order_actor::behavior_type order_behavior(order_actor::stateful_pointer<order_wo
   state.with = std::move(with);
   self->send(self, order_tick{0});
   return {
-      [self](const chain::observed& m) { self->state.on_observed(m); },
-      [self](const chain::history_observed& m) { self->state.on_observed(m); },
+      [self](const chain::status_update& m) { self->state.on_observed(m); },
+      [self](const chain::history_update& m) { self->state.on_observed(m); },
       [self](const order_tick& tick) {
         auto& s = self->state;
         if (tick.round != 0)

@@ -59,7 +59,7 @@ struct order_stop {};
 
 using order_actor = caf::typed_actor<
     /// What an endpoint says about the attempt being resolved.
-    caf::reacts_to<chain::observed>, caf::reacts_to<chain::history_observed>, caf::reacts_to<order_tick>,
+    caf::reacts_to<chain::status_update>, caf::reacts_to<chain::history_update>, caf::reacts_to<order_tick>,
     caf::reacts_to<order_stop>>;
 
 /// One order under a lease that the caller took. Asks `next_step` what to do, does it, makes it durable, asks again,

@@ -11,69 +11,70 @@
 
 namespace landfall::executor {
 
-/// Looks for a message that a market maker signs last: each endpoint is asked by itself, its finalized height first,
-/// then the order account's signatures no older than that, then the account's balance no older either. A signature
-/// belongs to the message if it is the maker's valid signature of it, which no endpoint can make up. Each is checked
-/// once, as long as its attempt is looked for, and of each endpoint's a bounded number a second: whoever makes a
-/// history long, or makes one up, delays the answer about it and takes no more of the actor's time.
-class history_search {
+/// Searches account histories for a message that a market maker signs last. Each endpoint is searched independently:
+/// first its finalized height, then the account's signatures no older than that, then the account's balance no older
+/// either. A signature belongs to the message if it is the maker's valid signature of it, which no endpoint can forge.
+/// Each signature is checked once while its attempt is searched for, and at most `max_checks` per endpoint and second:
+/// a long or forged history delays the result and takes no more of the actor's time.
+class account_history {
 public:
-  explicit history_search(endpoint_pool& p) : pool(p) {}
+  explicit account_history(endpoint_pool& p) : pool_(p) {}
 
-  /// One look at every endpoint. An endpoint that still owes the answer to an earlier look of the same attempt, or has
-  /// too many calls under way, is left out.
-  void look(const chain::history_look& wanted);
+  /// Searches every endpoint once. Skips an endpoint whose earlier scan for the same attempt is in flight, or that has
+  /// too many calls in flight.
+  void search(const chain::history_request& r);
 
 private:
-  struct search {
+  /// One pass over the history at one endpoint.
+  struct scan {
     std::size_t at = 0;
-    std::shared_ptr<const chain::history_look> wanted;
+    std::shared_ptr<const chain::history_request> request;
     observation seen;
     bool anchored = false;
     std::size_t pages = 0;
   };
-  using search_ptr = std::shared_ptr<search>;
+  using scan_ptr = std::shared_ptr<scan>;
 
   /// What is known of one attempt's history at one endpoint.
-  struct lookup {
-    bool under_way = false;
-    domain::utc_time looked_at{};
-    /// Signatures that are not of the message. Kept for each endpoint: one that makes them up fills only its own.
-    std::set<solana::signature> others;
+  struct progress {
+    bool in_flight = false;
+    domain::utc_time scanned_at{};
+    /// Signatures that are not of the message. One set per endpoint: a forged history fills only its own.
+    std::set<solana::signature> foreign;
   };
-  /// How many signatures were checked for an endpoint since then.
-  struct allowance {
+  /// Signature checks spent on an endpoint since `since`.
+  struct check_budget {
     domain::utc_time since{};
     std::size_t spent = 0;
     runtime::counter_handle checked;
   };
 
-  /// Asks one endpoint; whatever goes wrong ends the search without an observation.
+  /// Calls one endpoint. Any error ends the scan without an observation.
   template <class T, class Call, class Take>
-  void step(const search_ptr& s, const Call& make, Take take) {
-    pool.bounded_call<T>(s->at, make, [this, s, take = std::move(take)](const rpc_result<T>& answer) {
+  void step(const scan_ptr& s, const Call& make, Take take) {
+    pool_.bounded_call<T>(s->at, make, [this, s, take = std::move(take)](const rpc_result<T>& answer) {
       if (!answer || !take(*answer))
         end(*s);
     });
   }
 
-  void begin(std::size_t at, const std::shared_ptr<const chain::history_look>& wanted);
-  void read_page(const search_ptr& s, const std::optional<solana::signature>& before);
-  bool on_page(const search_ptr& s, const std::vector<address_signature_view>& page);
-  /// Whether it is the maker's signature of the message; nothing if it would have to be checked, and may not be now.
-  std::optional<bool> belongs(const search& s, const solana::signature& id);
-  void read_balance(const search_ptr& s);
-  bool on_balance(const search_ptr& s, const accounts_view& view);
-  void end(const search& s);
-  lookup& lookup_of(const search& s);
-  allowance& allowance_of(std::size_t at);
-  /// Drops what is known of attempts that nobody looks for any more.
-  void forget();
+  void start(std::size_t at, const std::shared_ptr<const chain::history_request>& request);
+  void read_page(const scan_ptr& s, const std::optional<solana::signature>& before);
+  bool on_page(const scan_ptr& s, const std::vector<address_signature_view>& page);
+  /// Whether `id` is the maker's signature of the message; nothing if the check budget is spent.
+  std::optional<bool> is_of_message(const scan& s, const solana::signature& id);
+  void read_balance(const scan_ptr& s);
+  bool on_balance(const scan_ptr& s, const accounts_view& view);
+  void end(const scan& s);
+  progress& progress_of(const scan& s);
+  check_budget& budget_of(std::size_t at);
+  /// Drops the progress of attempts that are no longer searched for.
+  void drop_stale();
 
-  endpoint_pool& pool;
-  std::map<std::pair<domain::attempt_id, std::size_t>, lookup> lookups;
-  std::map<std::size_t, allowance> allowances;
-  domain::utc_time forgot_at{};
+  endpoint_pool& pool_;
+  std::map<std::pair<domain::attempt_id, std::size_t>, progress> progress_;
+  std::map<std::size_t, check_budget> budgets_;
+  domain::utc_time stale_dropped_at_{};
 };
 
 }  // namespace landfall::executor

@@ -12,29 +12,30 @@
 
 namespace landfall::executor {
 
-/// Transactions on their way to the endpoints: to each of them, as many at once as it may have, the others in line.
-class chain_sends {
+/// Sends each transaction to every endpoint. An endpoint has a bounded number of sends in flight and a queue for the
+/// rest.
+class broadcaster {
 public:
-  explicit chain_sends(endpoint_pool& p) : pool_(p) {}
+  explicit broadcaster(endpoint_pool& p) : pool_(p) {}
 
   void start();
-  /// Answered when the first endpoint has answered, whatever it says of the transaction, or when none has room in line.
+  /// Answered when the first endpoint has answered, whatever its answer, or when every queue is full.
   caf::typed_response_promise<chain::sent> broadcast(const chain::broadcast& b);
 
 private:
-  /// What waits for one endpoint, and what found no room and was not told yet.
-  struct lane {
-    send_line line;
-    std::uint64_t untold_skips = 0;
-    domain::utc_time skips_told_at{};
+  /// One endpoint's queue, and the transactions that it had no capacity for since the last log line.
+  struct endpoint_queue {
+    send_queue queue;
+    std::uint64_t unlogged_skips = 0;
+    domain::utc_time skips_logged_at{};
   };
 
   void send_next(std::size_t at);
-  void on_answer(std::size_t at, const outgoing& what, const rpc_result<solana::signature>& answer);
-  void skip(std::size_t at);
+  void on_answer(std::size_t at, const outgoing& tx, const rpc_result<solana::signature>& answer);
+  void on_queue_full(std::size_t at);
 
   endpoint_pool& pool_;
-  std::vector<lane> lanes_;
+  std::vector<endpoint_queue> queues_;
 };
 
 }  // namespace landfall::executor

@@ -21,13 +21,13 @@ struct chain_state {
   static inline const char* name = "chain";
 
   endpoint_pool pool;
-  chain_sends sends{pool};
-  status_rounds rounds{pool};
+  broadcaster sends{pool};
+  status_poller statuses{pool};
   chain_reads reads{pool};
-  history_search history{pool};
+  account_history history{pool};
 
   [[nodiscard]] chain::health_report health() const {
-    return {pool.health(), rounds.count()};
+    return {pool.health(), statuses.watch_count()};
   }
 };
 
@@ -36,14 +36,14 @@ chain_actor::behavior_type chain_behavior(chain_actor::stateful_pointer<chain_st
                                           chain_reports reports) {
   self->state.pool.start(self, config, std::move(endpoints), *clock, std::move(reports));
   self->state.sends.start();
-  self->state.rounds.start();
-  self->set_down_handler([self](const caf::down_msg& down) { self->state.rounds.gone(down.source); });
+  self->state.statuses.start();
+  self->set_down_handler([self](const caf::down_msg& down) { self->state.statuses.on_listener_down(down.source); });
   self->send(self, chain::tick{});
   return {
-      [self](const chain::watch& w) -> caf::result<void> { return self->state.rounds.watch(w); },
-      [self](const chain::unwatch& w) { self->state.rounds.unwatch(w.id, caf::actor_cast<caf::actor_addr>(w.to)); },
+      [self](const chain::watch& w) -> caf::result<void> { return self->state.statuses.watch(w); },
+      [self](const chain::unwatch& w) { self->state.statuses.unwatch(w.id, caf::actor_cast<caf::actor_addr>(w.to)); },
       [self](const chain::broadcast& b) { return self->state.sends.broadcast(b); },
-      [self](const chain::history_look& wanted) { self->state.history.look(wanted); },
+      [self](const chain::history_request& r) { self->state.history.search(r); },
       [self](const chain::blockhash_request&) { return self->state.reads.latest_blockhash(); },
       [self](const chain::simulate_request& r) { return self->state.reads.simulate(r); },
       [self](const chain::accounts_request& r) { return self->state.reads.accounts(r); },
@@ -52,7 +52,7 @@ chain_actor::behavior_type chain_behavior(chain_actor::stateful_pointer<chain_st
       [self](const chain::rent_request& r) { return self->state.reads.rent_of(r.space_bytes); },
       [self](const chain::fee_request& r) { return self->state.reads.fee_for(r); },
       [self](const chain::health_request&) { return self->state.health(); },
-      [self](const chain::tick&) { self->state.rounds.tick(); },
+      [self](const chain::tick&) { self->state.statuses.tick(); },
       [](const chain::arrived& a) { (*a.handle)(); },
   };
 }
@@ -64,7 +64,7 @@ chain_actor spawn_chain(caf::actor_system& system, chain_config config, std::vec
   std::set<std::string> names;
   for (const auto& e : endpoints)
     names.insert(e->name());
-  // Two of one name would count as two witnesses.
+  // Two endpoints of one name would count twice in a quorum.
   if (endpoints.empty() || names.size() != endpoints.size())
     domain::broken_invariant("RPC endpoints need names, each another one");
   if (!config.validate())

@@ -9,8 +9,8 @@ namespace landfall::executor {
 
 using domain::failure;
 
-/// What the endpoints said so far. One that lags or forgot does not know what the next may know, so each is asked; one
-/// that is silent is not waited for longer than a hedge waits.
+/// The best status of each signature so far. An endpoint that lags or has pruned may lack what another has, so every
+/// endpoint is asked; after the first answer a silent one delays the reply by `hedge_max_ms` at most.
 struct chain_reads::gathered_statuses {
   gathered_statuses(std::size_t count, caf::typed_response_promise<chain::statuses_read> p)
       : best(count), promise(std::move(p)) {}
@@ -70,22 +70,22 @@ std::function<void(caf::error)> deliver_error(caf::typed_response_promise<Reply>
 }  // namespace
 
 caf::typed_response_promise<chain::fresh_blockhash> chain_reads::latest_blockhash() {
-  auto promise = pool.self->make_response_promise<chain::fresh_blockhash>();
-  if (blockhash && pool.younger(blockhash_at, pool.config.blockhash_max_age_ms)) {
-    promise.deliver(*blockhash);
-  } else if (waiting_for_blockhash.size() >= pool.config.max_waiting) {
+  auto promise = pool_.self->make_response_promise<chain::fresh_blockhash>();
+  if (blockhash_ && pool_.younger(blockhash_at_, pool_.config.blockhash_max_age_ms)) {
+    promise.deliver(*blockhash_);
+  } else if (waiting_for_blockhash_.size() >= pool_.config.max_waiting) {
     promise.deliver(unavailable("too many requests wait for a blockhash"));
   } else {
-    waiting_for_blockhash.push_back(promise);
-    if (waiting_for_blockhash.size() == 1)
+    waiting_for_blockhash_.push_back(promise);
+    if (waiting_for_blockhash_.size() == 1)
       fetch_blockhash();
   }
   return promise;
 }
 
 void chain_reads::fetch_blockhash() {
-  const auto asked_at = pool.now();
-  // The height after the hash, of the same endpoint: what is left is never overstated.
+  const auto asked_at = pool_.now();
+  // The height is read after the hash, from the same endpoint: `blocks_left` is never overstated.
   const auto make = [](rpc_api& api, rpc_done<hash_and_epoch> d) {
     api.latest_blockhash(commitment::confirmed, [&api, d = std::move(d)](rpc_result<latest_blockhash_view> hash) {
       if (!hash)
@@ -101,31 +101,31 @@ void chain_reads::fetch_blockhash() {
     const auto& [hash, epoch] = answer;
     const auto height = hash.last_valid_block_height;
     const auto left = height > epoch.block_height ? height - epoch.block_height : 0;
-    if (left < pool.config.blockhash_min_blocks_left || left > pool.config.blockhash_max_blocks_left) {
-      runtime::log_warn("blockhash_refused", {{"endpoint", pool.endpoints[at].api->name()}, {"blocks_left", left}});
+    if (left < pool_.config.blockhash_min_blocks_left || left > pool_.config.blockhash_max_blocks_left) {
+      runtime::log_warn("blockhash_refused", {{"endpoint", pool_.endpoints[at].api->name()}, {"blocks_left", left}});
       return false;
     }
-    blockhash = chain::fresh_blockhash{pool.endpoints[at].api->name(), hash.context_slot, hash.hash, height, left};
-    blockhash_at = asked_at;
-    for (auto& promise : std::exchange(waiting_for_blockhash, {}))
-      promise.deliver(*blockhash);
+    blockhash_ = chain::fresh_blockhash{pool_.endpoints[at].api->name(), hash.context_slot, hash.hash, height, left};
+    blockhash_at_ = asked_at;
+    for (auto& promise : std::exchange(waiting_for_blockhash_, {}))
+      promise.deliver(*blockhash_);
     return true;
   };
   const auto give_up = [this](const caf::error& e) {
-    for (auto& promise : std::exchange(waiting_for_blockhash, {}))
+    for (auto& promise : std::exchange(waiting_for_blockhash_, {}))
       promise.deliver(e);
   };
-  pool.ask<hash_and_epoch>(make, accept, give_up);
+  pool_.read<hash_and_epoch>(make, accept, give_up);
 }
 
 caf::typed_response_promise<chain::simulated> chain_reads::simulate(const chain::simulate_request& r) {
-  auto promise = pool.self->make_response_promise<chain::simulated>();
-  pool.ask<simulation>(
+  auto promise = pool_.self->make_response_promise<chain::simulated>();
+  pool_.read<simulation>(
       [r](rpc_api& api, rpc_done<simulation> d) { api.simulate(r.transaction, r.options, std::move(d)); },
       [this, promise, min = r.options.min_context_slot](std::size_t at, simulation& s) mutable {
         if (min && s.context_slot < *min)
           return false;
-        promise.deliver(chain::simulated{pool.endpoints[at].api->name(), std::move(s)});
+        promise.deliver(chain::simulated{pool_.endpoints[at].api->name(), std::move(s)});
         return true;
       },
       deliver_error(promise));
@@ -133,17 +133,17 @@ caf::typed_response_promise<chain::simulated> chain_reads::simulate(const chain:
 }
 
 caf::typed_response_promise<chain::accounts_read> chain_reads::accounts(const chain::accounts_request& r) {
-  auto promise = pool.self->make_response_promise<chain::accounts_read>();
+  auto promise = pool_.self->make_response_promise<chain::accounts_read>();
   if (r.keys.empty() || r.keys.size() > max_accounts_per_call) {
     promise.deliver(refused("no accounts, or more than one call takes"));
     return promise;
   }
-  pool.ask<accounts_view>(
+  pool_.read<accounts_view>(
       [r](rpc_api& api, rpc_done<accounts_view> d) { api.accounts(r.keys, r.level, r.min_context_slot, std::move(d)); },
       [this, promise, r](std::size_t at, accounts_view& view) mutable {
         if (view.accounts.size() != r.keys.size() || (r.min_context_slot && view.context_slot < *r.min_context_slot))
           return false;
-        promise.deliver(chain::accounts_read{pool.endpoints[at].api->name(), std::move(view)});
+        promise.deliver(chain::accounts_read{pool_.endpoints[at].api->name(), std::move(view)});
         return true;
       },
       deliver_error(promise));
@@ -152,15 +152,15 @@ caf::typed_response_promise<chain::accounts_read> chain_reads::accounts(const ch
 
 caf::typed_response_promise<chain::transaction_found> chain_reads::find_transaction(
     const chain::transaction_request& r) {
-  auto promise = pool.self->make_response_promise<chain::transaction_found>();
+  auto promise = pool_.self->make_response_promise<chain::transaction_found>();
   auto denials = std::make_shared<std::size_t>(0);
-  pool.ask<std::optional<transaction_view>>(
+  pool_.read<std::optional<transaction_view>>(
       [r](rpc_api& api, rpc_done<std::optional<transaction_view>> d) { api.transaction(r.id, r.level, std::move(d)); },
       [this, promise, denials](std::size_t at, std::optional<transaction_view>& found) mutable {
-        // One that does not know it proves nothing: the others are asked too.
-        if (!found && ++*denials < pool.endpoints.size())
+        // An endpoint that lacks it proves nothing: the others are asked too.
+        if (!found && ++*denials < pool_.endpoints.size())
           return false;
-        promise.deliver(chain::transaction_found{pool.endpoints[at].api->name(), std::move(found)});
+        promise.deliver(chain::transaction_found{pool_.endpoints[at].api->name(), std::move(found)});
         return true;
       },
       deliver_error(promise));
@@ -168,13 +168,13 @@ caf::typed_response_promise<chain::transaction_found> chain_reads::find_transact
 }
 
 caf::typed_response_promise<chain::statuses_read> chain_reads::statuses(const chain::statuses_request& r) {
-  auto promise = pool.self->make_response_promise<chain::statuses_read>();
+  auto promise = pool_.self->make_response_promise<chain::statuses_read>();
   if (r.ids.empty() || r.ids.size() > max_statuses_per_call) {
     promise.deliver(refused("no signatures, or more than one call takes"));
     return promise;
   }
   const auto known = std::make_shared<gathered_statuses>(r.ids.size(), promise);
-  pool.ask<statuses_view>(
+  pool_.read<statuses_view>(
       [r](rpc_api& api, rpc_done<statuses_view> d) {
         if (!r.search_history)
           return api.signature_statuses(r.ids, false, std::move(d));
@@ -192,7 +192,7 @@ caf::typed_response_promise<chain::statuses_read> chain_reads::statuses(const ch
         if (known->all_confirmed())
           known->deliver();
         else if (known->answers == 1)
-          deliver_soon(known);
+          deliver_after_hedge(known);
         return known->delivered;
       },
       [known](const caf::error& e) {
@@ -204,26 +204,27 @@ caf::typed_response_promise<chain::statuses_read> chain_reads::statuses(const ch
   return promise;
 }
 
-void chain_reads::deliver_soon(const std::shared_ptr<gathered_statuses>& known) {
+void chain_reads::deliver_after_hedge(const std::shared_ptr<gathered_statuses>& known) {
   auto handle = std::make_shared<std::function<void()>>([known] { known->deliver(); });
-  pool.self->delayed_send(pool.self, domain::milliseconds{pool.config.hedge_max_ms}, chain::arrived{std::move(handle)});
+  pool_.self->delayed_send(pool_.self, domain::milliseconds{pool_.config.hedge_max_ms},
+                           chain::arrived{std::move(handle)});
 }
 
 caf::typed_response_promise<chain::rent> chain_reads::rent_of(std::uint64_t space_bytes) {
-  auto promise = pool.self->make_response_promise<chain::rent>();
-  const auto known = rents.find(space_bytes);
-  if (known != rents.end() && pool.younger(known->second.second, pool.config.rent_max_age_ms)) {
+  auto promise = pool_.self->make_response_promise<chain::rent>();
+  const auto known = rents_.find(space_bytes);
+  if (known != rents_.end() && pool_.younger(known->second.second, pool_.config.rent_max_age_ms)) {
     promise.deliver(known->second.first);
     return promise;
   }
-  pool.ask<std::uint64_t>(
+  pool_.read<std::uint64_t>(
       [space_bytes](rpc_api& api, rpc_done<std::uint64_t> d) {
         api.minimum_balance_for_rent_exemption(space_bytes, std::move(d));
       },
       [this, promise, space_bytes](std::size_t, std::uint64_t& lamports) mutable {
-        if (rents.size() >= max_rents)
-          rents.clear();
-        rents[space_bytes] = {chain::rent{lamports}, pool.now()};
+        if (rents_.size() >= max_rents)
+          rents_.clear();
+        rents_[space_bytes] = {chain::rent{lamports}, pool_.now()};
         promise.deliver(chain::rent{lamports});
         return true;
       },
@@ -232,20 +233,20 @@ caf::typed_response_promise<chain::rent> chain_reads::rent_of(std::uint64_t spac
 }
 
 caf::typed_response_promise<chain::fee_estimate> chain_reads::fee_for(const chain::fee_request& r) {
-  auto promise = pool.self->make_response_promise<chain::fee_estimate>();
+  auto promise = pool_.self->make_response_promise<chain::fee_estimate>();
   auto keys = r.writable_accounts;
   keys.resize(std::min(keys.size(), max_fee_accounts_per_call));
-  pool.ask<std::vector<priority_fee_sample>>(
+  pool_.read<std::vector<priority_fee_sample>>(
       [keys](rpc_api& api, rpc_done<std::vector<priority_fee_sample>> d) {
         api.recent_prioritization_fees(keys, std::move(d));
       },
       [this, promise](std::size_t, std::vector<priority_fee_sample>& samples) mutable {
-        const auto fee = std::clamp(percentile_of(std::move(samples), pool.config.fee_percentile),
-                                    pool.config.fee_floor_micro_lamports, pool.config.fee_cap_micro_lamports);
+        const auto fee = std::clamp(percentile_of(std::move(samples), pool_.config.fee_percentile),
+                                    pool_.config.fee_floor_micro_lamports, pool_.config.fee_cap_micro_lamports);
         promise.deliver(chain::fee_estimate{fee, true});
         return true;
       },
-      [promise, floor = pool.config.fee_floor_micro_lamports](const caf::error&) mutable {
+      [promise, floor = pool_.config.fee_floor_micro_lamports](const caf::error&) mutable {
         promise.deliver(chain::fee_estimate{floor, false});
       });
   return promise;

@@ -13,10 +13,10 @@
 
 namespace landfall::executor {
 
-/// Questions that any endpoint may answer, and what is remembered of the answers.
+/// Reads that any endpoint may answer, with caches for the blockhash and for rents.
 class chain_reads {
 public:
-  explicit chain_reads(endpoint_pool& p) : pool(p) {}
+  explicit chain_reads(endpoint_pool& p) : pool_(p) {}
 
   caf::typed_response_promise<chain::fresh_blockhash> latest_blockhash();
   caf::typed_response_promise<chain::simulated> simulate(const chain::simulate_request& r);
@@ -30,14 +30,14 @@ private:
   struct gathered_statuses;
 
   void fetch_blockhash();
-  void deliver_soon(const std::shared_ptr<gathered_statuses>& known);
+  void deliver_after_hedge(const std::shared_ptr<gathered_statuses>& known);
 
-  endpoint_pool& pool;
-  std::optional<chain::fresh_blockhash> blockhash;
-  domain::utc_time blockhash_at{};
-  /// One fetch answers all who ask meanwhile.
-  std::vector<caf::typed_response_promise<chain::fresh_blockhash>> waiting_for_blockhash;
-  std::map<std::uint64_t, std::pair<chain::rent, domain::utc_time>> rents;
+  endpoint_pool& pool_;
+  std::optional<chain::fresh_blockhash> blockhash_;
+  domain::utc_time blockhash_at_{};
+  /// One fetch answers all of them.
+  std::vector<caf::typed_response_promise<chain::fresh_blockhash>> waiting_for_blockhash_;
+  std::map<std::uint64_t, std::pair<chain::rent, domain::utc_time>> rents_;
 };
 
 }  // namespace landfall::executor

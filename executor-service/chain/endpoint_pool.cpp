@@ -11,7 +11,7 @@ using domain::utc_time;
 
 namespace {
 
-/// Error rates closer together than this are alike: then latency decides.
+/// Error rates are compared in steps of this size; within a step latency decides.
 constexpr std::uint64_t errors_step_permille = 200;
 
 }  // namespace
@@ -28,7 +28,7 @@ endpoint_metrics::endpoint_metrics(runtime::metrics& m, const std::string& endpo
                          with("result", i < 6 ? to_string(static_cast<rpc_error::kind>(i)) : "ok"));
   for (std::size_t i = 0; i < sends.size(); ++i)
     sends[i] = m.counter("landfall_rpc_sends_total", "transactions sent to an RPC endpoint, by its answer",
-                         with("answer", send_class_names[i]));
+                         with("answer", send_result_names[i]));
   stale_answers = m.counter("landfall_rpc_stale_answers_total", "answers ignored because they go back in time", labels);
   latency_seconds = m.histogram("landfall_rpc_latency_seconds", "time an RPC endpoint takes to answer",
                                 runtime::latency_buckets_seconds(), labels);
@@ -40,7 +40,7 @@ endpoint_metrics::endpoint_metrics(runtime::metrics& m, const std::string& endpo
   errors_permille =
       m.gauge("landfall_rpc_errors_permille", "share of calls without a usable answer, smoothed, in 1/1000", labels);
   up = m.gauge("landfall_rpc_up", "whether the last call of an RPC endpoint was answered", labels);
-  sends_waiting = m.gauge("landfall_rpc_sends_waiting", "transactions in line for an RPC endpoint", labels);
+  sends_waiting = m.gauge("landfall_rpc_sends_waiting", "transactions queued for an RPC endpoint", labels);
   slots_behind = m.gauge("landfall_rpc_slots_behind", "finalized slots behind the best endpoint", labels);
 }
 
@@ -74,20 +74,20 @@ milliseconds endpoint_pool::hedge_delay(std::size_t at) const {
   return milliseconds{std::clamp<std::uint64_t>(usual, config.hedge_min_ms, config.hedge_max_ms)};
 }
 
-void endpoint_pool::note(std::size_t at, utc_time asked_at, const rpc_error* error) {
+void endpoint_pool::on_answer(std::size_t at, utc_time asked_at, const rpc_error* error) {
   auto& e = endpoints[at];
   const auto took = std::max(now() - asked_at, milliseconds{0});
   e.metrics.calls[error == nullptr ? 6 : static_cast<std::size_t>(error->what)].inc();
   if (error != nullptr) {
     e.last_error = std::string{to_string(error->what)} + ": " + error->message;
-    // What was never sent, for want of our own room, says nothing about the endpoint.
+    // A call that our own limiter refused was never sent and says nothing about the endpoint.
     if (error->what == rpc_error::kind::rate_limited && error->http_status == 0 && error->retry_after_ms)
       return;
     if (error->what == rpc_error::kind::rate_limited)
       e.quiet_until = now() + milliseconds{error->retry_after_ms.value_or(config.quiet_after_429_ms)};
   }
   e.metrics.latency_seconds.observe(std::chrono::duration<double>(took).count());
-  // A verdict on the question is an answer like any other.
+  // A JSON-RPC error is an answer too, unless the node calls itself unhealthy.
   const bool usable = error == nullptr || (error->what == rpc_error::kind::rpc && !error->node_unhealthy());
   const bool was_up = std::exchange(e.up, usable);
   e.errors_permille = (e.errors_permille * 7 + (usable ? 0 : 1'000)) / 8;

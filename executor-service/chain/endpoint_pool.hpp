@@ -24,10 +24,10 @@
 
 namespace landfall::executor {
 
-/// What became of one send, for metrics only.
-enum class send_class { taken, already_processed, blockhash_not_found, error, skipped };
-inline constexpr std::array<const char*, 5> send_class_names{"taken", "already_processed", "blockhash_not_found",
-                                                             "error", "skipped"};
+/// How an endpoint answered one send; for metrics only.
+enum class send_result { taken, already_processed, blockhash_not_found, error, skipped };
+inline constexpr std::array<const char*, 5> send_result_names{"taken", "already_processed", "blockhash_not_found",
+                                                              "error", "skipped"};
 
 struct endpoint_metrics {
   /// One for each kind of error, then success.
@@ -47,13 +47,13 @@ struct endpoint_metrics {
   endpoint_metrics(runtime::metrics& m, const std::string& endpoint);
 };
 
-/// The latencies of an endpoint's last answers.
+/// Latencies of an endpoint's last answers.
 class latency_window {
 public:
   void add(std::uint64_t ms) {
     last_[next_++ % last_.size()] = ms;
   }
-  /// The one that nine in ten answers stay within; nothing before a few are known.
+  /// The 90th percentile; nothing before `least` answers are known.
   [[nodiscard]] std::optional<std::uint64_t> p90_ms() const;
 
 private:
@@ -65,7 +65,7 @@ private:
 struct endpoint {
   std::shared_ptr<rpc_api> api;
   bool up = false;
-  /// Smoothed; waiting for a permit included.
+  /// Smoothed; includes the wait for a rate limit permit.
   std::uint64_t latency_ms = 0;
   latency_window latencies;
   /// Smoothed share of calls without a usable answer.
@@ -74,21 +74,21 @@ struct endpoint {
   /// Highest ever answered at `finalized`; answers below are ignored.
   std::uint64_t finalized_slot = 0;
   std::uint64_t finalized_block_height = 0;
-  /// Highest context slot of the rounds before this one; status answers below are ignored.
+  /// Highest context slot of the polls before this one; status answers below are ignored.
   std::uint64_t status_slot_floor = 0;
-  /// Since when it answers less than that; nothing while it does not.
+  /// Since when its finalized slot is below `finalized_slot`; nothing while it is not.
   std::optional<domain::utc_time> behind_itself_since;
-  bool round_under_way = false;
-  domain::utc_time last_round_at{};
+  bool poll_in_flight = false;
+  domain::utc_time last_poll_at{};
   domain::utc_time quiet_until{};
   std::size_t in_flight = 0;
-  /// Apart from the reads: these never take the place of a broadcast.
+  /// Counted apart from reads, which therefore never delay a broadcast.
   std::size_t sends_in_flight = 0;
   endpoint_metrics metrics;
 };
 
-/// The endpoints of the chain actor: calls that come back into the actor, and what the answers say of each one's
-/// health. Lives and dies with the actor's state.
+/// The endpoints of the chain actor: calls whose answers run inside the actor, the health of each endpoint, hedged
+/// reads and their queue. Part of the actor's state.
 class endpoint_pool {
 public:
   void start(chain_actor::pointer me, const chain_config& c, std::vector<std::shared_ptr<rpc_api>> apis,
@@ -97,13 +97,13 @@ public:
   [[nodiscard]] domain::utc_time now() const {
     return clock->now();
   }
-  /// Whether `since` is less than `bound_ms` ago. A clock that was set back makes nothing young.
+  /// True if `since` is less than `bound_ms` ago; false for a time in the future, after the clock was set back.
   [[nodiscard]] bool younger(domain::utc_time since, std::uint32_t bound_ms) const {
     const auto age = now() - since;
     return age >= domain::milliseconds{0} && age < domain::milliseconds{bound_ms};
   }
 
-  /// Makes a callback for other threads that runs `f` in this actor, if it still lives.
+  /// A callback for other threads that runs `f` inside the actor, if the actor is still alive.
   template <class T, class F>
   rpc_done<T> in_actor(F f) {
     return [to = caf::actor_addr{self->address()}, f = std::move(f)](rpc_result<T> r) {
@@ -115,18 +115,18 @@ public:
     };
   }
 
-  /// Calls one endpoint; `take` gets its answer after health and metrics have seen it.
+  /// Calls one endpoint. `take` gets the answer after health and metrics are updated.
   template <class T, class Call, class Take>
   void call(std::size_t at, const Call& make, Take take) {
     const auto asked_at = now();
     make(*endpoints[at].api, in_actor<T>([this, at, asked_at, take = std::move(take)](rpc_result<T> r) {
-      note(at, asked_at, r ? nullptr : &r.error());
+      on_answer(at, asked_at, r ? nullptr : &r.error());
       take(std::move(r));
     }));
   }
 
-  /// The same within a bound of calls under way, `count`; rounds, which have bounds of their own, never wait behind it.
-  /// Who makes it has looked that there is room.
+  /// The same, counted in `count`; the caller has checked its bound. Status polls have bounds of their own and do not
+  /// count.
   template <class T, class Call, class Take>
   void bounded_call(std::size_t at, const Call& make, Take take, std::size_t endpoint::*count = &endpoint::in_flight) {
     ++(endpoints[at].*count);
@@ -134,55 +134,55 @@ public:
       --(endpoints[at].*count);
       take(std::move(r));
       if (count == &endpoint::in_flight)
-        let_in();
+        start_waiting_reads();
     });
   }
 
-  /// A question that any endpoint may answer: asked of one after the other until one answer is accepted. One that takes
-  /// longer than it mostly does is not waited for alone: the next is asked too (the hedge), and the first good answer
+  /// A read that any endpoint may answer: endpoints are asked one after the other until an answer is accepted. If an
+  /// endpoint is slower than its 90th percentile, the next is asked as well (the hedge), and the first good answer
   /// counts.
   template <class T>
-  struct question {
-    std::function<void(rpc_api&, rpc_done<T>)> ask;
-    /// False for an answer that is no use: the next endpoint is asked.
+  struct pending_read {
+    std::function<void(rpc_api&, rpc_done<T>)> call;
+    /// False for an unusable answer: the next endpoint is asked.
     std::function<bool(std::size_t at, T& answer)> accept;
     std::function<void(caf::error)> give_up;
     std::vector<std::size_t> order;
     domain::utc_time asked_at;
     std::size_t next = 0;
-    std::size_t under_way = 0;
+    std::size_t in_flight = 0;
     std::size_t answers = 0;
-    std::size_t verdicts = 0;
+    std::size_t refusals = 0;
     bool settled = false;
     std::string last_error = "every endpoint is busy";
   };
 
   template <class T>
-  void ask(std::function<void(rpc_api&, rpc_done<T>)> make, std::function<bool(std::size_t, T&)> accept,
-           std::function<void(caf::error)> give_up) {
-    auto q = std::make_shared<question<T>>();
-    q->ask = std::move(make);
+  void read(std::function<void(rpc_api&, rpc_done<T>)> make, std::function<bool(std::size_t, T&)> accept,
+            std::function<void(caf::error)> give_up) {
+    auto q = std::make_shared<pending_read<T>>();
+    q->call = std::move(make);
     q->accept = std::move(accept);
     q->give_up = std::move(give_up);
     q->order = ranked();
     q->asked_at = now();
-    if (has_room())
-      ask_next(q, false);
+    if (has_capacity())
+      try_next(q, false);
     else
-      wait_in_line(q);
+      enqueue(q);
   }
 
   template <class T>
-  void ask_next(const std::shared_ptr<question<T>>& q, bool is_hedge) {
+  void try_next(const std::shared_ptr<pending_read<T>>& q, bool is_hedge) {
     while (q->next < q->order.size()) {
       const auto at = q->order[q->next++];
       if (endpoints[at].in_flight >= config.max_in_flight_per_endpoint)
         continue;
-      ++q->under_way;
+      ++q->in_flight;
       if (is_hedge)
         endpoints[at].metrics.hedges_asked.inc();
-      bounded_call<T>(at, q->ask, [this, q, at, is_hedge](rpc_result<T> r) {
-        --q->under_way;
+      bounded_call<T>(at, q->call, [this, q, at, is_hedge](rpc_result<T> r) {
+        --q->in_flight;
         if (q->settled)
           return;
         if (r && q->accept(at, *r)) {
@@ -194,66 +194,66 @@ public:
         ++q->answers;
         if (!r) {
           q->last_error = endpoints[at].api->name() + ": " + r.error().message;
-          q->verdicts += r.error().proves_nothing() ? 0 : 1;
+          q->refusals += r.error().proves_nothing() ? 0 : 1;
         } else {
-          q->last_error = endpoints[at].api->name() + ": an answer of no use";
+          q->last_error = endpoints[at].api->name() + ": unusable answer";
         }
-        ask_next(q, false);
+        try_next(q, false);
       });
-      hedge_later(q, at);
+      schedule_hedge(q, at);
       return;
     }
-    if (q->under_way > 0)
+    if (q->in_flight > 0)
       return;
     q->settled = true;
-    const bool is_verdict = q->answers > 0 && q->verdicts == endpoints.size();
-    q->give_up(is_verdict ? refused(q->last_error) : unavailable(q->last_error));
+    const bool all_refused = q->answers > 0 && q->refusals == endpoints.size();
+    q->give_up(all_refused ? refused(q->last_error) : unavailable(q->last_error));
   }
 
-  /// A question that no endpoint has room for is asked when one has, in the order they came, or in time given up.
+  /// Queues a read while every endpoint is at its bound. Reads start in order; one that waited too long fails.
   template <class T>
-  void wait_in_line(const std::shared_ptr<question<T>>& q) {
-    if (line.size() >= config.max_waiting_reads)
+  void enqueue(const std::shared_ptr<pending_read<T>>& q) {
+    if (waiting_reads.size() >= config.max_waiting_reads)
       return q->give_up(unavailable(q->last_error));
-    line.push_back([this, q] {
+    waiting_reads.push_back([this, q] {
       if (!younger(q->asked_at, config.max_read_wait_ms))
         return q->give_up(unavailable(q->last_error));
       q->order = ranked();
-      ask_next(q, false);
+      try_next(q, false);
     });
   }
-  [[nodiscard]] bool has_room() const {
+  [[nodiscard]] bool has_capacity() const {
     return std::ranges::any_of(endpoints,
                                [this](const endpoint& e) { return e.in_flight < config.max_in_flight_per_endpoint; });
   }
-  void let_in() {
-    while (!line.empty() && has_room()) {
-      const auto first = std::move(line.front());
-      line.pop_front();
-      first();
+  void start_waiting_reads() {
+    while (!waiting_reads.empty() && has_capacity()) {
+      const auto start_read = std::move(waiting_reads.front());
+      waiting_reads.pop_front();
+      start_read();
     }
   }
 
-  /// Asks the next endpoint as well if `q` is still open after the time that `at` mostly takes.
+  /// Asks the next endpoint as well if `q` is not settled after `hedge_delay(at)`.
   template <class T>
-  void hedge_later(const std::shared_ptr<question<T>>& q, std::size_t at) {
+  void schedule_hedge(const std::shared_ptr<pending_read<T>>& q, std::size_t at) {
     if (q->next == q->order.size())
       return;
     auto handle = std::make_shared<std::function<void()>>([this, open = std::weak_ptr{q}, asked = q->next] {
       const auto still = open.lock();
       if (still && !still->settled && still->next == asked && asked < still->order.size() &&
           endpoints[still->order[asked]].api->has_spare())
-        ask_next(still, true);
+        try_next(still, true);
     });
     self->delayed_send(self, hedge_delay(at), chain::arrived{std::move(handle)});
   }
 
-  /// What nine in ten answers of the endpoint take, between the bounds of the configuration.
+  /// The 90th percentile of the endpoint's latency, within the bounds of the configuration.
   [[nodiscard]] domain::milliseconds hedge_delay(std::size_t at) const;
-  void note(std::size_t at, domain::utc_time asked_at, const rpc_error* error);
+  void on_answer(std::size_t at, domain::utc_time asked_at, const rpc_error* error);
   void publish_health();
   [[nodiscard]] std::uint64_t slots_behind(const endpoint& e) const;
-  /// Endpoints, the healthiest first.
+  /// Indexes of `endpoints`, the healthiest first.
   [[nodiscard]] std::vector<std::size_t> ranked() const;
   [[nodiscard]] std::vector<chain::endpoint_health> health() const;
 
@@ -262,8 +262,8 @@ public:
   const runtime::clock* clock = nullptr;
   chain_reports reports;
   std::vector<endpoint> endpoints;
-  /// Questions that wait for room.
-  std::deque<std::function<void()>> line;
+  /// Reads queued until an endpoint has capacity.
+  std::deque<std::function<void()>> waiting_reads;
 };
 
 }  // namespace landfall::executor

@@ -20,59 +20,62 @@
 #include "common/solana/bytes.hpp"
 #include "common/solana/pubkey.hpp"
 #include "executor-service/chain/core/observation.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor {
 
-/// The chain, as the executor's actors see it: several endpoints, none of which is trusted. An error in answer to a
-/// request means "no endpoint gave an answer" (`is_unavailable`) and proves nothing.
+/// Messages of the chain actor. It reads and writes through several endpoints and trusts none of them. An error in
+/// answer to a request means that no endpoint answered (`is_unavailable`); it proves nothing about the chain.
 namespace chain {
 
-struct observed {
+/// One endpoint's status of a watched signature.
+struct status_update {
   solana::signature id;
   observation seen;
 };
 
-/// Whoever takes `observed`; a typed actor that handles more converts to it, others by `caf::actor_cast`.
-using observer = caf::typed_actor<caf::reacts_to<observed>>;
+/// Receives `status_update`. A typed actor that handles more converts to it, other actors by `caf::actor_cast`.
+using status_listener = caf::typed_actor<caf::reacts_to<status_update>>;
 
 struct watch {
   solana::signature id;
-  observer to;
+  status_listener to;
 };
 
 struct unwatch {
   solana::signature id;
-  observer to;
+  status_listener to;
 };
 
 struct broadcast {
   solana::signature id;
   solana::bytes transaction;
-  /// This process sent it before: it goes after all that was never sent.
+  /// This process sent it before: transactions that were never sent go first.
   bool again = false;
 };
 
-/// It is on its way. Nothing is said of what comes of it.
+/// An endpoint answered the broadcast. Says nothing about whether the transaction lands.
 struct sent {};
 
-struct history_observed {
+/// What one endpoint's account history shows of an attempt.
+struct history_update {
   domain::attempt_id attempt;
   observation seen;
 };
 
-using history_observer = caf::typed_actor<caf::reacts_to<history_observed>>;
+using history_listener = caf::typed_actor<caf::reacts_to<history_update>>;
 
-/// A message whose id is a market maker's to give, and the account whose history has to show it if it landed.
-struct history_look {
+/// A message that a market maker signs last, so that its id is unknown, and the account whose history shows it if it
+/// landed.
+struct history_request {
   domain::attempt_id attempt;
   solana::bytes message;
   solana::pubkey maker;
   solana::pubkey account;
   solana::pubkey token_program;
-  /// The deposit: how far back the history has to reach.
+  /// The deposit: the history has to reach back to it.
   solana::signature anchor;
-  /// Not kept alive.
+  /// A `history_listener`; not kept alive.
   caf::actor_addr to;
 };
 
@@ -83,7 +86,7 @@ struct fresh_blockhash {
   std::uint64_t context_slot = 0;
   solana::blockhash hash;
   std::uint64_t last_valid_block_height = 0;
-  /// Left of its life when it was fetched, by the same endpoint's confirmed height.
+  /// Blocks until it expires, by the same endpoint's confirmed height when it was fetched.
   std::uint64_t blocks_left = 0;
 };
 
@@ -105,7 +108,7 @@ struct accounts_request {
 
 struct accounts_read {
   std::string endpoint;
-  accounts_view view;  ///< its context slot is at least the one asked for
+  accounts_view view;  ///< its context slot is at least the requested one
 };
 
 struct transaction_request {
@@ -120,12 +123,12 @@ struct transaction_found {
 
 struct statuses_request {
   std::vector<solana::signature> ids;  ///< at most `max_statuses_per_call`
-  /// Also what landed longer ago than nodes remember by themselves, at a price.
+  /// Also search what landed longer ago than nodes keep in their status cache; slower.
   bool search_history = false;
 };
 
 struct statuses_read {
-  /// In the order asked. Nothing: nobody who answered knows it, which proves nothing.
+  /// In the order requested. Nothing: no endpoint that answered knows it, which proves nothing.
   std::vector<std::optional<status_view>> statuses;
 };
 
@@ -143,7 +146,7 @@ struct fee_request {
 
 struct fee_estimate {
   std::uint64_t micro_lamports_per_unit = 0;
-  bool measured = false;  ///< false: no endpoint told, this is the floor
+  bool measured = false;  ///< false: no endpoint answered, this is the floor
 };
 
 struct health_request {};
@@ -154,7 +157,7 @@ struct endpoint_health {
   std::uint64_t latency_ms = 0;       ///< smoothed
   std::uint64_t errors_permille = 0;  ///< smoothed share of calls without a usable answer
   std::uint64_t finalized_slot = 0;   ///< highest it ever answered
-  std::uint64_t slots_behind = 0;     ///< of the best endpoint
+  std::uint64_t slots_behind = 0;     ///< behind the best endpoint
   std::string last_error;             ///< of the last call that failed
 };
 
@@ -163,7 +166,7 @@ struct health_report {
   std::size_t watches = 0;
 };
 
-/// The actor's own: its timer, and answers that arrived on other threads.
+/// Only the actor sends these to itself: its timer, and answers that arrived on other threads.
 struct tick {};
 struct arrived {
   std::shared_ptr<std::function<void()>> handle;
@@ -172,43 +175,42 @@ struct arrived {
 }  // namespace chain
 
 using chain_actor = caf::typed_actor<
-    // Tells `to` what every endpoint says of the signature, round by round, until finalized. Ends with `unwatch` or
-    // with `to`, which is not kept alive. At the bound `max_watches` it is answered by an error; asked twice, all is
-    // told again.
+    // Sends `to` every endpoint's status of the signature, poll by poll, until finalized. Ends with `unwatch` or with
+    // `to`, which is not kept alive. An error at the bound `max_watches`; a second `watch` sends everything again.
     caf::reacts_to<chain::watch>,
-    // Takes one watch back; unknown ones are ignored.
+    // Ends one watch; an unknown one is ignored.
     caf::reacts_to<chain::unwatch>,
-    // Sends the bytes to all endpoints, in line with what they have to take before. Answered when the first of them has
-    // answered, or none has room for it in line. What comes of it shows only in what `watch` tells.
+    // Queues the bytes at every endpoint. Answered when the first endpoint has answered, or when every queue is full.
+    // Whether the transaction lands shows only in the updates of `watch`.
     caf::replies_to<chain::broadcast>::with<chain::sent>,
-    // Looks once at every endpoint, and tells what each shows of the message.
-    caf::reacts_to<chain::history_look>,
-    // A recent blockhash at `confirmed`, with life left.
+    // Searches the account's history at every endpoint once; sends each one's result to `to`.
+    caf::reacts_to<chain::history_request>,
+    // A recent blockhash at `confirmed` with enough blocks left.
     caf::replies_to<chain::blockhash_request>::with<chain::fresh_blockhash>,
-    // What a transaction would do; `is_refused` if every endpoint calls it malformed.
+    // Simulates a transaction; `is_refused` if every endpoint calls it malformed.
     caf::replies_to<chain::simulate_request>::with<chain::simulated>,
-    // Accounts as one bank has them, no older than asked.
+    // Accounts of one bank, no older than requested.
     caf::replies_to<chain::accounts_request>::with<chain::accounts_read>,
     // A landed transaction with its balances.
     caf::replies_to<chain::transaction_request>::with<chain::transaction_found>,
-    // What is known of signatures now, once: the furthest that any endpoint says. For people who wait, not for proofs.
+    // The furthest status that any endpoint reports of each signature, once. For display, not for proofs.
     caf::replies_to<chain::statuses_request>::with<chain::statuses_read>,
-    // Lamports that an account of this size needs.
+    // Lamports that make an account of this size rent-exempt.
     caf::replies_to<chain::rent_request>::with<chain::rent>,
-    // What landed transactions lately paid for these accounts, between floor and cap.
+    // What landed transactions recently paid for these accounts, between floor and cap.
     caf::replies_to<chain::fee_request>::with<chain::fee_estimate>,
-    // How the endpoints do.
+    // The state of each endpoint.
     caf::replies_to<chain::health_request>::with<chain::health_report>,
-    // Its own timer.
+    // The actor's own timer.
     caf::reacts_to<chain::tick>,
     // An endpoint's answer, from another thread.
     caf::reacts_to<chain::arrived>>;
 
-/// The request reached no endpoint that answered it, or a bound was met: ask again later.
+/// No endpoint answered the request, or a queue was full: retry later.
 [[nodiscard]] inline caf::error unavailable(std::string why) {
   return caf::make_error(caf::sec::runtime_error, std::move(why));
 }
-/// Every single endpoint refuses the request itself, not just now: asking the same again is of no use.
+/// Every endpoint refuses the request itself: a retry is of no use.
 [[nodiscard]] inline caf::error refused(std::string why) {
   return caf::make_error(caf::sec::invalid_argument, std::move(why));
 }
@@ -222,13 +224,13 @@ using chain_actor = caf::typed_actor<
 
 }  // namespace landfall::executor
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::observed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::status_update)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::watch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::unwatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::broadcast)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::sent)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::history_observed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::history_look)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::history_update)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::history_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::blockhash_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::fresh_blockhash)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::chain::simulate_request)

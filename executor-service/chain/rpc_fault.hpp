@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "common/fault/fault_point.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor {
 
-/// The call of an endpoint `make(api, done)`, between the two points of its effect. A fault looks like an endpoint that
-/// does not answer.
+/// Wraps the call `make(api, done)` in the two fault points of its effect. A fault looks like an endpoint that does not
+/// answer.
 template <class T, class Make>
 auto at_fault_point(fault::effect what, Make make) {
   return [what, make](rpc_api& api, rpc_done<T> answered) {

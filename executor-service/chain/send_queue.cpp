@@ -4,25 +4,25 @@
 
 namespace landfall::executor {
 
-send_line::added send_line::add(item what) {
-  if (waiting_.contains(what->id))
-    return added::waits_already;
-  auto& line = what->again ? again_ : never_sent_;
-  if (line.size() >= bound_)
-    return added::full;
-  waiting_.insert(what->id);
-  line.push_back(std::move(what));
-  return added::waits;
+send_queue::push_result send_queue::push(item tx) {
+  if (queued_.contains(tx->id))
+    return push_result::already_queued;
+  auto& queue = tx->again ? repeats_ : never_sent_;
+  if (queue.size() >= capacity_)
+    return push_result::full;
+  queued_.insert(tx->id);
+  queue.push_back(std::move(tx));
+  return push_result::queued;
 }
 
-send_line::item send_line::next() {
-  auto& line = never_sent_.empty() ? again_ : never_sent_;
-  if (line.empty())
+send_queue::item send_queue::pop() {
+  auto& queue = never_sent_.empty() ? repeats_ : never_sent_;
+  if (queue.empty())
     return nullptr;
-  auto what = std::move(line.front());
-  line.pop_front();
-  waiting_.erase(what->id);
-  return what;
+  auto tx = std::move(queue.front());
+  queue.pop_front();
+  queued_.erase(tx->id);
+  return tx;
 }
 
 }  // namespace landfall::executor

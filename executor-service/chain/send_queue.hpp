@@ -11,33 +11,33 @@
 
 namespace landfall::executor {
 
-/// A transaction on its way, and whom to tell that it is.
+/// A transaction to send, and the promise that its sender waits for.
 struct outgoing : chain::broadcast {
   mutable caf::typed_response_promise<chain::sent> promise;
 };
 
-/// Transactions that wait to be sent to one endpoint. Each waits once; what was never sent goes before what was, so
-/// that repeats, of which there can be more than an endpoint takes, never keep a new one back. Bounded.
-class send_line {
+/// Bounded queue of transactions for one endpoint. Each is queued once. Those that were never sent go before repeats,
+/// so that repeats, of which there can be more than an endpoint takes, never delay a new transaction.
+class send_queue {
 public:
   using item = std::shared_ptr<const outgoing>;
 
-  /// At most `bound` that were never sent, and as many repeats.
-  explicit send_line(std::size_t bound) : bound_(bound) {}
+  /// At most `capacity` that were never sent, and as many repeats.
+  explicit send_queue(std::size_t capacity) : capacity_(capacity) {}
 
-  enum class added { waits, waits_already, full };
-  added add(item what);
-  /// Takes out the one whose turn it is; null if there is none.
-  item next();
+  enum class push_result { queued, already_queued, full };
+  push_result push(item tx);
+  /// Removes the next transaction to send; null if the queue is empty.
+  item pop();
   [[nodiscard]] std::size_t size() const {
-    return waiting_.size();
+    return queued_.size();
   }
 
 private:
-  std::size_t bound_;
+  std::size_t capacity_;
   std::deque<item> never_sent_;
-  std::deque<item> again_;
-  std::unordered_set<solana::signature> waiting_;
+  std::deque<item> repeats_;
+  std::unordered_set<solana::signature> queued_;
 };
 
 }  // namespace landfall::executor

@@ -16,26 +16,25 @@
 
 namespace landfall::executor {
 
-/// What is watched, by whom, and the rounds of status questions about it: each endpoint is asked by itself, its
-/// finalized height first and the statuses after it.
-class status_rounds {
+/// Polls the statuses of watched signatures and notifies their listeners. Each endpoint is polled independently: first
+/// its finalized height, then the statuses, at most `max_statuses_per_call` per call.
+class status_poller {
 public:
-  explicit status_rounds(endpoint_pool& p) : pool(p) {}
+  explicit status_poller(endpoint_pool& p) : pool_(p) {}
 
   void start();
-  /// Begins the rounds that are due.
+  /// Starts the polls that are due.
   void tick();
   caf::result<void> watch(const chain::watch& w);
   void unwatch(const solana::signature& id, const caf::actor_addr& to);
-  /// The watcher is down.
-  void gone(const caf::actor_addr& to);
-  [[nodiscard]] std::size_t count() const {
-    return watches;
+  void on_listener_down(const caf::actor_addr& to);
+  [[nodiscard]] std::size_t watch_count() const {
+    return watch_count_;
   }
 
 private:
-  /// One endpoint asked about everything that is watched.
-  struct round {
+  /// One pass over all watched signatures at one endpoint.
+  struct poll {
     std::size_t at = 0;
     epoch_view finalized;
     std::vector<solana::signature> signatures;
@@ -44,27 +43,27 @@ private:
     std::uint64_t highest_context_slot = 0;
   };
 
-  struct watcher {
+  struct listener {
     caf::actor_addr to;
-    /// What it was told last, by endpoint.
-    std::vector<std::optional<observation>> told;
+    /// The last observation sent to it, by endpoint.
+    std::vector<std::optional<observation>> last_sent;
   };
 
-  static bool is_final(const std::optional<observation>& told);
-  static bool is_news(const std::optional<observation>& told, const observation& next);
-  void begin_round(std::size_t at);
-  bool advance(std::size_t at, const epoch_view& finalized);
-  void continue_round(const std::shared_ptr<round>& r);
-  void end_round(const round& r);
-  void tell_all(round& r, const std::vector<solana::signature>& asked, const statuses_view& answer);
-  void tell(watcher& w, std::size_t at, const solana::signature& id, const observation& seen);
-  void forget(const solana::signature& id, const caf::actor_addr& to);
+  static bool is_final(const std::optional<observation>& last);
+  static bool is_news(const std::optional<observation>& last, const observation& next);
+  void start_poll(std::size_t at);
+  bool set_finalized(std::size_t at, const epoch_view& finalized);
+  void continue_poll(const std::shared_ptr<poll>& p);
+  void end_poll(const poll& p);
+  void on_statuses(poll& p, const std::vector<solana::signature>& asked, const statuses_view& answer);
+  void notify(listener& l, std::size_t at, const solana::signature& id, const observation& seen);
+  void remove(const solana::signature& id, const caf::actor_addr& to);
 
-  endpoint_pool& pool;
-  std::unordered_map<solana::signature, std::vector<watcher>> watched;
-  std::map<caf::actor_addr, std::set<solana::signature>> watched_by;
-  std::size_t watches = 0;
-  runtime::gauge_handle watches_gauge;
+  endpoint_pool& pool_;
+  std::unordered_map<solana::signature, std::vector<listener>> listeners_;
+  std::map<caf::actor_addr, std::set<solana::signature>> signatures_of_;
+  std::size_t watch_count_ = 0;
+  runtime::gauge_handle watches_gauge_;
 };
 
 }  // namespace landfall::executor

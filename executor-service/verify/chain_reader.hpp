@@ -12,7 +12,7 @@
 
 #include "common/domain/result.hpp"
 #include "common/domain/time.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 #include "executor-service/verify/core/order_comparison.hpp"
 
 namespace landfall::executor::verify {

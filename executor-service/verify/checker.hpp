@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 #include "executor-service/verify/core/deposit_check.hpp"
 #include "executor-service/verify/core/order_comparison.hpp"
 #include "executor-service/verify/core/sums.hpp"

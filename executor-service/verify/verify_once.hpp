@@ -6,7 +6,7 @@
 
 #include "common/domain/uuid.hpp"
 #include "common/postgres/database.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 #include "executor-service/verify/summary.hpp"
 
 namespace landfall::executor::verify {

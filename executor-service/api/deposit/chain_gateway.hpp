@@ -9,7 +9,7 @@
 #include "common/domain/result.hpp"
 #include "common/solana/bytes.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor::api {
 

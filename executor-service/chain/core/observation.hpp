@@ -11,7 +11,7 @@
 
 namespace landfall::executor {
 
-/// What one endpoint says of a transaction that it knows.
+/// One endpoint's status of a transaction that it knows.
 struct signature_status {
   std::uint64_t slot = 0;
   solana::commitment level = solana::commitment::processed;
@@ -35,10 +35,9 @@ struct balance_observation {
   friend bool operator==(const balance_observation&, const balance_observation&) = default;
 };
 
-/// One endpoint's answer about one signature: first its finalized height and slot were asked, then the status. Of a
-/// message that a market maker signs last, the status is what the order account's history shows of it, and
-/// `status_context_slot` the slot that this history is no older than. Only a well-formed answer becomes an observation;
-/// an error or a missing answer never does.
+/// One endpoint's answer about one signature: its finalized height and slot, read first, and then the status. For a
+/// message that a market maker signs last, the status comes from the order account's history, which is no older than
+/// `status_context_slot`. Only a well-formed answer becomes an observation; an error or a missing answer never does.
 struct observation {
   std::string endpoint;
   std::uint64_t finalized_block_height = 0;
@@ -53,7 +52,7 @@ struct observation {
   friend bool operator==(const observation&, const observation&) = default;
 };
 
-/// What one endpoint said so far about one signature.
+/// One endpoint's answers about one signature so far.
 struct endpoint_view {
   observation latest;
   /// The last answer that showed it at `confirmed` or better without error, if there ever was one.
@@ -64,7 +63,7 @@ struct endpoint_view {
   friend bool operator==(const endpoint_view&, const endpoint_view&) = default;
 };
 
-/// Everything observed about one attempt since this process works on it.
+/// All observations of one attempt since this process claimed its order.
 struct observation_set {
   std::map<std::string, endpoint_view, std::less<>> endpoints;
   std::optional<balance_observation> balance;

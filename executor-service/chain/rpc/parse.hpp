@@ -8,7 +8,7 @@
 
 #include "common/json/reader.hpp"
 #include "common/net/http_client.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor {
 

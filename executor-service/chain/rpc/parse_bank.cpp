@@ -246,7 +246,7 @@ parsed<blockhash_validity> read_validity(const json::value& result) {
   const auto slot = context_slot(result);
   const auto valid = as_bool(find(result, "value"));
   if (!slot || !valid)
-    return bad("no slot or no verdict");
+    return bad("no slot or no validity");
   return blockhash_validity{*slot, *valid};
 }
 

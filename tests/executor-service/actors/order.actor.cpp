@@ -176,7 +176,8 @@ TEST_CASE("a fee payer that runs dry signs nothing, and goes on when it has mone
 
 TEST_CASE("what cannot be answered is asked again, but not for ever on one lease") {
   bench b;
-  b.j->accounts[b.o.output_account].data = token_account_of(b.o.output.mint, b.o.vault, output_amount - 1);
+  b.j->accounts[b.o.output_account].data =
+      landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
   b.start();
   for (int i = 0; i < 30; ++i)
     b.pass(b.with->config.pause);

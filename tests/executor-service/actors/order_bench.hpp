@@ -5,7 +5,6 @@
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <deque>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "executor-service/core/master_secret.hpp"
 #include "executor-service/core/vault_key.hpp"
 #include "tests/executor-service/core/example_order.hpp"
+#include "tests/support/fake_chain_actor.hpp"
 
 /// The order actor with everything around it made up, a clock and a scheduler that the test moves.
 namespace landfall::executor::tests {
@@ -28,25 +28,11 @@ using strings = std::vector<std::string>;
 inline constexpr std::uint64_t output_amount = 225'000'000;
 
 /// What the order actor did to the outside, in order: "store payout", "send", "move withdrawing", …
-struct journal {
-  strings lines;
+struct journal : landfall::tests::fake_chain {
   /// When the order may be claimed again, as it was last given back.
   std::optional<domain::utc_time> released_until;
   /// What the ledger answers next; nothing queued is a success.
   std::deque<postgres::database_error> refusals;
-  std::vector<solana::bytes> sent;
-  /// Nothing is on its way until the test says so.
-  bool holds_sends = false;
-  std::deque<caf::typed_response_promise<chain::sent>> held_sends;
-  chain::observer watcher;
-  std::map<solana::pubkey, account_info> accounts;
-  /// Asked before it is answered, so that a test can act in between.
-  std::function<void()> before_simulation;
-  std::function<void()> before_accounts;
-  bool simulation_fails = false;
-  bool watch_refused = false;
-  std::optional<transaction_view> transaction;
-  std::optional<chain::history_look> looked;
 
   [[nodiscard]] std::ptrdiff_t count(const std::string& line) const {
     return std::count(lines.begin(), lines.end(), line);
@@ -106,80 +92,6 @@ inline ledger_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journ
   });
 }
 
-inline chain_actor fake_chain(caf::actor_system& system, std::shared_ptr<journal> j) {
-  return system.spawn([j](chain_actor::pointer self) -> chain_actor::behavior_type {
-    return {[j](const chain::watch& w) -> caf::result<void> {
-              if (j->watch_refused)
-                return caf::make_error(caf::sec::runtime_error, "too many signatures are watched");
-              j->lines.push_back("watch");
-              j->watcher = w.to;
-              return caf::unit;
-            },
-            [j](const chain::unwatch&) { j->watcher = nullptr; },
-            [j, self](const chain::broadcast& b) {
-              CHECK(b.again == !j->sent.empty());
-              j->lines.push_back("send");
-              j->sent.push_back(b.transaction);
-              auto answer = self->make_response_promise<chain::sent>();
-              if (j->holds_sends)
-                j->held_sends.push_back(answer);
-              else
-                answer.deliver(chain::sent{});
-              return answer;
-            },
-            [j](const chain::history_look& look) {
-              j->lines.push_back("look");
-              j->looked = look;
-            },
-            [](const chain::blockhash_request&) {
-              return chain::fresh_blockhash{"rpc0", 50, *solana::blockhash::from_bytes(key(77).view()), 200, 150};
-            },
-            [j](const chain::simulate_request&) {
-              if (j->before_simulation)
-                j->before_simulation();
-              chain::simulated s;
-              s.endpoint = "rpc0";
-              s.result.units_consumed = 30'000;
-              if (j->simulation_fails)
-                s.result.err = R"({"InstructionError":[2,{"Custom":17}]})";
-              return s;
-            },
-            [j](const chain::accounts_request& request) {
-              if (j->before_accounts)
-                j->before_accounts();
-              chain::accounts_read read;
-              read.endpoint = "rpc0";
-              read.view.context_slot = std::max<std::uint64_t>(50, request.min_context_slot.value_or(0));
-              for (const auto& k : request.keys) {
-                const auto found = j->accounts.find(k);
-                read.view.accounts.push_back(found == j->accounts.end() ? std::nullopt : std::optional{found->second});
-              }
-              return read;
-            },
-            [j](const chain::transaction_request&) {
-              return chain::transaction_found{"rpc0", j->transaction};
-            },
-            [](const chain::statuses_request&) { return chain::statuses_read{}; },
-            [](const chain::rent_request&) { return chain::rent{2'039'280}; },
-            [](const chain::fee_request&) {
-              return chain::fee_estimate{1'000, true};
-            },
-            [](const chain::health_request&) { return chain::health_report{}; },
-            [](const chain::tick&) {},
-            [](const chain::arrived&) {}};
-  });
-}
-
-inline solana::bytes token_account_of(const solana::pubkey& mint, const solana::pubkey& owner, std::uint64_t amount) {
-  solana::bytes data(165, 0);
-  std::copy(mint.bytes().begin(), mint.bytes().end(), data.begin());
-  std::copy(owner.bytes().begin(), owner.bytes().end(), data.begin() + 32);
-  for (int i = 0; i < 8; ++i)
-    data[static_cast<std::size_t>(64 + i)] = static_cast<std::uint8_t>(amount >> (8 * i));
-  data[108] = 1;
-  return data;
-}
-
 struct bench {
   bench()
       : config(make_config()),
@@ -198,12 +110,11 @@ struct bench {
                   example_attempt(attempt_kind::swap, 1, attempt_outcome::landed)};
     with->signer = spawn_signer(system, std::make_shared<const signer_keys>(signer_keys{std::move(fee_payer), master}));
     with->ledger = fake_ledger(system, j);
-    with->chain = fake_chain(system, j);
+    with->chain = landfall::tests::spawn_fake_chain(system, j);
     with->clock = &clock;
     with->config.resolution.endpoints_configured = 2;
     j->accounts[with->fee_payer] = {1'000'000'000, solana::programs::system, {}, false};
-    j->accounts[o.output_account] = {2'039'280, solana::programs::token,
-                                     token_account_of(o.output.mint, o.vault, output_amount), false};
+    j->accounts[o.output_account] = landfall::tests::token_account(o.output.mint, o.vault, output_amount);
   }
   ~bench() {
     anon_send_exit(worker, caf::exit_reason::kill);
@@ -211,7 +122,7 @@ struct bench {
     anon_send_exit(with->ledger, caf::exit_reason::kill);
     anon_send_exit(with->chain, caf::exit_reason::kill);
     anon_send_exit(with->signer, caf::exit_reason::kill);
-    j->watcher = nullptr;
+    j->listener = nullptr;
     j->held_sends.clear();
     j->before_simulation = nullptr;
     j->before_accounts = nullptr;
@@ -254,7 +165,7 @@ struct bench {
     o.attempts.push_back(std::move(stored));
   }
   void observe(int endpoint, std::uint64_t finalized_height, std::optional<signature_status> status) {
-    REQUIRE(j->watcher);
+    REQUIRE(j->listener);
     observation seen;
     seen.endpoint = "rpc" + std::to_string(endpoint);
     seen.finalized_block_height = finalized_height;
@@ -262,7 +173,7 @@ struct bench {
     seen.status_context_slot = finalized_height + 31;
     seen.searched_history = true;
     seen.status = std::move(status);
-    caf::anon_send(j->watcher, chain::observed{watched_signature(), seen});
+    caf::anon_send(j->listener, chain::status_update{watched_signature(), seen});
     scheduler.run();
   }
   solana::signature watched_signature() const {

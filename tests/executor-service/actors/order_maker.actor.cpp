@@ -49,7 +49,7 @@ struct maker_bench : bench {
     seen.searched_history = true;
     seen.status = std::move(status);
     seen.balance = balance_observation{seen.endpoint, height + 31, domain::token_amount{balance}};
-    caf::anon_send(worker, chain::history_observed{swap.id, seen});
+    caf::anon_send(worker, chain::history_update{swap.id, seen});
     scheduler.run();
   }
 
@@ -62,9 +62,9 @@ struct maker_bench : bench {
 TEST_CASE("a message in a maker's hands is handed over again, looked for, and nothing else is done meanwhile") {
   maker_bench b;
   b.start();
-  CHECK(b.j->lines == strings{"look", "hand over"});
+  CHECK(b.j->lines == strings{"search history", "hand over"});
   b.pass(b.with->config.rebroadcast);
-  CHECK(b.j->count("look") == 2);
+  CHECK(b.j->count("search history") == 2);
   CHECK(b.j->count("hand over") == 2);
   CHECK(b.j->lines.size() == 4);
   for (const auto& h : b.handed) {
@@ -72,13 +72,13 @@ TEST_CASE("a message in a maker's hands is handed over again, looked for, and no
     CHECK(h.quote_id == b.swap.id.to_string());
     CHECK(h.maker == "maker.example");
   }
-  REQUIRE(b.j->looked);
-  CHECK(b.j->looked->attempt == b.swap.id);
-  CHECK(b.j->looked->account == b.o.order_account);
-  CHECK(b.j->looked->anchor == maker_bench::id_of(1));
+  REQUIRE(b.j->history_request);
+  CHECK(b.j->history_request->attempt == b.swap.id);
+  CHECK(b.j->history_request->account == b.o.order_account);
+  CHECK(b.j->history_request->anchor == maker_bench::id_of(1));
   const auto tx = solana::parse_transaction(b.swap.transaction).value();
-  CHECK(b.j->looked->message == solana::message_bytes(tx));
-  CHECK(b.j->looked->maker == tx.body.static_keys.front());
+  CHECK(b.j->history_request->message == solana::message_bytes(tx));
+  CHECK(b.j->history_request->maker == tx.body.static_keys.front());
   CHECK(b.j->sent.empty());
 }
 

@@ -22,7 +22,8 @@ TEST_CASE(
 TEST_CASE("a payout that is denied while money left the account is in doubt, not dead") {
   bench b;
   b.start();
-  b.j->accounts[b.o.output_account].data = token_account_of(b.o.output.mint, b.o.vault, output_amount - 1);
+  b.j->accounts[b.o.output_account].data =
+      landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
   b.observe(0, 500, std::nullopt);
   b.observe(1, 500, std::nullopt);
   b.pass(b.with->config.rebroadcast);
@@ -32,7 +33,8 @@ TEST_CASE("a payout that is denied while money left the account is in doubt, not
 TEST_CASE("an attempt in doubt gives its place back after a while, and is taken up again with the same bytes") {
   bench b;
   b.start();
-  b.j->accounts[b.o.output_account].data = token_account_of(b.o.output.mint, b.o.vault, output_amount - 1);
+  b.j->accounts[b.o.output_account].data =
+      landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
   b.observe(0, 500, std::nullopt);
   b.observe(1, 500, std::nullopt);
   const auto& policy = b.with->config.resolution;
@@ -99,12 +101,12 @@ TEST_CASE("what anybody can put at the order account's address is no deposit") {
   };
   const auto& o = signer.o;
   const auto whole = o.input_amount.units();
-  CHECK(dies(token_account_of(key(99), o.vault, whole)));
-  CHECK(dies(token_account_of(o.input.mint, key(98), whole)));
-  CHECK(dies(token_account_of(o.input.mint, o.vault, 1)));
+  CHECK(dies(landfall::tests::token_account_data(key(99), o.vault, whole)));
+  CHECK(dies(landfall::tests::token_account_data(o.input.mint, key(98), whole)));
+  CHECK(dies(landfall::tests::token_account_data(o.input.mint, o.vault, 1)));
   CHECK(dies(solana::bytes(165, 0)));
   CHECK(dies(solana::bytes(82, 1)));
-  CHECK_FALSE(dies(token_account_of(o.input.mint, o.vault, whole)));
+  CHECK_FALSE(dies(landfall::tests::token_account_data(o.input.mint, o.vault, whole)));
 }
 
 TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
@@ -115,7 +117,8 @@ TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
       told.emplace_back(line);
   });
   b.start();
-  b.j->accounts[b.o.output_account].data = token_account_of(b.o.output.mint, b.o.vault, output_amount - 1);
+  b.j->accounts[b.o.output_account].data =
+      landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
   b.observe(0, 500, std::nullopt);
   b.observe(1, 500, std::nullopt);
   b.pass(b.with->config.resolution.overdue_after);
@@ -182,8 +185,9 @@ TEST_CASE("an order to be cancelled is refunded, and ends when nothing is left t
   b.o.state = order_state::ready_to_cancel;
   b.o.attempts.front().slot = 40;
   b.j->accounts.erase(b.o.output_account);
-  b.j->accounts[b.o.order_account] = {2'039'280 + b.o.input_amount.units(), solana::programs::token,
-                                      token_account_of(b.o.input.mint, b.o.vault, b.o.input_amount.units()), false};
+  b.j->accounts[b.o.order_account] = {
+      2'039'280 + b.o.input_amount.units(), solana::programs::token,
+      landfall::tests::token_account_data(b.o.input.mint, b.o.vault, b.o.input_amount.units()), false};
   b.start();
   CHECK(b.j->lines == strings{"store refund", "watch", "send"});
   b.j->accounts.erase(b.o.order_account);

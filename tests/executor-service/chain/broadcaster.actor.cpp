@@ -1,4 +1,4 @@
-// What becomes of transactions on their way to the endpoints.
+// How transactions are sent to the endpoints.
 #include "tests/executor-service/chain/chain_fixture.hpp"
 
 namespace landfall::executor {
@@ -15,7 +15,7 @@ chain::broadcast transaction(std::uint8_t n, bool again = false) {
 
 TEST_CASE_FIXTURE(chain_fixture, "a broadcast goes to every endpoint, whatever the others answer") {
   start();
-  a->fails = error(rpc_error::kind::timeout);
+  a->fails = rpc_failure(rpc_error::kind::timeout);
   caf::anon_send(actor, chain::broadcast{signature(1), {1, 2, 3}});
   scheduler.run();
   CHECK(a->calls["send"] == 1);
@@ -35,7 +35,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a broadcast never waits behind an endpoint tha
   CHECK(b->calls["send"] == 5);
   watch(1, to);
   a->calls.clear();
-  round();
+  poll();
   CHECK(a->calls["epoch"] == 1);
 }
 
@@ -56,7 +56,7 @@ TEST_CASE_FIXTURE(chain_fixture, "reads that hang never keep a broadcast back") 
 }
 
 TEST_CASE_FIXTURE(chain_fixture,
-                  "what waits for an endpoint goes out as it answers: what never went first, each once") {
+                  "queued transactions are sent as the endpoint answers: the never sent first, each once") {
   config.max_in_flight_per_endpoint = 1;
   start();
   a->hold = true;
@@ -77,17 +77,16 @@ TEST_CASE_FIXTURE(chain_fixture,
     scheduler.run();
   }
   CHECK(a->sent == std::vector<solana::bytes>{{1}, {4}, {5}, {2}, {3}});
-  // Those that went may wait again.
+  // A sent transaction may be queued again.
   send(transaction(2, true));
   CHECK(a->sent.back() == solana::bytes{2});
 }
 
-TEST_CASE_FIXTURE(chain_fixture,
-                  "who sends hears of it when the first endpoint has answered, whatever it said, and once") {
+TEST_CASE_FIXTURE(chain_fixture, "a broadcast is answered once, by the first answer of an endpoint, whatever it is") {
   config.max_in_flight_per_endpoint = 1;
   start();
   a->hold = b->hold = true;
-  a->fails = error(rpc_error::kind::timeout);
+  a->fails = rpc_failure(rpc_error::kind::timeout);
   caf::anon_send(actor, transaction(1));
   auto pending = self->request(actor, caf::infinite, transaction(2));
   scheduler.run();
@@ -99,40 +98,40 @@ TEST_CASE_FIXTURE(chain_fixture,
   CHECK_FALSE(self->has_next_message());
   a->release_one();
   scheduler.run();
-  bool told = false;
-  pending.receive([&](const chain::sent&) { told = true; }, [](const caf::error&) {});
-  CHECK(told);
+  bool answered = false;
+  pending.receive([&](const chain::sent&) { answered = true; }, [](const caf::error&) {});
+  CHECK(answered);
   b->release();
   scheduler.run();
   CHECK(b->sent.size() == 2);
   CHECK_FALSE(self->has_next_message());
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "what finds no room in line is told together, and its sender at once") {
+TEST_CASE_FIXTURE(chain_fixture, "a full queue is logged once per interval, and its broadcasts are answered at once") {
   config.max_in_flight_per_endpoint = 1;
   config.max_waiting_sends = 2;
-  std::vector<std::string> told;
-  runtime::log_redirect([&told](std::string_view line) {
+  std::vector<std::string> logged;
+  runtime::log_redirect([&logged](std::string_view line) {
     if (line.find("broadcasts_skipped") != std::string_view::npos)
-      told.emplace_back(line);
+      logged.emplace_back(line);
   });
   start();
   a->hold = b->hold = true;
   for (std::uint8_t n = 1; n <= 3; ++n)
     caf::anon_send(actor, transaction(n));
   scheduler.run();
-  CHECK(told.empty());
+  CHECK(logged.empty());
   for (std::uint8_t n = 4; n <= 50; ++n) {
     auto pending = self->request(actor, caf::infinite, transaction(n));
     scheduler.run();
     pending.receive([](const chain::sent&) {}, [](const caf::error& e) { FAIL(caf::to_string(e)); });
   }
-  CHECK(told.size() == 2);  // one an endpoint
+  CHECK(logged.size() == 2);  // one per endpoint
   clock.advance(milliseconds{1'000});
   caf::anon_send(actor, transaction(51));
   scheduler.run();
-  REQUIRE(told.size() == 4);
-  CHECK(told.back().find("\"skipped\":47") != std::string::npos);
+  REQUIRE(logged.size() == 4);
+  CHECK(logged.back().find("\"skipped\":47") != std::string::npos);
   CHECK(metrics.render().find("landfall_rpc_sends_waiting{endpoint=\"a\"} 2") != std::string::npos);
   CHECK(metrics.render().find("landfall_rpc_sends_total{answer=\"skipped\",endpoint=\"a\"} 48") != std::string::npos);
 }

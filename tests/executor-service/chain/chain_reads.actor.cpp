@@ -34,7 +34,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a blockhash with little life left, or too much
     a->last_valid = a->confirmed.block_height + 301;
   }
   SUBCASE("from an endpoint that fails") {
-    a->fails = error(rpc_error::kind::server);
+    a->fails = rpc_failure(rpc_error::kind::server);
   }
   const auto hash = ask<chain::fresh_blockhash>(chain::blockhash_request{});
   REQUIRE(hash);
@@ -76,12 +76,12 @@ TEST_CASE_FIXTURE(chain_fixture, "a question is refused only if every endpoint r
   caf::error why;
   const auto simulate = [&] { return ask<chain::simulated>(chain::simulate_request{}, &why); };
   CHECK(simulate());
-  a->fails = error(rpc_error::kind::rpc, -32602);
+  a->fails = rpc_failure(rpc_error::kind::rpc, -32602);
   CHECK(simulate()->endpoint == "b");
-  b->fails = error(rpc_error::kind::timeout);
+  b->fails = rpc_failure(rpc_error::kind::timeout);
   CHECK_FALSE(simulate());
   CHECK(is_unavailable(why));
-  b->fails = error(rpc_error::kind::rpc, -32602);
+  b->fails = rpc_failure(rpc_error::kind::rpc, -32602);
   CHECK_FALSE(simulate());
   CHECK(is_refused(why));
 }
@@ -91,9 +91,9 @@ TEST_CASE_FIXTURE(chain_fixture, "a transaction is missing only if every endpoin
   const auto find = [&] { return ask<chain::transaction_found>(chain::transaction_request{signature(1)}); };
   REQUIRE(find());
   CHECK_FALSE(find()->view);
-  a->fails = error(rpc_error::kind::timeout);
+  a->fails = rpc_failure(rpc_error::kind::timeout);
   CHECK_FALSE(find());
-  b->landed = transaction_view{};
+  b->landed[signature(1)] = transaction_view{};
   REQUIRE(find());
   CHECK(find()->endpoint == "b");
   CHECK(find()->view);
@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a priority fee stays between floor and cap") {
     sample.micro_lamports_per_unit = UINT64_MAX;
   b->fees = a->fees;
   CHECK(fee().micro_lamports_per_unit == config.fee_cap_micro_lamports);
-  a->fails = b->fails = error(rpc_error::kind::rpc, -32601);
+  a->fails = b->fails = rpc_failure(rpc_error::kind::rpc, -32601);
   CHECK(fee().micro_lamports_per_unit == config.fee_floor_micro_lamports);
   CHECK_FALSE(fee().measured);
 }

@@ -1,4 +1,4 @@
-// Which endpoint is asked, when a second one is, and how they do.
+// Which endpoint is asked, when a read is hedged, and the health of each.
 #include "tests/executor-service/chain/chain_fixture.hpp"
 
 namespace landfall::executor {
@@ -20,7 +20,7 @@ TEST_CASE_FIXTURE(chain_fixture,
   std::string from;
   pending.receive([&](const chain::fresh_blockhash& fresh) { from = fresh.endpoint; }, [](const caf::error&) {});
   CHECK(from == "b");
-  // The late answer changes nothing, and nobody is told twice.
+  // The late answer changes nothing, and nobody is answered twice.
   a->release();
   scheduler.run();
   CHECK(ask<chain::fresh_blockhash>(chain::blockhash_request{})->endpoint == "b");
@@ -33,7 +33,7 @@ TEST_CASE_FIXTURE(chain_fixture, "an endpoint that is fast as a rule is hedged s
   const auto to = listen();
   watch(1, to);
   for (int i = 0; i < 20; ++i)
-    round();
+    poll();
   a->hold = true;
   auto pending = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
   scheduler.run();
@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(chain_fixture, "an endpoint that is fast as a rule is hedged s
   CHECK(a->calls["simulate"] + b->calls["simulate"] == 1);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "no hedge while its endpoint has nothing to spare") {
+TEST_CASE_FIXTURE(chain_fixture, "no hedge while its endpoint has no spare permits") {
   start();
   a->hold = true;
   b->spare = false;
@@ -66,10 +66,10 @@ TEST_CASE_FIXTURE(chain_fixture, "no hedge while its endpoint has nothing to spa
 }
 
 TEST_CASE_FIXTURE(chain_fixture,
-                  "when the slow one and its hedge both fail the question ends once, after the last of them") {
+                  "when the slow endpoint and its hedge both fail, the read fails once, after the last of them") {
   start();
   a->hold = b->hold = true;
-  a->fails = b->fails = error(rpc_error::kind::timeout);
+  a->fails = b->fails = rpc_failure(rpc_error::kind::timeout);
   auto pending = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
   scheduler.run();
   pass(milliseconds{config.hedge_max_ms});
@@ -89,7 +89,7 @@ TEST_CASE_FIXTURE(chain_fixture,
 TEST_CASE_FIXTURE(chain_fixture, "reads are asked of the endpoint that fails least") {
   start();
   for (int i = 0; i < 6; ++i) {
-    a->fails = error(rpc_error::kind::server);
+    a->fails = rpc_failure(rpc_error::kind::server);
     pass(milliseconds{config.idle_poll_ms});
     a->fails.reset();
     pass(milliseconds{config.idle_poll_ms});
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(chain_fixture, "reads are asked of the endpoint that fails lea
 TEST_CASE_FIXTURE(chain_fixture, "what our own limiter refuses is no fault of the endpoint") {
   start();
   pass(milliseconds{config.idle_poll_ms});
-  a->fails = b->fails = error(rpc_error::kind::rate_limited);
+  a->fails = b->fails = rpc_failure(rpc_error::kind::rate_limited);
   a->fails->retry_after_ms = b->fails->retry_after_ms = 700;
   CHECK_FALSE(ask<chain::simulated>(chain::simulate_request{{1}, {}}));
   const auto report = *ask<chain::health_report>(chain::health_request{});
@@ -120,10 +120,10 @@ TEST_CASE_FIXTURE(chain_fixture, "health follows the endpoints") {
   start();
   pass(milliseconds{config.idle_poll_ms});
   CHECK(health.ready());
-  a->fails = error(rpc_error::kind::unreachable);
+  a->fails = rpc_failure(rpc_error::kind::unreachable);
   pass(milliseconds{config.idle_poll_ms});
   CHECK(health.ready());
-  b->fails = error(rpc_error::kind::timeout);
+  b->fails = rpc_failure(rpc_error::kind::timeout);
   pass(milliseconds{config.idle_poll_ms});
   CHECK_FALSE(health.ready());
   const auto report = *ask<chain::health_report>(chain::health_request{});
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(chain_fixture, "health follows the endpoints") {
   CHECK(health.ready());
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "a read waits while every endpoint has as many as it may, and goes in its turn") {
+TEST_CASE_FIXTURE(chain_fixture, "a read is queued while every endpoint is at its bound, and starts in order") {
   config.max_in_flight_per_endpoint = 1;
   start();
   a->hold = b->hold = true;
@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a read waits while every endpoint has as many 
   CHECK(order == std::vector<std::string>{"1", "3", "2", "4"});
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "a read that waited too long is given up, and so is one that finds the line full") {
+TEST_CASE_FIXTURE(chain_fixture, "a read that waited too long fails, and so does one that finds the queue full") {
   config.max_in_flight_per_endpoint = 1;
   config.max_waiting_reads = 1;
   start();

@@ -1,11 +1,11 @@
-// What is watched, and the rounds of status questions about it.
+// Watches, and the status polls for them.
 #include "tests/executor-service/chain/chain_fixture.hpp"
 
 namespace landfall::executor {
 
 using namespace tests;
 
-TEST_CASE_FIXTURE(chain_fixture, "a thousand watches cost four calls an endpoint and round") {
+TEST_CASE_FIXTURE(chain_fixture, "a thousand watches cost four calls per endpoint and poll") {
   start();
   const auto to = listen();
   for (std::size_t n = 0; n < 1'000; ++n)
@@ -13,13 +13,13 @@ TEST_CASE_FIXTURE(chain_fixture, "a thousand watches cost four calls an endpoint
   scheduler.run();
   a->calls.clear();
   b->calls.clear();
-  round();
+  poll();
   CHECK(a->calls["statuses"] == 4);
   CHECK(b->calls["statuses"] == 4);
   CHECK(a->calls["epoch"] == 1);
-  CHECK(heard.size() == 2'000);
+  CHECK(updates.size() == 2'000);
   for (std::size_t n = 0; n < 1'000; ++n)
-    CHECK(said("a", n).size() == 1);
+    CHECK(updates_of("a", n).size() == 1);
 }
 
 TEST_CASE_FIXTURE(chain_fixture, "the finalized height is asked for before the statuses it goes with") {
@@ -27,9 +27,9 @@ TEST_CASE_FIXTURE(chain_fixture, "the finalized height is asked for before the s
   const auto to = listen();
   watch(1, to);
   a->order.clear();
-  round();
+  poll();
   CHECK(a->order == std::vector<std::string>{"epoch", "statuses"});
-  const auto seen = said("a", 1).at(0);
+  const auto seen = updates_of("a", 1).at(0);
   CHECK(seen.finalized_block_height == a->finalized.block_height);
   CHECK(seen.finalized_slot == a->finalized.absolute_slot);
   CHECK(seen.status_context_slot == a->context_slot);
@@ -37,25 +37,25 @@ TEST_CASE_FIXTURE(chain_fixture, "the finalized height is asked for before the s
   CHECK_FALSE(seen.status);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "a watcher hears what is new until it is final, then nothing more") {
+TEST_CASE_FIXTURE(chain_fixture, "a listener is notified of changes until the status is final") {
   start();
   const auto to = listen();
   watch(1, to);
-  round();
-  round(0);
-  CHECK(said("a", 1).size() == 1);
-  round();
-  CHECK(said("a", 1).size() == 2);
-  a->statuses[signature(1)] = {1'233, commitment::confirmed, {}};
-  round(0);
-  CHECK(said("a", 1).back().status->level == solana::commitment::confirmed);
-  a->statuses[signature(1)].level = commitment::finalized;
-  round();
-  CHECK(said("a", 1).back().status->level == solana::commitment::finalized);
-  const auto heard_by_then = said("a", 1).size();
+  poll();
+  poll(0);
+  CHECK(updates_of("a", 1).size() == 1);
+  poll();
+  CHECK(updates_of("a", 1).size() == 2);
+  a->known[signature(1)] = {1'233, commitment::confirmed, {}};
+  poll(0);
+  CHECK(updates_of("a", 1).back().status->level == solana::commitment::confirmed);
+  a->known[signature(1)].level = commitment::finalized;
+  poll();
+  CHECK(updates_of("a", 1).back().status->level == solana::commitment::finalized);
+  const auto updates_by_then = updates_of("a", 1).size();
   const auto asked_by_then = a->calls["statuses"];
-  round();
-  CHECK(said("a", 1).size() == heard_by_then);
+  poll();
+  CHECK(updates_of("a", 1).size() == updates_by_then);
   CHECK(a->calls["statuses"] == asked_by_then);
   CHECK(b->calls["statuses"] > asked_by_then);
 }
@@ -67,78 +67,78 @@ TEST_CASE_FIXTURE(chain_fixture, "no error, nor a reply of another length, becom
   using kind = rpc_error::kind;
   for (const auto what :
        {kind::unreachable, kind::timeout, kind::rate_limited, kind::server, kind::rpc, kind::malformed}) {
-    a->fails = error(what);
-    round(5);
+    a->fails = rpc_failure(what);
+    poll(5);
     pass(milliseconds{5'000});
   }
   a->fails.reset();
   a->short_reply = true;
-  round(5);
-  CHECK(said("a", 1).empty());
-  CHECK_FALSE(said("b", 1).empty());
+  poll(5);
+  CHECK(updates_of("a", 1).empty());
+  CHECK_FALSE(updates_of("b", 1).empty());
   a->short_reply = false;
-  round();
-  CHECK(said("a", 1).size() == 1);
+  poll();
+  CHECK(updates_of("a", 1).size() == 1);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "an endpoint that goes back in time is not listened to") {
+TEST_CASE_FIXTURE(chain_fixture, "an endpoint whose slot falls is ignored") {
   start();
   const auto to = listen();
   watch(1, to);
-  a->statuses[signature(1)] = {1'233, commitment::confirmed, {}};
-  round(10);
-  REQUIRE(said("a", 1).size() == 1);
-  a->statuses.clear();
+  a->known[signature(1)] = {1'233, commitment::confirmed, {}};
+  poll(10);
+  REQUIRE(updates_of("a", 1).size() == 1);
+  a->known.clear();
 
   SUBCASE("in its finalized slot") {
     a->finalized.absolute_slot -= 5;
-    round(1);
+    poll(1);
   }
   SUBCASE("in its finalized height") {
     a->finalized.block_height -= 5;
-    round(1);
+    poll(1);
   }
   SUBCASE("in the slot of its statuses") {
     a->context_slot -= 5;
-    round(1);
+    poll(1);
   }
-  CHECK(said("a", 1).size() == 1);
-  round(10);
-  CHECK(said("a", 1).size() == 2);
-  CHECK_FALSE(said("a", 1).back().status);
+  CHECK(updates_of("a", 1).size() == 1);
+  poll(10);
+  CHECK(updates_of("a", 1).size() == 2);
+  CHECK_FALSE(updates_of("a", 1).back().status);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "a watcher that comes later hears nothing from before its time either") {
+TEST_CASE_FIXTURE(chain_fixture, "a later listener gets no answer older than the polls before it either") {
   start();
   const auto early = listen();
   const auto late = listen();
   watch(1, early);
-  round(10);
-  heard.clear();
+  poll(10);
+  updates.clear();
   watch(1, late);
   a->context_slot -= 5;
-  round(1);
-  CHECK(said("a", 1).empty());
-  CHECK(said("b", 1).size() == 2);
+  poll(1);
+  CHECK(updates_of("a", 1).empty());
+  CHECK(updates_of("b", 1).size() == 2);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "an endpoint that does not answer holds up neither the other nor itself twice") {
+TEST_CASE_FIXTURE(chain_fixture, "an endpoint that does not answer delays no other, and is polled once") {
   start();
   const auto to = listen();
   watch(1, to);
   a->hold = true;
-  round();
-  round();
-  round();
-  CHECK(said("b", 1).size() == 3);
+  poll();
+  poll();
+  poll();
+  CHECK(updates_of("b", 1).size() == 3);
   CHECK(a->held.size() == 1);
   a->release();
   scheduler.run();
-  round();
-  CHECK_FALSE(said("a", 1).empty());
+  poll();
+  CHECK_FALSE(updates_of("a", 1).empty());
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "a watch ends with its watcher or when it is taken back") {
+TEST_CASE_FIXTURE(chain_fixture, "a watch ends with its listener or with unwatch") {
   start();
   const auto to = listen();
   const auto other = listen();
@@ -158,24 +158,24 @@ TEST_CASE_FIXTURE(chain_fixture, "a watch ends with its watcher or when it is ta
   scheduler.run();
   CHECK(watches() == 0);
   a->calls.clear();
-  round();
+  poll();
   CHECK(a->calls["statuses"] == 0);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "watching again tells everything again and counts once") {
+TEST_CASE_FIXTURE(chain_fixture, "a second watch of one signature sends everything again and counts once") {
   start();
   const auto to = listen();
-  a->statuses[signature(1)] = {1'000, commitment::finalized, {}};
+  a->known[signature(1)] = {1'000, commitment::finalized, {}};
   watch(1, to);
-  round();
-  CHECK(said("a", 1).size() == 1);
+  poll();
+  CHECK(updates_of("a", 1).size() == 1);
   watch(1, to);
-  round();
-  CHECK(said("a", 1).size() == 2);
+  poll();
+  CHECK(updates_of("a", 1).size() == 2);
   CHECK(ask<chain::health_report>(chain::health_request{})->watches == 1);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "a watch beyond the bound is refused aloud") {
+TEST_CASE_FIXTURE(chain_fixture, "a watch beyond the bound is answered by an error") {
   config.max_watches = 1;
   start();
   const auto to = listen();
@@ -187,83 +187,84 @@ TEST_CASE_FIXTURE(chain_fixture, "a watch beyond the bound is refused aloud") {
   CHECK(is_unavailable(why));
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "after 429 an endpoint is left alone for as long as it says") {
+TEST_CASE_FIXTURE(chain_fixture, "after 429 an endpoint is not polled for as long as its Retry-After") {
   start();
   const auto to = listen();
   watch(1, to);
-  a->fails = error(rpc_error::kind::rate_limited);
+  a->fails = rpc_failure(rpc_error::kind::rate_limited);
   a->fails->http_status = 429;
   a->fails->retry_after_ms = 3'000;
-  round();
+  poll();
   a->calls.clear();
   for (int i = 0; i < 7; ++i)
-    round();
+    poll();
   CHECK(a->calls["epoch"] == 0);
   CHECK(b->calls["epoch"] > 7);
   a->fails.reset();
-  round();
-  round();
+  poll();
+  poll();
   CHECK(a->calls["epoch"] > 0);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "an endpoint that told an absurd height once is listened to again after a while") {
+TEST_CASE_FIXTURE(chain_fixture,
+                  "an endpoint that once reported an impossible height is believed again after a while") {
   start();
   const auto to = listen();
   watch(1, to);
-  round();
+  poll();
   const auto honest = a->finalized;
   a->finalized = {9'000'000'000, 8'000'000'000};
-  round(0);
+  poll(0);
   a->finalized = honest;
-  const auto heard_by_then = said("a", 1).size();
+  const auto updates_by_then = updates_of("a", 1).size();
   for (std::uint32_t passed = 0; passed < config.believe_older_after_ms; passed += config.poll_ms)
-    round();
-  CHECK(said("a", 1).size() == heard_by_then);
-  round();
-  round();
-  REQUIRE(said("a", 1).size() > heard_by_then);
-  CHECK(said("a", 1).back().finalized_slot == a->finalized.absolute_slot);
+    poll();
+  CHECK(updates_of("a", 1).size() == updates_by_then);
+  poll();
+  poll();
+  REQUIRE(updates_of("a", 1).size() > updates_by_then);
+  CHECK(updates_of("a", 1).back().finalized_slot == a->finalized.absolute_slot);
   const auto report = ask<chain::health_report>(chain::health_request{});
   for (const auto& e : report->endpoints)
     CHECK(e.slots_behind == 0);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "a status from a bank that cannot be is not believed, and mutes nobody") {
+TEST_CASE_FIXTURE(chain_fixture, "a status from an impossible slot is ignored, and later answers are not") {
   start();
   const auto to = listen();
   watch(1, to);
-  round();
-  const auto heard_by_then = said("a", 1).size();
+  poll();
+  const auto updates_by_then = updates_of("a", 1).size();
   const auto honest = a->context_slot;
   a->context_slot = 9'000'000'000;
-  round(0);
-  CHECK(said("a", 1).size() == heard_by_then);
+  poll(0);
+  CHECK(updates_of("a", 1).size() == updates_by_then);
   a->context_slot = honest;
-  round();
-  CHECK(said("a", 1).size() == heard_by_then + 1);
+  poll();
+  CHECK(updates_of("a", 1).size() == updates_by_then + 1);
 }
 
-TEST_CASE_FIXTURE(chain_fixture, "what our own limiter refuses silences nobody: rounds go on") {
+TEST_CASE_FIXTURE(chain_fixture, "a refusal by our own limiter does not pause polls") {
   start();
   const auto to = listen();
   watch(1, to);
-  a->fails = error(rpc_error::kind::rate_limited);
+  a->fails = rpc_failure(rpc_error::kind::rate_limited);
   a->fails->retry_after_ms = 60'000;
   b->fails = a->fails;
   (void)ask<chain::simulated>(chain::simulate_request{{1}, {}});
   a->fails.reset();
   b->fails.reset();
   a->calls.clear();
-  round();
+  poll();
   CHECK(a->calls["epoch"] == 1);
-  // A host that says so itself is left alone.
-  a->fails = error(rpc_error::kind::rate_limited);
+  // A 429 of the host itself does.
+  a->fails = rpc_failure(rpc_error::kind::rate_limited);
   a->fails->http_status = 429;
   a->fails->retry_after_ms = 60'000;
   (void)ask<chain::simulated>(chain::simulate_request{{1}, {}});
   a->fails.reset();
   a->calls.clear();
-  round();
+  poll();
   CHECK(a->calls["epoch"] == 0);
 }
 

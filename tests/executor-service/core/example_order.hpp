@@ -3,14 +3,11 @@
 #include "common/solana/curve.hpp"
 #include "common/solana/programs.hpp"
 #include "executor-service/core/order.hpp"
+#include "tests/support/keys.hpp"
 
 namespace landfall::executor::tests {
 
-inline solana::pubkey key(std::uint8_t fill) {
-  std::array<std::uint8_t, 32> bytes{};
-  bytes.fill(fill);
-  return solana::pubkey{bytes};
-}
+using landfall::tests::key;
 
 inline constexpr solana::pubkey usdc_mint = solana::pubkey::literal("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v");
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/solana/programs.hpp"
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor::tests {
 

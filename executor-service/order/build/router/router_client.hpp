@@ -25,8 +25,6 @@ public:
   virtual void quote_for(quote_request request, router_done<quote> done) = 0;
   virtual void instructions_for(quote offer, swap_request request, router_done<swap_instructions_view> done) = 0;
 
-  [[nodiscard]] router_result<quote> quote_for_sync(quote_request request);
-  [[nodiscard]] router_result<swap_instructions_view> instructions_for_sync(quote offer, swap_request request);
 };
 
 struct router_options {

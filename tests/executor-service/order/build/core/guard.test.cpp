@@ -15,6 +15,8 @@
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
 #include "tests/support/foreign_instructions.hpp"
+#include "tests/support/keys.hpp"
+#include "tests/support/token_accounts.hpp"
 
 namespace landfall::executor {
 
@@ -26,11 +28,7 @@ using solana::pubkey;
 
 namespace {
 
-pubkey key(std::uint8_t n) {
-  std::array<std::uint8_t, 32> raw{};
-  raw.fill(n);
-  return pubkey{raw};
-}
+using landfall::tests::key;
 
 const pubkey vault = key(1);
 const pubkey fee_payer = key(2);
@@ -208,13 +206,9 @@ void put(solana::bytes& data, std::size_t at, std::uint64_t v) {
 
 solana::account_info tokens(const pubkey& mint, std::uint64_t amount, const pubkey& owner = vault) {
   solana::account_info a;
-  a.lamports = 2'039'280;
+  a.lamports = landfall::tests::token_account_rent;
   a.owner = programs::token;
-  a.data.assign(token::account_bytes, 0);
-  put(a.data, 0, mint);
-  put(a.data, 32, owner);
-  put(a.data, 64, amount);
-  a.data[108] = 1;
+  a.data = landfall::tests::token_account_data(mint, owner, amount);
   return a;
 }
 

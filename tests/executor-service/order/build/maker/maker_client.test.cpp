@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/keys.hpp"
 #include "tests/support/scripted_server.hpp"
 
 namespace landfall::executor {
@@ -23,11 +24,7 @@ maker_client& maker() {
   return m;
 }
 
-solana::pubkey key(std::uint8_t n) {
-  std::array<std::uint8_t, 32> raw{};
-  raw.fill(n);
-  return solana::pubkey{raw};
-}
+using landfall::tests::key;
 
 const maker_quote_request asked{"q1", key(1), key(2), domain::token_amount{1'000}, key(3)};
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/answer_of.hpp"
+#include "tests/support/keys.hpp"
 #include "tests/support/scripted_server.hpp"
 
 namespace landfall::executor {
@@ -26,11 +27,7 @@ router_client& router() {
   return r;
 }
 
-solana::pubkey key(std::uint8_t n) {
-  std::array<std::uint8_t, 32> raw{};
-  raw.fill(n);
-  return solana::pubkey{raw};
-}
+using landfall::tests::key;
 
 const quote_request asked{key(1), key(2), domain::token_amount{1'000'000}, 50, 40};
 

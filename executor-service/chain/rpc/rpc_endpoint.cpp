@@ -1,4 +1,4 @@
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_endpoint.hpp"
 
 #include <atomic>
 #include <set>
@@ -48,7 +48,7 @@ std::optional<std::string> same_node(const std::vector<std::string>& urls) {
     if (!node)
       return "an endpoint is no URL";
     if (!known.insert(*node).second)
-      return *node + " is named twice: two names of one node are not two witnesses";
+      return *node + " is named twice: one node counts once in a quorum";
   }
   return std::nullopt;
 }

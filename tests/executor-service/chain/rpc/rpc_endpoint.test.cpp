@@ -1,4 +1,4 @@
-#include "executor-service/chain/rpc/rpc.hpp"
+#include "executor-service/chain/rpc/rpc_endpoint.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,6 +11,7 @@
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
 #include "tests/support/answer_of.hpp"
+#include "tests/support/keys.hpp"
 #include "tests/support/scripted_server.hpp"
 
 namespace landfall::executor {
@@ -30,16 +31,9 @@ rpc_endpoint& endpoint() {
   return e;
 }
 
-template <std::size_t N>
-std::array<std::uint8_t, N> filled(std::uint8_t with) {
-  std::array<std::uint8_t, N> raw{};
-  raw.fill(with);
-  return raw;
-}
+using landfall::tests::filled;
+using landfall::tests::key;
 
-solana::pubkey key(std::uint8_t n) {
-  return solana::pubkey{filled<32>(n)};
-}
 solana::signature signature(std::uint8_t n) {
   return solana::signature{filled<64>(n)};
 }
@@ -106,7 +100,8 @@ TEST_CASE("what is no usable answer is told apart, and none of it proves anythin
       {"an id as text", R"({"jsonrpc":"2.0","id":"$ID","result":{"absoluteSlot":9,"blockHeight":1}})", 200,
        kind::malformed},
       {"a result and an error",
-       R"({"jsonrpc":"2.0","id":$ID,"result":{"absoluteSlot":9,"blockHeight":1},"error":{"code":-32005,"message":"behind"}})",
+       R"({"jsonrpc":"2.0","id":$ID,"result":{"absoluteSlot":9,"blockHeight":1},)"
+       R"("error":{"code":-32005,"message":"behind"}})",
        200, kind::rpc},
       {"an error under HTTP 400", R"({"jsonrpc":"2.0","id":$ID,"error":{"code":-32603,"message":"x"}})", 400,
        kind::rpc},
@@ -194,7 +189,8 @@ TEST_CASE("statuses come in the order asked, as many as asked, or not at all") {
   const auto ask = [&] { return answer_of(endpoint(), &rpc_api::signature_statuses, asked, true); };
   node().result(in_context(
       R"([{"slot":90,"confirmations":9,"err":null,"status":{"Ok":null},"confirmationStatus":"confirmed"},null,)"
-      R"({"slot":80,"confirmations":null,"err":{"InstructionError":[ 2 , {"Custom":6001}]},"confirmationStatus":"finalized"}])"));
+      R"({"slot":80,"confirmations":null,"err":{"InstructionError":[ 2 , {"Custom":6001}]},)"
+      R"("confirmationStatus":"finalized"}])"));
   const auto view = ask();
   REQUIRE(view.ok());
   CHECK(view->context_slot == 100);
@@ -294,8 +290,8 @@ TEST_CASE("why a node would not take a transaction") {
   CHECK_FALSE(failed.already_processed());
   CHECK_FALSE(failed.blockhash_not_found());
   CHECK_FALSE(failed.proves_nothing());
-  node().answer(
-      R"({"jsonrpc":"2.0","id":$ID,"error":{"code":-32005,"message":"AlreadyProcessed","data":{"err":"AlreadyProcessed"}}})");
+  node().answer(R"({"jsonrpc":"2.0","id":$ID,"error":{"code":-32005,"message":"AlreadyProcessed",)"
+                R"("data":{"err":"AlreadyProcessed"}}})");
   const auto unhealthy = answer_of(endpoint(), &rpc_api::send_transaction, solana::bytes{1}, send_options{}).error();
   CHECK(unhealthy.node_unhealthy());
   CHECK_FALSE(unhealthy.already_processed());
@@ -411,7 +407,7 @@ TEST_CASE("two names of one node are no two witnesses") {
   CHECK_FALSE(same_node({"https://a.example.com", "https://b.example.com"}));
   CHECK(
       same_node({"https://a.example.com/?api-key=secret", "https://b.example.com", "https://A.example.com:443/two"}) ==
-      "a.example.com:443 is named twice: two names of one node are not two witnesses");
+      "a.example.com:443 is named twice: one node counts once in a quorum");
   CHECK(same_node({"http://localhost:18010", "http://127.0.0.1:18010"}));
   CHECK(same_node({"not a url"}) == "an endpoint is no URL");
 }
