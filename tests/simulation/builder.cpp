@@ -12,7 +12,7 @@
 #include "executor-service/order/build/core/make_plan.hpp"
 #include "tests/simulation/order_worker.hpp"
 #include "tests/simulation/process.hpp"
-#include "tests/support/token_account.hpp"
+#include "tests/support/token_accounts.hpp"
 
 namespace landfall::simulation {
 
@@ -51,7 +51,7 @@ executor::token token_of(int decimals, const pubkey& mint) {
 }
 
 account_info token_account(const executor::token& t, const pubkey& owner, std::uint64_t amount) {
-  return {token_account_rent, t.token_program, landfall::tests::token_account_bytes(t.mint, owner, amount)};
+  return {token_account_rent, t.token_program, landfall::tests::token_account_data(t.mint, owner, amount)};
 }
 
 solana::blockhash hash_of(const process::fresh_blockhash& fresh) {

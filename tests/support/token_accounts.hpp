@@ -6,8 +6,8 @@
 #include "common/solana/bytes.hpp"
 #include "common/solana/programs.hpp"
 #include "common/solana/pubkey.hpp"
+#include "common/solana/rpc_types.hpp"
 #include "common/solana/token.hpp"
-#include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::tests {
 
@@ -27,7 +27,7 @@ inline constexpr std::uint64_t token_account_rent = 2'039'280;
 }
 
 /// A token account as an RPC endpoint shows it.
-[[nodiscard]] inline executor::account_info token_account(const solana::pubkey& mint, const solana::pubkey& owner,
+[[nodiscard]] inline solana::account_info token_account(const solana::pubkey& mint, const solana::pubkey& owner,
                                                           std::uint64_t amount) {
   return {token_account_rent, solana::programs::token, token_account_data(mint, owner, amount), false};
 }

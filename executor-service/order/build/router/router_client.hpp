@@ -18,13 +18,12 @@ template <class T>
 using router_done = std::function<void(router_result<T>)>;
 
 /// A swap router with the shapes of the public swap API, version 1. Each `done` is called exactly once, never before
-/// the call returns, on a thread of the net pool. The `_sync` forms wait.
+/// the call returns, on a thread of the net pool.
 class router_api {
 public:
   virtual ~router_api() = default;
   virtual void quote_for(quote_request request, router_done<quote> done) = 0;
   virtual void instructions_for(quote offer, swap_request request, router_done<swap_instructions_view> done) = 0;
-
 };
 
 struct router_options {

@@ -15,7 +15,7 @@
 #include "executor-service/order/build/core/make_plan.hpp"
 #include "executor-service/order/core/mutant.hpp"
 #include "tests/executor-service/core/example_order.hpp"
-#include "tests/support/token_account.hpp"
+#include "tests/support/token_accounts.hpp"
 
 /// A plan with everything around it made up: each question is answered by a field of the fixture.
 namespace landfall::executor::tests {
@@ -97,7 +97,7 @@ struct plan_fixture {
 
   void put(std::map<solana::pubkey, solana::account_info>& in, const solana::pubkey& at, const token& t,
            std::uint64_t amount) const {
-    in[at] = {rent_lamports, t.token_program, landfall::tests::token_account_bytes(t.mint, o.vault, amount)};
+    in[at] = {rent_lamports, t.token_program, landfall::tests::token_account_data(t.mint, o.vault, amount)};
   }
   /// A simulated swap that brings `output` for all of the input, through the vault's token account.
   void swapped(std::uint64_t output) {
