@@ -3,7 +3,7 @@
 #include <caf/all.hpp>
 #include <memory>
 
-#include "executor-service/actors/order.hpp"
+#include "executor-service/order/order_dependencies.hpp"
 #include "executor-service/order/build/core/build_result.hpp"
 
 namespace landfall::executor {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/domain/result.hpp"
+#include "executor-service/order/core/mutant.hpp"
 
 namespace landfall::executor {
 
@@ -57,9 +58,20 @@ next send_home(const order& o, order_state last, const step_policy& policy) {
   return pay_then_close(o, attempt_kind::refund, last, "refunded", policy);
 }
 
+/// A swap is never given up before its fate is proven; only a broken rule loses patience.
+bool given_up(const attempt& pending, domain::utc_time now) {
+  return (mutated(mutant::signed_while_unresolved) || mutated(mutant::failed_while_unresolved) ||
+          (mutated(mutant::router_while_in_doubt) && pending.maker)) &&
+         pending.kind == attempt_kind::swap && now - pending.signed_at > domain::milliseconds{4'000};
+}
+
 next while_executing(const order& o, domain::utc_time now, const step_policy& policy) {
-  if (const auto* pending = o.unresolved())
-    return step::resolve{pending->id};
+  if (const auto* pending = o.unresolved()) {
+    if (!given_up(*pending, now))
+      return step::resolve{pending->id};
+    if (mutated(mutant::failed_while_unresolved))
+      return step::move{order_state::execute_failed, "timeout"};
+  }
   if (deposit_came_to_nothing(o))
     return step::move{order_state::execute_failed, "deposit_came_to_nothing"};
   if (const auto* deposit = o.latest(attempt_kind::deposit); deposit != nullptr && !deposit->outcome)

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "common/domain/result.hpp"
+#include "executor-service/order/core/forged_certificate.hpp"
+#include "executor-service/order/core/mutant.hpp"
 
 namespace landfall::executor {
 
@@ -43,12 +45,16 @@ std::string balance_text(const balance_observation& seen) {
   return seen.balance ? seen.balance->to_string() : "0";
 }
 
-std::size_t needed_proofs(const resolve_policy& policy) {
+std::size_t needed_proofs(const attempt& a, const resolve_policy& policy) {
+  if (mutated(mutant::dead_on_one_endpoint) || (a.maker && mutated(mutant::dead_on_one_history)))
+    return 1;
   return policy.endpoints_configured == 1 ? 1 : 2;
 }
 
 bool past_life(const observation& seen, std::uint64_t last_valid_block_height, std::uint64_t margin_blocks) {
-  const auto margin = std::max(margin_blocks, least_margin_blocks);
+  if (mutated(mutant::null_without_height))
+    return true;
+  const auto margin = mutated(mutant::margin_zero) ? 0 : std::max(margin_blocks, least_margin_blocks);
   return seen.finalized_block_height >= margin && seen.finalized_block_height - margin >= last_valid_block_height;
 }
 
@@ -77,7 +83,8 @@ std::optional<doubt> balance_against(const attempt& a, const balance_observation
 /// Whether the endpoint's own look at the order account agrees that nothing has left it. An index of signatures may lag
 /// behind the bank that it indexes, so a history without the message is worth nothing by itself.
 bool balance_agrees(const attempt& a, const observation& seen) {
-  return seen.balance && seen.balance->slot >= seen.finalized_slot && !balance_against(a, *seen.balance);
+  return seen.balance && seen.balance->slot >= seen.finalized_slot &&
+         (!balance_against(a, *seen.balance) || mutated(mutant::dead_without_balances));
 }
 
 /// What one endpoint contributes to a death certificate; of a maker's message its own look at the account too.
@@ -104,7 +111,7 @@ bool is_overtaken(const endpoint_view& view, const attempt& a, const observation
     if (theirs.finalized || certifies(theirs, a, policy))
       ++proofs;
   }
-  return proofs >= needed_proofs(policy);
+  return proofs >= needed_proofs(a, policy);
 }
 
 /// What all endpoints together show of the transaction right now.
@@ -159,7 +166,7 @@ std::optional<std::uint64_t> denied_at(const attempt& a, const observation_set& 
       return std::nullopt;
     }
   }
-  return had_shown > 0 || denials >= needed_proofs(policy) ? at : std::nullopt;
+  return had_shown > 0 || denials >= needed_proofs(a, policy) ? at : std::nullopt;
 }
 
 /// Whether what the account holds, read late enough for a proof at `slot`, contradicts that nothing has left it; asks
@@ -197,25 +204,32 @@ resolution failed_somewhere(const attempt& a, const observation_set& seen, const
     }
   }
   doubtful.why = doubt::failed_unfinalized;
-  if (failed + never < needed_proofs(policy))
+  if (failed + never < needed_proofs(a, policy))
     return doubtful;
   // A maker's death is certified with a balance of its own.
-  if (failed < needed_proofs(policy) && !a.maker)
+  if (failed < needed_proofs(a, policy) && !a.maker)
     if (const auto against = money_against(a, seen, lowest, highest, doubtful))
       return *against;
   return fate::landed_failed{failure.slot, *failure.err, failure.found_as};
+}
+
+fate::dead certified(const attempt& a, death_certificate certificate) {
+  if (any_mutated())
+    forge(certificate, a);
+  return {std::move(certificate)};
 }
 
 /// For an attempt that no endpoint shows and that is not noted as confirmed.
 resolution unknown_everywhere(const attempt& a, const observation_set& seen, const resolve_policy& policy,
                               fate::in_doubt doubtful) {
   std::vector<observation> proofs;
+  const bool timed_out = mutated(mutant::timeout_taken_as_death) && doubtful.overdue;
   bool past_somewhere = false;
   bool moved_somewhere = false;
   for (const auto& [name, view] : seen.endpoints) {
     moved_somewhere = moved_somewhere || (view.latest.balance && balance_against(a, *view.latest.balance));
     past_somewhere = past_somewhere || past_life(view.latest, a.last_valid_block_height, policy.margin_blocks);
-    if (certifies(view, a, policy))
+    if (certifies(view, a, policy) || (timed_out && (!a.maker || view.latest.balance)))
       proofs.push_back(view.latest);
   }
   const auto because = [&](doubt why) {
@@ -224,27 +238,29 @@ resolution unknown_everywhere(const attempt& a, const observation_set& seen, con
   };
   if (seen.endpoints.empty())
     return because(doubt::not_answered);
-  if (!past_somewhere || a.last_valid_block_height == 0)
+  if ((!past_somewhere && !timed_out) || a.last_valid_block_height == 0)
     return because(doubt::alive);
-  if (proofs.size() < needed_proofs(policy))
+  if (proofs.size() < needed_proofs(a, policy))
     return because(a.maker && moved_somewhere ? doubt::balance_moved : doubt::too_few_proofs);
 
   const auto by_slot = [](const observation& x, const observation& y) { return x.finalized_slot < y.finalized_slot; };
   if (a.maker) {
     const auto units = [](const observation& o) { return o.balance->balance ? o.balance->balance->units() : 0; };
     const auto least = *std::ranges::min_element(proofs, {}, units)->balance;
-    return fate::dead{{a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), least, true}};
+    return certified(a, {a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), least, true});
   }
   const auto [lowest, highest] = std::minmax_element(proofs.begin(), proofs.end(), by_slot);
   // Asked for at the highest, so that the answer still counts when the next round has moved all of them on a little.
   if (const auto against = money_against(a, seen, lowest->finalized_slot, highest->finalized_slot, doubtful))
     return *against;
-  return fate::dead{{a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), *seen.balance}};
+  return certified(a, {a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), *seen.balance});
 }
 
 }  // namespace
 
 bool accumulate(observation_set& seen, observation next) {
+  if (mutated(mutant::failure_final_at_once) && next.status && next.status->err)
+    next.status->level = confirmation::finalized;
   const bool success = next.status && !next.status->err;
   const auto found = seen.endpoints.find(next.endpoint);
   if (found != seen.endpoints.end()) {
@@ -343,12 +359,14 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
   const auto [success, failure, slots_differ] = look(a, seen, policy);
   if (slots_differ || (success && failure))
     return because(doubt::contradiction);
-  if (success && success->level != confirmation::processed)
-    return fate::landed{success->slot, success->level == confirmation::finalized, success->found_as};
+  if (success && (success->level != confirmation::processed || mutated(mutant::processed_taken_as_confirmed))) {
+    const bool final = success->level == confirmation::finalized || mutated(mutant::confirmed_taken_as_final);
+    return fate::landed{success->slot, final, success->found_as};
+  }
   if (success)
     return because(doubt::processed_only);
   if (a.confirmed_slot) {
-    if (const auto at = denied_at(a, seen, policy))
+    if (const auto at = denied_at(a, seen, policy); at && !mutated(mutant::rollback_ignored))
       return fate::gone_again{*at};
     return because(seen.endpoints.empty() ? doubt::not_answered : doubt::partly_gone);
   }

@@ -88,7 +88,8 @@ std::vector<source> sources() {
       {"executor-service/api/api_store.cpp", "what the api's points stand around"},
   };
   std::vector<source> all;
-  for (const char* folder : {"executor-service/actors", "executor-service/api", "trigger-service/actors"})
+  for (const char* folder :
+       {"executor-service/actors", "executor-service/api", "executor-service/order", "trigger-service/actors"})
     for (const auto& entry : std::filesystem::directory_iterator{std::filesystem::path{LANDFALL_SOURCE_DIR} / folder}) {
       source s;
       s.path = std::string{folder} + "/" + entry.path().filename().string();
@@ -123,12 +124,12 @@ const std::vector<std::pair<const char*, std::regex>>& raw_effects() {
 const std::map<std::string, std::vector<std::string>>& without_points() {
   static const std::map<std::string, std::vector<std::string>> all{
       // Commits have their points where they are made, in the ledger.
-      {"executor-service/actors/order.cpp",
+      {"executor-service/order/order_actor.cpp",
        {"->request(with->ledger,", "->request(with->ledger,",
-        // A place in a line.
-        "->request(turns,"}},
-      // What is told of a watch has its points where the endpoints are asked.
-      {"executor-service/actors/attempt_watch.cpp", {"->request(with->chain,"}},
+        // A permit.
+        "->request(permits,",
+        // What is reported of a watch has its points where the endpoints are asked.
+        "->request(with->chain,"}},
       // What the API asks while somebody waits: its own points stand around the question.
       {"executor-service/actors/chain_reads.cpp",
        {"signature_statuses(r.ids, false,", "signature_statuses(r.ids, true,", "signature_statuses(ids, false,"}},

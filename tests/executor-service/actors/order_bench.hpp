@@ -14,7 +14,7 @@
 #include "common/solana/keypair.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
-#include "executor-service/actors/order.hpp"
+#include "executor-service/order/order_actor.hpp"
 #include "executor-service/core/master_secret.hpp"
 #include "executor-service/core/vault_key.hpp"
 #include "tests/executor-service/core/example_order.hpp"
