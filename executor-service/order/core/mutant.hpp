@@ -23,6 +23,7 @@ enum class mutant : std::uint8_t {
   stale_tick_obeyed,
   overdue_never_rested,
   considered_while_busy,
+  rollback_observations_kept,
   signed_while_unresolved,
   failed_while_unresolved,
   router_while_in_doubt,
@@ -50,8 +51,13 @@ enum class mutant : std::uint8_t {
 
 #ifdef LANDFALL_FAULT_POINTS
 inline constexpr bool mutants_compiled_in = true;
-/// The rule that is broken now; set by the simulation alone, which has one thread.
+/// The rule that is broken now.
 inline mutant armed_mutant = mutant::none;
+
+/// For the simulation alone, which has one thread.
+inline void arm(mutant rule) {
+  armed_mutant = rule;
+}
 
 [[nodiscard]] inline bool mutated(mutant rule) {
   return armed_mutant == rule;
@@ -61,6 +67,8 @@ inline mutant armed_mutant = mutant::none;
 }
 #else
 inline constexpr bool mutants_compiled_in = false;
+
+constexpr void arm(mutant) {}
 
 [[nodiscard]] constexpr bool mutated(mutant) {
   return false;
