@@ -22,8 +22,8 @@
 #include "common/runtime/metrics.hpp"
 #include "common/solana/bytes.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/core/observation.hpp"
 #include "executor-service/gateways/rpc.hpp"
+#include "executor-service/order/core/observation.hpp"
 
 namespace landfall::executor {
 

@@ -5,8 +5,8 @@
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
 #include "executor-service/actors/chain.hpp"
-#include "executor-service/core/consequence.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/consequence.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor {
 

@@ -9,7 +9,7 @@
 #include "common/domain/token_amount.hpp"
 #include "common/net/json.hpp"
 #include "executor-service/api/requests.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor::api {
 

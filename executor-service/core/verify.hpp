@@ -12,8 +12,8 @@
 #include "common/domain/uuid.hpp"
 #include "common/solana/pubkey.hpp"
 #include "executor-service/core/finding_kind.hpp"
-#include "executor-service/core/observation.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/observation.hpp"
+#include "executor-service/order/core/order.hpp"
 
 /// Whether what is stored agrees with the finalized chain. Pure: facts in, verdicts out. Amounts are in smallest units.
 /// Here one order at one endpoint; `verify_deposits.hpp` has deposits that no order was made of, `verify_sums.hpp` all

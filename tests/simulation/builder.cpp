@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "executor-service/core/next_step.hpp"
+#include "executor-service/order/core/transition.hpp"
 #include "tests/simulation/order_driver.hpp"
 #include "tests/simulation/process.hpp"
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "executor-service/core/observation.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/observation.hpp"
+#include "executor-service/order/core/order.hpp"
 #include "tests/simulation/random.hpp"
 #include "tests/simulation/schedule.hpp"
 

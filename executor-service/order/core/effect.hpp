@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "executor-service/core/order_write.hpp"
 #include "executor-service/order/core/event.hpp"
+#include "executor-service/order/core/order_write.hpp"
 
 namespace landfall::executor {
 

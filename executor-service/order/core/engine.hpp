@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "executor-service/core/consequence.hpp"
-#include "executor-service/core/next_step.hpp"
-#include "executor-service/core/resolve.hpp"
+#include "executor-service/order/core/consequence.hpp"
 #include "executor-service/order/core/effect.hpp"
 #include "executor-service/order/core/event.hpp"
+#include "executor-service/order/core/resolution.hpp"
+#include "executor-service/order/core/transition.hpp"
 
 namespace landfall::executor {
 

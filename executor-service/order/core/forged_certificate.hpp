@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "executor-service/core/resolve.hpp"
+#include "executor-service/order/core/resolution.hpp"
 
 namespace landfall::executor {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "executor-service/order/core/engine.hpp"
-#include "tests/executor-service/core/example_order.hpp"
+#include "tests/executor-service/order/core/example_order.hpp"
 
 namespace landfall::executor::tests {
 

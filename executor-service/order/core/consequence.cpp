@@ -1,4 +1,4 @@
-#include "executor-service/core/consequence.hpp"
+#include "executor-service/order/core/consequence.hpp"
 
 namespace landfall::executor {
 

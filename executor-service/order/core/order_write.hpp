@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor {
 

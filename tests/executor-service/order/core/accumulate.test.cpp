@@ -1,7 +1,7 @@
 // What is kept of what the endpoints said.
 #include <doctest/doctest.h>
 
-#include "tests/executor-service/core/resolve_answers.hpp"
+#include "tests/executor-service/order/core/resolution_answers.hpp"
 
 namespace landfall::executor {
 

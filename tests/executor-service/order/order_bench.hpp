@@ -14,10 +14,10 @@
 #include "common/solana/keypair.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
-#include "executor-service/order/order_actor.hpp"
 #include "executor-service/core/master_secret.hpp"
 #include "executor-service/core/vault_key.hpp"
-#include "tests/executor-service/core/example_order.hpp"
+#include "executor-service/order/order_actor.hpp"
+#include "tests/executor-service/order/core/example_order.hpp"
 
 /// The order actor with everything around it made up, a clock and a scheduler that the test moves.
 namespace landfall::executor::tests {

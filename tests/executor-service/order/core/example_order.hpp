@@ -2,7 +2,7 @@
 
 #include "common/solana/curve.hpp"
 #include "common/solana/programs.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor::tests {
 

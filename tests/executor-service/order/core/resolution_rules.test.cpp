@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "tests/executor-service/core/resolve_answers.hpp"
+#include "tests/executor-service/order/core/resolution_answers.hpp"
 
 namespace landfall::executor {
 

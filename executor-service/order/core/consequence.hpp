@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "common/domain/decimal.hpp"
-#include "executor-service/core/next_step.hpp"
-#include "executor-service/core/order_write.hpp"
-#include "executor-service/core/resolve.hpp"
+#include "executor-service/order/core/order_write.hpp"
+#include "executor-service/order/core/resolution.hpp"
+#include "executor-service/order/core/transition.hpp"
 
 namespace landfall::executor {
 

@@ -14,7 +14,7 @@
 #include "common/domain/token_amount.hpp"
 #include "common/domain/uuid.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/core/account_set.hpp"
+#include "executor-service/order/core/account_set.hpp"
 
 namespace landfall::executor {
 

@@ -1,10 +1,10 @@
-#include "executor-service/core/next_step.hpp"
+#include "executor-service/order/core/transition.hpp"
 
 #include <doctest/doctest.h>
 
-#include "executor-service/core/consequence.hpp"
+#include "executor-service/order/core/consequence.hpp"
 
-#include "tests/executor-service/core/example_order.hpp"
+#include "tests/executor-service/order/core/example_order.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;

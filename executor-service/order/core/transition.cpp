@@ -1,4 +1,4 @@
-#include "executor-service/core/next_step.hpp"
+#include "executor-service/order/core/transition.hpp"
 
 #include <algorithm>
 

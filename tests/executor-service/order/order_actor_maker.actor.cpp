@@ -1,5 +1,5 @@
 // An order whose swap is in a market maker's hands.
-#include "tests/executor-service/actors/order_bench.hpp"
+#include "tests/executor-service/order/order_bench.hpp"
 
 namespace landfall::executor {
 

@@ -1,5 +1,5 @@
 // What becomes of the attempt that an order actor watches.
-#include "tests/executor-service/actors/order_bench.hpp"
+#include "tests/executor-service/order/order_bench.hpp"
 
 namespace landfall::executor {
 

@@ -1,4 +1,4 @@
-#include "executor-service/core/resolve.hpp"
+#include "executor-service/order/core/resolution.hpp"
 
 #include <algorithm>
 #include <array>

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/domain/time.hpp"
-#include "executor-service/core/observation.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/observation.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor {
 

@@ -1,4 +1,4 @@
-#include "executor-service/core/order_write.hpp"
+#include "executor-service/order/core/order_write.hpp"
 
 #include "common/domain/result.hpp"
 

@@ -1,5 +1,5 @@
 // What an order actor writes, sends and waits for.
-#include "tests/executor-service/actors/order_bench.hpp"
+#include "tests/executor-service/order/order_bench.hpp"
 
 namespace landfall::executor {
 

@@ -1,8 +1,8 @@
-#include "executor-service/core/consequence.hpp"
+#include "executor-service/order/core/consequence.hpp"
 
 #include <doctest/doctest.h>
 
-#include "tests/executor-service/core/example_order.hpp"
+#include "tests/executor-service/order/core/example_order.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;

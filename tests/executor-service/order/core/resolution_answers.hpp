@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "executor-service/core/resolve.hpp"
+#include "executor-service/order/core/resolution.hpp"
 
 /// An attempt, and what endpoints say of it, in few words.
 namespace landfall::executor::tests {

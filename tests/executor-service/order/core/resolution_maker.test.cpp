@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "executor-service/core/consequence.hpp"
-#include "executor-service/core/resolve.hpp"
-#include "tests/executor-service/core/example_order.hpp"
+#include "executor-service/order/core/consequence.hpp"
+#include "executor-service/order/core/resolution.hpp"
+#include "tests/executor-service/order/core/example_order.hpp"
 
 namespace landfall::executor {
 
