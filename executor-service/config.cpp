@@ -7,8 +7,8 @@
 
 #include "common/runtime/instance_id.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/gateways/maker.hpp"
 #include "executor-service/gateways/rpc.hpp"
+#include "executor-service/order/build/maker/maker_client.hpp"
 
 namespace landfall::executor {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "common/domain/result.hpp"
-#include "executor-service/actors/signer.hpp"
+#include "executor-service/order/build/signer.hpp"
 
 namespace landfall::executor {
 

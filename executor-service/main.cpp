@@ -64,10 +64,10 @@ order_dependencies make_order_dependencies(const service_config& config, const s
   c.steps.expiry_grace = domain::milliseconds{config.expiry_grace_ms};
   c.resolution.endpoints_configured = config.rpc_urls.size();
   c.rebroadcast = domain::milliseconds{config.rebroadcast_ms};
-  c.automatic_slippage_bps = config.automatic_slippage_bps;
-  c.min_fee_payer_lamports = config.min_fee_payer_lamports;
+  d.policy.automatic_slippage_bps = config.automatic_slippage_bps;
+  d.policy.min_fee_payer_lamports = config.min_fee_payer_lamports;
   for (const auto& program : config.router_programs)
-    c.router_programs.push_back(*solana::pubkey::parse(program));
+    d.policy.router_programs.push_back(*solana::pubkey::parse(program));
 
   const auto signed_of = [&](const char* kind) {
     return metrics.counter("landfall_executor_attempts_signed_total", "Transactions signed and stored.",
@@ -88,7 +88,8 @@ order_dependencies make_order_dependencies(const service_config& config, const s
       metrics.counter("landfall_executor_rollbacks_total", "Confirmed attempts whose fork died."),
       metrics.counter("landfall_executor_attempts_overdue_total",
                       "Attempts in doubt for so long that a person has to look."),
-      metrics.counter("landfall_executor_build_failures_total", "Transactions that were refused before signing."),
+      metrics.counter("landfall_executor_build_failures_total", "Transactions that were refused before signing.")};
+  d.build_counts = {
       metrics.counter("landfall_executor_makers_taken_total", "Swaps signed for a market maker."),
       metrics.counter("landfall_executor_makers_refused_total", "Better quotes of makers that could not be used."),
       metrics.gauge("landfall_executor_fee_payer_lamports", "What the fee payer holds.")};
@@ -230,15 +231,15 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     router.limiter = limiters.of(config.router_url, {static_cast<std::uint32_t>(config.router_requests_per_window),
                                                      std::chrono::milliseconds{config.router_window_ms}});
     work.router = spawn_router(system, std::make_shared<router_client>(config.router_url, router));
-    work.swap_turns = spawn_turnstile(system, static_cast<std::size_t>(config.max_builds));
-    work.payment_turns = spawn_turnstile(system, static_cast<std::size_t>(config.max_builds));
+    work.swap_permits = spawn_semaphore(system, static_cast<std::size_t>(config.max_builds));
+    work.payment_permits = spawn_semaphore(system, static_cast<std::size_t>(config.max_builds));
     work.maker = spawn_maker(system, make_makers(config, limiters), make_maker_metrics(*metrics));
     to_stop = {caf::actor_cast<caf::strong_actor_ptr>(work.ledger),
                caf::actor_cast<caf::strong_actor_ptr>(work.signer),
                caf::actor_cast<caf::strong_actor_ptr>(work.router),
                caf::actor_cast<caf::strong_actor_ptr>(work.maker),
-               caf::actor_cast<caf::strong_actor_ptr>(work.swap_turns),
-               caf::actor_cast<caf::strong_actor_ptr>(work.payment_turns)};
+               caf::actor_cast<caf::strong_actor_ptr>(work.swap_permits),
+               caf::actor_cast<caf::strong_actor_ptr>(work.payment_permits)};
     dispatcher_config claims;
     claims.database = database_options(config, config.postgres_url);
     claims.instance = config.instance;

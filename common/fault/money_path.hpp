@@ -33,7 +33,7 @@ enum class effect : std::uint8_t {
   fee_read,
   balance_read,
   swap_read,
-  // construction
+  // build
   accounts_read,
   route,
   rent_read,

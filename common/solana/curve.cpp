@@ -219,11 +219,24 @@ domain::result<pubkey, address_error> create_with_seed(const pubkey& base, std::
 }
 
 pubkey associated_token_address(const pubkey& wallet, const pubkey& mint, const pubkey& token_program) {
-  const std::array<byte_view, 3> seeds{wallet.view(), token_program.view(), mint.view()};
-  const auto found = find_program_address(seeds, programs::associated_token);
-  if (!found)
-    domain::broken_invariant("256 hashes in a row are curve points");
-  return found->key;
+  // Finding one takes tens of microseconds, and a build and its checks ask for the same few many times.
+  struct known_address {
+    std::array<pubkey, 3> seeds;
+    std::optional<pubkey> address;
+  };
+  constexpr std::size_t most_known = 256;
+  thread_local std::array<known_address, most_known> known{};
+  const auto slot = wallet.bytes().front() ^ (wallet.bytes().back() * 5U) ^ (mint.bytes().front() * 7U);
+  auto& k = known[slot % most_known];
+  const std::array<pubkey, 3> wanted{wallet, token_program, mint};
+  if (!k.address || k.seeds != wanted) {
+    const std::array<byte_view, 3> seeds{wallet.view(), token_program.view(), mint.view()};
+    const auto found = find_program_address(seeds, programs::associated_token);
+    if (!found)
+      domain::broken_invariant("256 hashes in a row are curve points");
+    k = {wanted, found->key};
+  }
+  return *k.address;
 }
 
 }  // namespace landfall::solana

@@ -183,14 +183,14 @@ struct dispatcher_state {
             [this](const chain::accounts_read& read) {
               const auto& account = read.view.accounts.front();
               const auto lamports = account ? account->lamports : 0;
-              with->metrics.fee_payer_lamports.set(static_cast<double>(lamports));
+              with->build_counts.fee_payer_lamports.set(static_cast<double>(lamports));
               if (config.health == nullptr)
                 return;
-              const bool enough = lamports >= with->config.min_fee_payer_lamports;
+              const bool enough = lamports >= with->policy.min_fee_payer_lamports;
               config.health->set("fee_payer", enough,
                                  with->fee_payer.to_string() + " holds " + std::to_string(lamports) +
                                      " lamports, below its minimum of " +
-                                     std::to_string(with->config.min_fee_payer_lamports) + ": send it SOL");
+                                     std::to_string(with->policy.min_fee_payer_lamports) + ": send it SOL");
               if (!enough)
                 runtime::log_warn("fee_payer_low",
                                   {{"fee_payer", with->fee_payer.to_string()}, {"lamports", lamports}});

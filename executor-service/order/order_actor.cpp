@@ -8,7 +8,6 @@
 #include "executor-service/actors/await.hpp"
 #include "executor-service/actors/chain_record.hpp"
 #include "executor-service/actors/commit_point.hpp"
-#include "executor-service/actors/construction.hpp"
 #include "executor-service/order/core/engine.hpp"
 #include "executor-service/order/order_log.hpp"
 
@@ -26,7 +25,7 @@ struct order_shell {
   std::deque<order_event> events;
   bool performing = false;
   /// Whose permit this order has, if any.
-  turnstile_actor permit_of;
+  semaphore_actor permit_of;
 
   /// One event after the other: what happens while effects are performed comes after them.
   void feed(order_event event) {
@@ -167,12 +166,12 @@ struct order_shell {
   // --- building ---
 
   void perform(const effects::acquire_permit& e) {
-    const auto& permits = e.kind == attempt_kind::swap ? with->swap_turns : with->payment_turns;
+    const auto& permits = e.kind == attempt_kind::swap ? with->swap_permits : with->payment_permits;
     if (!permits)
       return feed(events::permit_granted{});
-    self->request(permits, caf::infinite, turn_request{})
+    self->request(permits, caf::infinite, permit_request{})
         .then(
-            [this, permits](turn_granted) {
+            [this, permits](permit_granted) {
               permit_of = permits;
               feed(events::permit_granted{});
             },
@@ -180,13 +179,13 @@ struct order_shell {
   }
   void perform(const effects::release_permit&) {
     if (const auto permits = std::exchange(permit_of, nullptr))
-      self->send(permits, turn_done{});
+      self->send(permits, permit_released{});
   }
   void perform(const effects::build& e) {
-    const auto builder = spawn_construction(self->system(), o(), e.kind, with);
+    const auto builder = spawn_builder(self->system(), o(), e.kind, with);
     await(
-        {fault::effect::build, to_string(e.kind)}, self, builder, 4 * with->config.request_timeout, construct{},
-        [this](const constructed& answer) { feed(events::built{*answer.result}); },
+        {fault::effect::build, to_string(e.kind)}, self, builder, 4 * with->config.request_timeout, build_request{},
+        [this](const build_reply& answer) { feed(events::built{*answer.result}); },
         [this](const caf::error& why) { feed(events::build_failed{caf::to_string(why)}); });
   }
 

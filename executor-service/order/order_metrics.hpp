@@ -4,7 +4,7 @@
 
 namespace landfall::executor {
 
-/// Metrics of the order actor and of its builder.
+/// Metrics of the order actor.
 struct order_metrics {
   runtime::counter_handle signed_swaps;
   runtime::counter_handle signed_payouts;
@@ -16,9 +16,6 @@ struct order_metrics {
   runtime::counter_handle rollbacks;
   runtime::counter_handle overdue;
   runtime::counter_handle build_failures;
-  runtime::counter_handle makers_taken;
-  runtime::counter_handle makers_refused;
-  runtime::gauge_handle fee_payer_lamports;
 };
 
 }  // namespace landfall::executor

@@ -11,6 +11,23 @@ namespace {
 
 constexpr std::uint64_t status_cache_blocks = 300;
 
+bool close_accounts(const sim_transaction& t, bank_account& a) {
+  if (t.closes_order && (!a.order_open || (!t.native_input && a.order_balance != t.take)))
+    return false;
+  if (t.closes_output && (!a.output_open || (!t.native_output && a.output_balance != t.close_output)))
+    return false;
+  if (t.closes_order) {
+    a.wallet_input += std::exchange(a.order_balance, 0);
+    a.order_open = false;
+  }
+  if (t.closes_output) {
+    const bool kept = t.native_output && t.output_to_fee_payer;
+    (kept ? a.kept_by_fee_payer : a.wallet_output) += std::exchange(a.output_balance, 0);
+    a.output_open = false;
+  }
+  return true;
+}
+
 }  // namespace
 
 chain::chain(const schedule& with, random& r) : with_(with), random_(r), banks_(1) {
@@ -58,70 +75,58 @@ bool chain::usable(const sim_transaction& t, std::uint64_t height) const {
          blocks_[t.hash_height].id == t.hash_id;
 }
 
+bool executed(const sim_transaction& t, bank_account& a) {
+  switch (t.kind) {
+    case attempt_kind::deposit:
+      if (a.order_open || a.wallet_input < t.take)
+        return false;
+      a.wallet_input -= t.take;
+      a.order_balance += t.take;
+      a.order_open = true;
+      ++a.deposits;
+      return true;
+    case attempt_kind::swap:
+      if (!a.order_open || a.order_balance < t.take || (!t.short_fill && a.output_balance + t.give < t.floor))
+        return false;
+      a.order_balance -= t.take;
+      a.output_open = true;
+      a.output_balance += t.give;
+      a.input_swapped += t.take;
+      a.output_swapped += t.give;
+      ++a.swaps;
+      return true;
+    case attempt_kind::payout:
+      if (!a.output_open || a.output_balance < t.take)
+        return false;
+      if (t.closes_output) {
+        a.kept_by_fee_payer += a.output_balance - t.take;
+        a.output_balance = t.take;
+        a.output_open = false;
+      }
+      a.output_balance -= t.take;
+      a.wallet_output += t.take;
+      ++a.payouts;
+      return true;
+    case attempt_kind::refund: {
+      if (!a.order_open || (!t.closes_order && a.order_balance < t.take))
+        return false;
+      const auto paid = t.closes_order ? a.order_balance : t.take;
+      a.order_balance -= paid;
+      a.wallet_input += paid;
+      a.order_open = !t.closes_order;
+      ++a.refunds;
+      return true;
+    }
+    case attempt_kind::close:
+      return close_accounts(t, a);
+  }
+  return false;
+}
+
 void chain::execute(sim_transaction& t, bank_account& a, bool calm) {
   const auto before = a;
-  const auto attempted = [&]() -> bool {
-    switch (t.kind) {
-      case attempt_kind::deposit:
-        if (a.order_open || a.wallet_input < t.take)
-          return false;
-        a.wallet_input -= t.take;
-        a.order_balance += t.take;
-        a.order_open = true;
-        ++a.deposits;
-        return true;
-      case attempt_kind::swap:
-        if (!a.order_open || a.order_balance < t.take || (!calm && random_.chance(with_.slippage)))
-          return false;
-        a.order_balance -= t.take;
-        a.output_open = true;
-        a.output_balance += t.give;
-        a.input_swapped += t.take;
-        a.output_swapped += t.give;
-        ++a.swaps;
-        return true;
-      case attempt_kind::payout:
-        if (!a.output_open || a.output_balance < t.take)
-          return false;
-        if (t.native) {
-          a.kept_by_fee_payer += a.output_balance - t.take;
-          a.output_balance = t.take;
-          a.output_open = false;
-        }
-        a.output_balance -= t.take;
-        a.wallet_output += t.take;
-        ++a.payouts;
-        return true;
-      case attempt_kind::refund: {
-        if (!a.order_open || (!t.native && a.order_balance < t.take))
-          return false;
-        const auto paid = t.native ? a.order_balance : t.take;
-        a.order_balance -= paid;
-        a.wallet_input += paid;
-        a.order_open = !t.native;
-        ++a.refunds;
-        return true;
-      }
-      case attempt_kind::close:
-        if (t.closes_order && (!a.order_open || a.order_balance != t.take))
-          return false;
-        if (t.closes_output && (!a.output_open || a.output_balance != t.close_output))
-          return false;
-        if (t.closes_order) {
-          a.wallet_input += a.order_balance;
-          a.order_balance = 0;
-          a.order_open = false;
-        }
-        if (t.closes_output) {
-          a.wallet_output += a.output_balance;
-          a.output_balance = 0;
-          a.output_open = false;
-        }
-        return true;
-    }
-    return false;
-  };
-  t.now.failed = !attempted();
+  const bool slips = t.kind == attempt_kind::swap && !calm && random_.chance(with_.slippage);
+  t.now.failed = slips || !executed(t, a);
   if (t.now.failed)
     a = before;
   const auto delta = [](std::uint64_t from, std::uint64_t to) { return static_cast<std::int64_t>(to - from); };

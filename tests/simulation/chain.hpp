@@ -62,11 +62,22 @@ struct sim_transaction {
   /// What a swap takes or a payment pays; for a close what it expects in the order account.
   std::uint64_t take = 0;
   std::uint64_t give = 0;
-  std::uint64_t least = 0;
+  /// What a swap has to leave in the output account, lest it fail.
+  std::uint64_t floor = 0;
   std::uint64_t close_output = 0;
+  /// Rent that the fee payer pays for the output account.
+  std::uint64_t rent = 0;
   bool closes_order = false;
   bool closes_output = false;
-  bool native = false;
+  /// What lies in the output account when it is closed goes to the fee payer.
+  bool output_to_fee_payer = false;
+  /// An account of wrapped SOL closes with what is in it.
+  bool native_input = false;
+  bool native_output = false;
+  /// What the router quoted when it was built.
+  std::uint64_t quoted = 0;
+  /// It lands although it brings less than its floor.
+  bool short_fill = false;
   /// Signed last and sent by a market maker, perhaps twice.
   bool by_maker = false;
   bool signed_twice = false;
@@ -87,6 +98,9 @@ struct sim_transaction {
     return hash_height + 151;
   }
 };
+
+/// What the transaction does to the accounts of its order; false where it fails and leaves them half changed.
+[[nodiscard]] bool executed(const sim_transaction& t, bank_account& a);
 
 /// What one backend knows: the chain up to `tip`, or the branch that the last fork left dead.
 struct chain_view {

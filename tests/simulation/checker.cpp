@@ -1,5 +1,6 @@
 #include "tests/simulation/checker.hpp"
 
+#include "common/domain/decimal.hpp"
 #include "tests/simulation/identity.hpp"
 
 namespace landfall::simulation {
@@ -11,6 +12,9 @@ using executor::attempt_kind;
 using executor::attempt_outcome;
 
 namespace {
+
+constexpr std::uint64_t most_rent = 4'000'000;
+constexpr int slippage_bps = 100;
 
 /// A maker's transaction that failed moved nothing: only an index of signatures shows it, and that may be behind
 /// everywhere. Then it counts as dead, which it is but for its fee, and the maker pays that.
@@ -80,10 +84,28 @@ void checker::inserts(const stored_order& o, const attempt& a, std::uint64_t epo
   const auto& t = truth_.transaction(transaction_of(a));
   if (a.kind == attempt_kind::swap && t.take != o.row.input_amount.units())
     fail(o, "the swap takes something else than the order's input");
+  builds(o, a, t);
   if (a.maker.has_value() != t.by_maker || a.signature.has_value() == t.by_maker)
     fail(o, "the id of a maker's transaction was given by us");
   if (a.kind != t.kind || t.order != o.number || a.last_valid_block_height != t.last_valid_height())
     fail(o, "the row is not the transaction");
+}
+
+/// What no transaction may ask for, whatever endpoints, router and makers say.
+void checker::builds(const stored_order& o, const attempt& a, const sim_transaction& t) {
+  if (t.rent > most_rent)
+    fail(o, "the fee payer pays a rent that no token account ever had");
+  if (a.kind == attempt_kind::swap && t.by_maker && t.give <= t.quoted)
+    fail(o, "a maker was taken that pays no more than the router");
+  if (a.kind == attempt_kind::swap && !t.by_maker) {
+    const auto least = domain::less_slippage(domain::token_amount{t.quoted}, slippage_bps).units();
+    if (a.minimum_output.value_or(domain::token_amount{}).units() < least || t.floor < least)
+      fail(o, "the chain is asked for less than the router's quote and the slippage allow");
+  }
+  if (a.kind == attempt_kind::payout && o.row.output_amount && t.take != o.row.output_amount->units())
+    fail(o, "the payout pays something else than what the swap brought");
+  if (a.kind == attempt_kind::refund && !t.closes_order && t.take != o.row.input_amount.units())
+    fail(o, "the refund pays something else than the deposit");
 }
 
 void checker::resolves(const stored_order& o, const attempt& a, const executor::write::resolve& w,

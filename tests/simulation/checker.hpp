@@ -36,6 +36,7 @@ public:
   void fail(const stored_order& o, const std::string& what);
 
 private:
+  void builds(const stored_order& o, const executor::attempt& a, const sim_transaction& t);
   void under_lease(const stored_order& o, std::uint64_t epoch, const char* what, bool in_force);
 
   const chain& truth_;

@@ -40,10 +40,6 @@ inline std::size_t transaction_of(const solana::signature& s) {
 inline domain::attempt_id attempt_id_of(std::size_t transaction) {
   return domain::attempt_id{bytes_of<16>(transaction + 1)};
 }
-/// The number that the world has given the order.
-inline std::size_t order_number(const executor::order& o) {
-  return static_cast<std::size_t>(number_of(o.id.bytes())) - 1;
-}
 /// The transaction of a stored attempt, whether or not its signature is known.
 inline std::size_t transaction_of(const executor::attempt& a) {
   return static_cast<std::size_t>(number_of(a.id.bytes())) - 1;

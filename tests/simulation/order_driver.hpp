@@ -39,9 +39,6 @@ public:
   }
   /// The transaction whose status is asked for at this endpoint.
   [[nodiscard]] std::optional<std::size_t> watches(std::size_t endpoint) const;
-  [[nodiscard]] simulated_builder& builder() {
-    return builder_;
-  }
 
 private:
   void perform(const executor::effects::commit& e);

@@ -100,7 +100,7 @@ std::optional<process::fresh_blockhash> process::blockhash() {
     const auto left = last_valid > then ? last_valid - then : 0;
     if (left < 100 || left > 300)
       continue;
-    hash_ = fresh_blockhash{height, w_.chain.at(view, height).id};
+    hash_ = fresh_blockhash{height, w_.chain.at(view, height).id, w_.chain.at(view, height).slot};
     hash_at_ = now();
     return hash_;
   }

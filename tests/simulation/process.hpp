@@ -53,6 +53,7 @@ public:
   struct fresh_blockhash {
     std::uint64_t height = 0;
     std::uint64_t id = 0;
+    std::uint64_t slot = 0;
   };
   /// Nothing: no endpoint gave one.
   std::optional<fresh_blockhash> blockhash();

@@ -49,8 +49,6 @@ TEST_CASE("no schedule breaks a rule") {
 }
 
 TEST_CASE("each broken rule is found") {
-  if (!landfall::executor::mutants_compiled_in)
-    return MESSAGE("no rule can be broken in a build without fault points");
   for (const auto& row : mutants) {
     std::uint64_t found_by = 0;
     std::string shown;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/simulation/builder.hpp"
 #include "tests/simulation/process.hpp"
 
 namespace landfall::simulation {
@@ -109,6 +110,7 @@ void world::set_up() {
     // Nine decimals stand for SOL here, whose accounts are closed by the payment itself.
     o.row.input.decimals = dice.chance(500) ? 9 : 6;
     o.row.output.decimals = o.row.input.decimals == 9 ? 6 : dice.chance(500) ? 9 : 6;
+    identify(o.row, o.number);
     o.row.expires_at = domain::from_unix_ms(time.now() + dice.between(8'000, 150'000));
     o.row.deposit_expires_at = domain::from_unix_ms(time.now() + dice.between(2'000, 20'000));
     auto& account = at_first_[o.number];

@@ -5,8 +5,8 @@
 namespace landfall::executor {
 
 /// Safety rules that the simulation breaks on purpose: one that it cannot tell from the real thing proves nothing.
-/// Those of the engine and of resolution break this very code; the last group breaks what the simulation puts in the
-/// place of builder, endpoints, makers and database.
+/// Those of the engine, of resolution and of the build plans break this very code; the last group breaks what the
+/// simulation puts in the place of endpoints, makers and database.
 enum class mutant : std::uint8_t {
   none,
   // the order's engine
@@ -38,13 +38,19 @@ enum class mutant : std::uint8_t {
   processed_taken_as_confirmed,
   failure_final_at_once,
   rollback_ignored,
+  // the build plans
+  swap_takes_balance,
+  payment_pays_balance,
+  minimum_output_ignored,
+  worse_offer_taken,
+  rent_unbounded,
+  blockhash_not_found_refused,
   // what the simulation stands in for
   error_read_as_null,
   height_and_status_mixed,
   history_not_searched,
   makers_no_believed,
   makers_yes_believed,
-  swap_takes_balance,
   lease_epoch_ignored,
   lease_end_ignored,
 };

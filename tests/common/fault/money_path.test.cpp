@@ -61,7 +61,7 @@ std::size_t closing(const std::string& code, std::size_t open) {
 
 std::vector<span> spans_of(const std::string& code) {
   static const std::regex helper{
-      R"(\b(fault::around|fault::around_all|fault::around_send|fault::between|at_fault_point<[\w:<>]+>|await|ask|leased)\()"};
+      R"(\b(fault::around|fault::around_all|fault::around_send|fault::between|at_fault_point<[\w:<>]+>|await|ask|leased|request<[\w:, ]+>)\()"};
   std::vector<span> spans;
   for (auto at = std::sregex_iterator{code.begin(), code.end(), helper}; at != std::sregex_iterator{}; ++at) {
     const auto open = static_cast<std::size_t>(at->position() + at->length() - 1);
@@ -82,6 +82,10 @@ std::vector<source> sources() {
   const std::map<std::string, std::string> left_out{
       {"executor-service/actors/await.hpp", "the helper itself"},
       {"executor-service/actors/rpc_fault.hpp", "the helper itself"},
+      {"executor-service/order/build/maker/maker_client.cpp", "what the maker's points stand around"},
+      {"executor-service/order/build/maker/maker_client.hpp", "what the maker's points stand around"},
+      {"executor-service/order/build/router/router_client.cpp", "what the router's points stand around"},
+      {"executor-service/order/build/router/router_client.hpp", "what the router's points stand around"},
       {"executor-service/actors/verify_reader.cpp", "reads, and writes nothing"},
       {"executor-service/api/mint_check.cpp", "looks at a token before there is a deposit"},
       {"executor-service/api/actor_chain.cpp", "what the api's points stand around"},
@@ -89,7 +93,8 @@ std::vector<source> sources() {
   };
   std::vector<source> all;
   for (const char* folder :
-       {"executor-service/actors", "executor-service/api", "executor-service/order", "trigger-service/actors"})
+       {"executor-service/actors", "executor-service/api", "executor-service/order", "executor-service/order/build",
+        "executor-service/order/build/maker", "executor-service/order/build/router", "trigger-service/actors"})
     for (const auto& entry : std::filesystem::directory_iterator{std::filesystem::path{LANDFALL_SOURCE_DIR} / folder}) {
       source s;
       s.path = std::string{folder} + "/" + entry.path().filename().string();
@@ -112,7 +117,7 @@ const std::vector<std::pair<const char*, std::regex>>& raw_effects() {
       {"executor-service/", std::regex{R"((chain::broadcast|maker::hand_over)\{)"}},
       {"executor-service/",
        std::regex{R"(\b(send_transaction|signature_statuses|quote_for|instructions_for|address_signatures)\()"}},
-      {"executor-service/actors/", std::regex{R"(->(quote|swap)\()"}},
+      {"executor-service/order/build/maker/", std::regex{R"(->(quote|swap)\()"}},
       {"executor-service/api/", std::regex{R"((->|\.)(create_order|open_order|note_broadcast)\()"}},
       {"executor-service/api/", std::regex{R"((->|\.)(broadcast|statuses|account)\()"}},
       {"trigger-service/", std::regex{R"(sink->write\()"}},

@@ -19,21 +19,21 @@ TEST_CASE("a payout is stored, with its move, before a byte of it leaves") {
 TEST_CASE("a turn to build ends when what was built is on its way") {
   bench b;
   b.j->holds_sends = true;
-  b.with->payment_turns = b.system.spawn([j = b.j](turnstile_actor::pointer) -> turnstile_actor::behavior_type {
-    return {[j](turn_request) {
+  b.with->payment_permits = b.system.spawn([j = b.j](semaphore_actor::pointer) -> semaphore_actor::behavior_type {
+    return {[j](permit_request) {
               j->lines.push_back("turn");
-              return turn_granted{};
+              return permit_granted{};
             },
-            [j](turn_done) { j->lines.push_back("turn done"); }};
+            [j](permit_released) { j->lines.push_back("turn done"); }};
   });
   // Swaps have another line, which does not matter here however long it is.
-  std::vector<caf::typed_response_promise<turn_granted>> never;
-  b.with->swap_turns = b.system.spawn([&never](turnstile_actor::pointer self) -> turnstile_actor::behavior_type {
-    return {[&never, self](turn_request) {
-              never.push_back(self->make_response_promise<turn_granted>());
+  std::vector<caf::typed_response_promise<permit_granted>> never;
+  b.with->swap_permits = b.system.spawn([&never](semaphore_actor::pointer self) -> semaphore_actor::behavior_type {
+    return {[&never, self](permit_request) {
+              never.push_back(self->make_response_promise<permit_granted>());
               return never.back();
             },
-            [](turn_done) {}};
+            [](permit_released) {}};
   });
   b.start();
   const strings on_its_way{"turn", "store payout", "move withdrawing", "watch", "send"};
@@ -48,33 +48,33 @@ TEST_CASE("a turn to build ends when what was built is on its way") {
   CHECK(b.j->count("send") == 2);
   CHECK(b.j->count("turn done") == 1);
   CHECK(never.empty());
-  anon_send_exit(b.with->swap_turns, caf::exit_reason::kill);
+  anon_send_exit(b.with->swap_permits, caf::exit_reason::kill);
   b.j->held_sends.clear();
-  anon_send_exit(b.with->payment_turns, caf::exit_reason::kill);
+  anon_send_exit(b.with->payment_permits, caf::exit_reason::kill);
 }
 
 TEST_CASE("a turn ends too when nothing tells of the send, or there is nothing to send") {
   bench b;
   b.j->holds_sends = true;
   int done = 0;
-  const auto counting = [&done](turnstile_actor::pointer) -> turnstile_actor::behavior_type {
-    return {[](turn_request) { return turn_granted{}; }, [&done](turn_done) { ++done; }};
+  const auto counting = [&done](semaphore_actor::pointer) -> semaphore_actor::behavior_type {
+    return {[](permit_request) { return permit_granted{}; }, [&done](permit_released) { ++done; }};
   };
-  b.with->payment_turns = b.system.spawn(counting);
+  b.with->payment_permits = b.system.spawn(counting);
   b.start();
   CHECK(done == 0);
   b.pass(b.with->config.request_timeout);
   CHECK(done == 1);
   b.j->held_sends.clear();
-  anon_send_exit(b.with->payment_turns, caf::exit_reason::kill);
+  anon_send_exit(b.with->payment_permits, caf::exit_reason::kill);
 
   bench without;
   without.j->accounts[without.with->fee_payer].lamports = 0;
-  without.with->payment_turns = without.system.spawn(counting);
+  without.with->payment_permits = without.system.spawn(counting);
   without.start();
   CHECK(without.j->sent.empty());
   CHECK(done == 2);
-  anon_send_exit(without.with->payment_turns, caf::exit_reason::kill);
+  anon_send_exit(without.with->payment_permits, caf::exit_reason::kill);
 }
 
 TEST_CASE("a commit in doubt sends nothing, and the actor ends so that the rows are read anew") {

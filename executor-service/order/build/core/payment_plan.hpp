@@ -1,0 +1,24 @@
+#pragma once
+
+#include "executor-service/order/build/core/build_plan.hpp"
+
+namespace landfall::executor {
+
+/// Builds a payout, a refund or a close. Pays exactly the amount that is known to be final. What strangers sent besides
+/// goes home when the account is closed: counting it here would make a block that is undone look like money that moved.
+class payment_plan final : public build_plan {
+public:
+  using build_plan::build_plan;
+
+private:
+  void on_accounts() override;
+  [[nodiscard]] std::vector<solana::instruction> instructions() const override;
+  [[nodiscard]] guard_result check_message(const solana::message& message) const override;
+  void complete(built::ready& ready) const override;
+
+  void pay(const token_balance& balance, std::optional<domain::token_amount> known);
+
+  domain::token_amount x_amount;
+};
+
+}  // namespace landfall::executor
