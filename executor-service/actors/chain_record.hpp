@@ -3,9 +3,10 @@
 #include <optional>
 
 #include "common/solana/token.hpp"
+#include "common/solana/transaction.hpp"
 #include "executor-service/chain/protocol.hpp"
-#include "executor-service/core/consequence.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/consequence.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor {
 
@@ -23,10 +24,20 @@ namespace landfall::executor {
   return balance;
 }
 
-/// Whether the one account that was read is the order account with the whole deposit in it.
-[[nodiscard]] inline bool holds_deposit(const order& o, const chain::accounts_read& read) {
-  const auto held = balance_in(read, o.input, o.vault).balance;
-  return held && *held >= o.input_amount;
+/// The search for an attempt that a maker signs last; nothing if the stored bytes are no transaction, or no deposit is.
+[[nodiscard]] inline std::optional<chain::history_look> history_look_of(const order& o, const attempt& a,
+                                                                        caf::actor_addr to) {
+  const auto tx = solana::parse_transaction(a.transaction);
+  const auto* deposit = o.latest(attempt_kind::deposit);
+  if (!tx || deposit == nullptr || !deposit->signature)
+    return std::nullopt;
+  return chain::history_look{a.id,
+                             solana::message_bytes(*tx),
+                             tx->body.static_keys.front(),
+                             o.order_account,
+                             o.input.token_program,
+                             *deposit->signature,
+                             std::move(to)};
 }
 
 /// What a finalized swap moved in the order's accounts.

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "common/fault/fault_point.hpp"
-#include "executor-service/core/order.hpp"
-#include "executor-service/core/order_write.hpp"
+#include "executor-service/order/core/order.hpp"
+#include "executor-service/order/core/order_write.hpp"
 
 namespace landfall::executor {
 

@@ -6,8 +6,8 @@
 #include "common/postgres/database.hpp"
 #include "common/runtime/health.hpp"
 #include "common/runtime/metrics.hpp"
-#include "executor-service/actors/order.hpp"
 #include "executor-service/core/claim_room.hpp"
+#include "executor-service/order/order_actor.hpp"
 
 namespace landfall::executor {
 

@@ -6,7 +6,7 @@
 
 #include "common/postgres/database.hpp"
 #include "executor-service/core/claim_room.hpp"
-#include "executor-service/core/order_write.hpp"
+#include "executor-service/order/core/order_write.hpp"
 
 namespace landfall::executor {
 

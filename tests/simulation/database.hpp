@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "executor-service/core/order_write.hpp"
+#include "executor-service/order/core/order_write.hpp"
 #include "tests/simulation/agenda.hpp"
 #include "tests/simulation/mutants.hpp"
 

@@ -56,8 +56,8 @@ void process::read_its_balance(std::size_t at) {
   l.seen.balance = balance;
   soon(w_.network_ms(), [at](process& p) {
     const auto told = std::exchange(p.looks_[at], {});
-    if (auto* worker = p.find(told.serial))
-      worker->on_history(told.transaction, told.seen);
+    if (auto* driver = p.find(told.serial))
+      driver->feed(executor::events::history_observed{attempt_id_of(told.transaction), told.seen});
   });
 }
 

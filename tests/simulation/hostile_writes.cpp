@@ -1,6 +1,6 @@
 #include "tests/simulation/hostile_writes.hpp"
 
-#include "executor-service/core/resolve.hpp"
+#include "executor-service/order/core/resolution.hpp"
 #include "tests/simulation/identity.hpp"
 
 namespace landfall::simulation {

@@ -186,6 +186,10 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
+  if ((o.every_mutant || o.broken) && !landfall::executor::mutants_compiled_in) {
+    std::fputs("no rule can be broken in a build without fault points\n", stderr);
+    return 2;
+  }
   if (o.every_mutant)
     return look_for_every_mutant(o);
   return o.broken ? look_for(*o.broken, o) : run_seeds(o);

@@ -61,7 +61,7 @@ std::size_t closing(const std::string& code, std::size_t open) {
 
 std::vector<span> spans_of(const std::string& code) {
   static const std::regex helper{
-      R"(\b(fault::around|fault::around_all|fault::around_send|fault::between|at_fault_point<[\w:<>]+>|await|ask|leased)\()"};
+      R"(\b(fault::around|fault::around_all|fault::around_send|fault::between|at_fault_point<[\w:<>]+>|await|ask|leased|request<[\w:, ]+>)\()"};
   std::vector<span> spans;
   for (auto at = std::sregex_iterator{code.begin(), code.end(), helper}; at != std::sregex_iterator{}; ++at) {
     const auto open = static_cast<std::size_t>(at->position() + at->length() - 1);
@@ -82,6 +82,10 @@ std::vector<source> sources() {
   const std::map<std::string, std::string> left_out{
       {"executor-service/actors/await.hpp", "the helper itself"},
       {"executor-service/chain/rpc_fault.hpp", "the helper itself"},
+      {"executor-service/order/build/maker/maker_client.cpp", "what the maker's points stand around"},
+      {"executor-service/order/build/maker/maker_client.hpp", "what the maker's points stand around"},
+      {"executor-service/order/build/router/router_client.cpp", "what the router's points stand around"},
+      {"executor-service/order/build/router/router_client.hpp", "what the router's points stand around"},
       {"executor-service/api/deposit/mint_check.cpp", "checks a token before there is a deposit"},
       {"executor-service/api/deposit/actor_chain.cpp", "what the api's points stand around"},
   };
@@ -111,7 +115,7 @@ const std::vector<std::pair<const char*, std::regex>>& raw_effects() {
       {"executor-service/", std::regex{R"((chain::broadcast|maker::hand_over)\{)"}},
       {"executor-service/",
        std::regex{R"(\b(send_transaction|signature_statuses|quote_for|instructions_for|address_signatures)\()"}},
-      {"executor-service/actors/", std::regex{R"(->(quote|swap)\()"}},
+      {"executor-service/order/build/maker/", std::regex{R"(->(quote|swap)\()"}},
       {"executor-service/api/", std::regex{R"((->|\.)(create_order|open_order|mark_broadcast)\()"}},
       {"executor-service/api/", std::regex{R"((->|\.)(broadcast|statuses|account)\()"}},
       {"trigger-service/", std::regex{R"(sink->write\()"}},
@@ -123,12 +127,12 @@ const std::vector<std::pair<const char*, std::regex>>& raw_effects() {
 const std::map<std::string, std::vector<std::string>>& without_points() {
   static const std::map<std::string, std::vector<std::string>> all{
       // Commits have their points where they are made, in the ledger.
-      {"executor-service/actors/order.cpp",
+      {"executor-service/order/order_actor.cpp",
        {"->request(with->ledger,", "->request(with->ledger,",
-        // A place in a line.
-        "->request(turns,"}},
-      // What is told of a watch has its points where the endpoints are asked.
-      {"executor-service/actors/attempt_watch.cpp", {"->request(with->chain,"}},
+        // A permit.
+        "->request(permits,",
+        // What is reported of a watch has its points where the endpoints are asked.
+        "->request(with->chain,"}},
       // What the API asks while somebody waits: its own points stand around the question.
       {"executor-service/chain/chain_reads.cpp",
        {"signature_statuses(r.ids, false,", "signature_statuses(r.ids, true,", "signature_statuses(ids, false,"}},

@@ -8,7 +8,7 @@
 #include <set>
 #include <thread>
 
-#include "executor-service/core/consequence.hpp"
+#include "executor-service/order/core/consequence.hpp"
 #include "tests/support/fixtures.hpp"
 
 using namespace landfall;

@@ -1,5 +1,5 @@
 // That each question of a build reaches whom it is for, and that each answer comes back to the plan.
-#include "tests/executor-service/actors/order_bench.hpp"
+#include "tests/executor-service/order/order_bench.hpp"
 
 namespace landfall::executor {
 
