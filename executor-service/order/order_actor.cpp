@@ -3,11 +3,11 @@
 #include <deque>
 #include <utility>
 
+#include "common/fault/await.hpp"
 #include "common/fault/fault_point.hpp"
 #include "common/solana/transaction.hpp"
-#include "executor-service/actors/await.hpp"
-#include "executor-service/actors/chain_record.hpp"
-#include "executor-service/actors/commit_point.hpp"
+#include "executor-service/order/chain_record.hpp"
+#include "executor-service/order/commit_point.hpp"
 #include "executor-service/order/core/engine.hpp"
 #include "executor-service/order/order_log.hpp"
 
@@ -41,15 +41,15 @@ struct order_shell {
   [[nodiscard]] const order& o() const {
     return engine->current();
   }
-  chain::observer observer() const {
-    return caf::actor_cast<chain::observer>(self);
+  chain::status_listener listener() const {
+    return caf::actor_cast<chain::status_listener>(self);
   }
 
   /// A question to the chain; one that nobody answers is told of as such.
   template <class Request, class Then>
   void ask(const fault::point& at, Request request, Then then) {
-    await(at, self, with->chain, with->config.request_timeout, std::move(request), std::move(then),
-          [this](const caf::error& e) { feed(events::unanswered{caf::to_string(e)}); });
+    fault::await(at, self, with->chain, with->config.request_timeout, std::move(request), std::move(then),
+                 [this](const caf::error& e) { feed(events::unanswered{caf::to_string(e)}); });
   }
   static chain::accounts_request account_request(const solana::pubkey& key, std::optional<std::uint64_t> min_slot) {
     return {{key}, commitment::confirmed, min_slot};
@@ -63,7 +63,7 @@ struct order_shell {
   }
 
   void perform(effects::commit& e) {
-    self->request(with->ledger, caf::infinite, unit_of(std::move(e.writes)))
+    self->request(with->commit_writer, caf::infinite, unit_of(std::move(e.writes)))
         .then([this](const commit_reply& reply) { feed(events::committed{error_of(reply)}); },
               [this](const caf::error& why) { feed(events::commit_lost{caf::to_string(why)}); });
   }
@@ -76,7 +76,7 @@ struct order_shell {
 
   void perform(effects::mark_broadcast& e) {
     const auto id = e.mark.attempt;
-    self->request(with->ledger, caf::infinite, unit_of({std::move(e.mark)}))
+    self->request(with->commit_writer, caf::infinite, unit_of({std::move(e.mark)}))
         .then(
             [this, id](const commit_reply& reply) {
               feed(events::broadcast_marked{id, !reply.error});
@@ -120,14 +120,14 @@ struct order_shell {
 
   void perform(const effects::watch& e) {
     // Nobody is told what becomes of a watch that is refused.
-    self->request(with->chain, caf::infinite, chain::watch{e.id, observer()})
+    self->request(with->chain, caf::infinite, chain::watch{e.id, listener()})
         .then([] {},
               [this, id = e.attempt](const caf::error& why) {
                 feed(events::watch_refused{id, caf::to_string(why)});
               });
   }
   void perform(const effects::unwatch& e) {
-    self->send(with->chain, chain::unwatch{e.id, observer()});
+    self->send(with->chain, chain::unwatch{e.id, listener()});
   }
   void perform(const effects::search_history& e) {
     if (auto look = history_look_of(o(), e.what, self->address()))
@@ -159,7 +159,7 @@ struct order_shell {
   void perform(const effects::submit& e) {
     const auto& a = e.what;
     fault::around_send({e.again ? fault::effect::handed_over_again : fault::effect::handed_over}, [&] {
-      self->send(with->maker, maker::hand_over{a.id, *a.maker, a.quote_id(), a.transaction});
+      self->send(with->maker, maker::submit{a.id, *a.maker, a.quote_id(), a.transaction});
     });
   }
 
@@ -183,7 +183,7 @@ struct order_shell {
   }
   void perform(const effects::build& e) {
     const auto builder = spawn_builder(self->system(), o(), e.kind, with);
-    await(
+    fault::await(
         {fault::effect::build, to_string(e.kind)}, self, builder, 4 * with->config.request_timeout, build_request{},
         [this](const build_reply& answer) { feed(events::built{*answer.result}); },
         [this](const caf::error& why) { feed(events::build_failed{caf::to_string(why)}); });
@@ -216,10 +216,10 @@ order_actor::behavior_type order_behavior(order_actor::stateful_pointer<order_sh
   state.engine.emplace(std::move(o), state.with->config);
   self->send(self, order_timer{events::started{}});
   return {
-      [self](const chain::observed& m) {
+      [self](const chain::status_update& m) {
         self->state.feed(events::observed{m.id, m.seen});
       },
-      [self](const chain::history_observed& m) {
+      [self](const chain::history_update& m) {
         self->state.feed(events::history_observed{m.attempt, m.seen});
       },
       [self](const order_timer& timer) { std::visit([self](const auto& due) { self->state.feed(due); }, timer.due); },

@@ -4,7 +4,7 @@
 #include <memory>
 #include <variant>
 
-#include "executor-service/actors/chain.hpp"
+#include "executor-service/chain/protocol.hpp"
 #include "executor-service/order/core/event.hpp"
 #include "executor-service/order/order_dependencies.hpp"
 
@@ -19,9 +19,9 @@ struct order_stop {};
 
 using order_actor = caf::typed_actor<
     /// An endpoint's status of the watched attempt.
-    caf::reacts_to<chain::observed>,
+    caf::reacts_to<chain::status_update>,
     /// What an endpoint's account history shows of it.
-    caf::reacts_to<chain::history_observed>, caf::reacts_to<order_timer>, caf::reacts_to<order_stop>>;
+    caf::reacts_to<chain::history_update>, caf::reacts_to<order_timer>, caf::reacts_to<order_stop>>;
 
 /// Carries one order under a lease that the caller took: feeds its engine what happens, and performs what the engine
 /// wants done, between fault points. Ends when the engine does.

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "executor-service/actors/ledger.hpp"
 #include "executor-service/order/build/builder_actor.hpp"
 #include "executor-service/order/build/permits.hpp"
+#include "executor-service/order/commit_writer.hpp"
 #include "executor-service/order/order_config.hpp"
 #include "executor-service/order/order_metrics.hpp"
 
@@ -10,7 +10,7 @@ namespace landfall::executor {
 
 /// Actors and settings that every order actor uses, and those of its builders.
 struct order_dependencies : build_dependencies {
-  ledger_actor ledger;
+  commit_writer_actor commit_writer;
   /// Build permits. Swaps and payments have separate ones, so a hanging router cannot block payouts. Null: unlimited.
   semaphore_actor swap_permits;
   semaphore_actor payment_permits;

@@ -40,7 +40,7 @@ constexpr auto notice_lines = std::to_array<notice_line>({
     {kind::commit_refused, level::error, "commit_refused"},
     {kind::lease_lost, level::warn, "lease_lost"},
     {kind::commit_not_known, level::warn, "commit_not_known"},
-    {kind::commit_lost, level::error, "ledger_gone"},
+    {kind::commit_lost, level::error, "commit_writer_gone"},
 });
 
 constexpr bool in_order_of_kinds() {
@@ -73,12 +73,12 @@ void log_notice(const order& o, const effects::notice& n, const order_metrics& m
 }
 
 void log_written(const order& o, const order_write& w) {
-  if (const auto* move = std::get_if<write::move>(&w)) {
-    const auto* a = move->attempt ? o.find(*move->attempt) : nullptr;
-    runtime::log_info("order_moved",
-                      {field{"order_id", o.id.to_string()}, field{"from", to_string(move->from)},
-                       field{"to", to_string(move->to)}, field{"reason", move->reason}, field{"detail", move->detail},
-                       field{"attempt_id", id_of(a)}, field{"signature", signature_of(a)}});
+  if (const auto* moved = std::get_if<write::transition>(&w)) {
+    const auto* a = moved->attempt ? o.find(*moved->attempt) : nullptr;
+    runtime::log_info("order_moved", {field{"order_id", o.id.to_string()}, field{"from", to_string(moved->from)},
+                                      field{"to", to_string(moved->to)}, field{"reason", moved->reason},
+                                      field{"detail", moved->detail}, field{"attempt_id", id_of(a)},
+                                      field{"signature", signature_of(a)}});
   } else if (const auto* stored = std::get_if<write::insert_attempt>(&w)) {
     const auto& a = stored->what;
     runtime::log_info("attempt_stored", {field{"order_id", o.id.to_string()}, field{"attempt_id", id_of(&a)},

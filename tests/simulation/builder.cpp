@@ -19,8 +19,8 @@ namespace landfall::simulation {
 namespace answer = executor::answer;
 namespace built = executor::built;
 namespace question = executor::question;
-using solana::account_info;
 using executor::attempt_kind;
+using solana::account_info;
 using solana::pubkey;
 
 namespace {

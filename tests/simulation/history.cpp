@@ -9,7 +9,7 @@ namespace landfall::simulation {
 
 using solana::commitment;
 
-void process::look_for(std::uint64_t serial, std::size_t transaction) {
+void process::search_history(std::uint64_t serial, std::size_t transaction) {
   for (std::size_t e = 0; e < static_cast<std::size_t>(w_.plan.endpoints); ++e) {
     const bool asked = std::any_of(looks_.begin(), looks_.end(), [&](const look& l) {
       return l.used && l.endpoint == e && l.transaction == transaction;

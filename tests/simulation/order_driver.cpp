@@ -78,8 +78,7 @@ void order_driver::perform(const effects::read_swap& e) {
       continue;
     const auto view = w_.backend();
     const auto found = w_.chain.find(view, id, true);
-    if (found && e.id == signature_of(id, found->copy) &&
-        w_.chain.level(view, *found) == executor::confirmation::finalized)
+    if (found && e.id == signature_of(id, found->copy) && w_.chain.level(view, *found) == solana::commitment::finalized)
       read.record = executor::swap_record{found->order_delta, found->output_delta, found->failed};
   }
   answer_with(std::move(read));
@@ -107,11 +106,11 @@ void order_driver::perform(const effects::unwatch&) {
 }
 
 void order_driver::perform(const effects::search_history& e) {
-  home_.look_for(serial_, transaction_of(e.what));
+  home_.search_history(serial_, transaction_of(e.what));
 }
 
 void order_driver::on_status(std::size_t transaction, const executor::observation& seen) {
-  if (watched_ == transaction && seen.status && seen.status->level == executor::confirmation::finalized)
+  if (watched_ == transaction && seen.status && seen.status->level == solana::commitment::finalized)
     told_final_[static_cast<std::size_t>(seen.endpoint.front() - 'a')] = true;
   feed(events::observed{signature_of(transaction), seen});
 }
@@ -135,7 +134,7 @@ void order_driver::on_maker_answered(std::size_t transaction, bool accepted) {
   const auto slot = w_.chain.at(w_.chain.behind(0), w_.chain.tip()).slot;
   executor::observation seen{"a", a->last_valid_block_height + 2, slot, slot, true, {}, {}};
   if (accepted && w_.is(mutant::makers_yes_believed)) {
-    seen.status = executor::signature_status{slot, executor::confirmation::confirmed, {}, signature_of(transaction, 0)};
+    seen.status = executor::signature_status{slot, solana::commitment::confirmed, {}, signature_of(transaction, 0)};
     feed(events::history_observed{a->id, seen});
   } else if (!accepted && w_.is(mutant::makers_no_believed)) {
     const auto id = a->id;

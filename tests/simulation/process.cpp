@@ -218,7 +218,7 @@ void process::on_statuses(std::size_t e) {
   }
 }
 
-// --- ledger ---
+// --- commit writer ---
 
 void process::commit(std::uint64_t serial, write_unit unit, bool for_people) {
   const auto free = std::find_if(commits_.begin(), commits_.end(), [](const auto& c) { return !c.used; });
@@ -263,7 +263,7 @@ void process::answer(std::size_t slot, std::uint64_t generation) {
     return;
   if (auto* driver = find(c.serial); driver != nullptr && c.for_people)
     driver->feed(executor::events::broadcast_marked{
-        std::get<executor::write::note_broadcast>(c.unit.writes.front()).attempt, c.result.what == verdict::done});
+        std::get<executor::write::mark_broadcast>(c.unit.writes.front()).attempt, c.result.what == verdict::done});
   else if (driver != nullptr)
     driver->feed(executor::events::committed{error_of(c.result)});
   forget_ended();

@@ -13,7 +13,8 @@
 
 namespace landfall::simulation {
 
-/// One instance of the executor: dispatcher, ledger, permits and chain actor around the orders, all lost in a crash.
+/// One instance of the executor: dispatcher, commit writer, permits and chain actor around the orders, all lost in a
+/// crash.
 class process {
 public:
   process(world& w, int number);
@@ -42,8 +43,8 @@ public:
   /// To the market maker, whose answer may come.
   void hand_over(std::uint64_t serial, std::size_t transaction);
   /// One look at every endpoint's history that is not looked at already.
-  void look_for(std::uint64_t serial, std::size_t transaction);
-  /// Through the ledger: one unit after the other.
+  void search_history(std::uint64_t serial, std::size_t transaction);
+  /// Through the commit writer: one unit after the other.
   void commit(std::uint64_t serial, write_unit unit, bool for_people);
 
   /// Waits for a permit to build; it ends with `release_permit`, or with its order.

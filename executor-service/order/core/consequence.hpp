@@ -20,9 +20,9 @@ struct consequence {
   }
 };
 
-/// A move from the state the order is in. It counts as no try: what was refused or was signed in vain does.
-[[nodiscard]] write::move move_from(const order& o, domain::order_state to, std::string reason, std::string detail = {},
-                                    std::optional<domain::attempt_id> about = {});
+/// A transition from the state the order is in. It counts as no try: what was refused or was signed in vain does.
+[[nodiscard]] write::transition transition_from(const order& o, domain::order_state to, std::string reason,
+                                                std::string detail = {}, std::optional<domain::attempt_id> about = {});
 
 /// What follows from what is proven about a stored attempt without outcome: nothing, while it is in doubt or as
 /// confirmed as it was. `fee_lamports` where it is known.
@@ -30,7 +30,7 @@ struct consequence {
                                          std::optional<std::uint64_t> fee_lamports, domain::utc_time now,
                                          const step_policy& policy);
 
-/// A freshly signed attempt: stored before anything leaves the process, a payout together with its move.
+/// A freshly signed attempt: stored before anything leaves the process, a payout together with its transition.
 [[nodiscard]] consequence store_signed(const order& o, const attempt& signed_attempt, std::string quote);
 
 /// Nothing was signed, and for a swap that is the end of this try; anything else is tried again after the longest wait,

@@ -20,7 +20,7 @@ struct commit {
 };
 /// When an attempt first left the process, for people only; answered by `events::broadcast_marked`.
 struct mark_broadcast {
-  write::note_broadcast mark;
+  write::mark_broadcast mark;
 };
 
 /// The order account, at `confirmed`; answered by `events::balance_read`.

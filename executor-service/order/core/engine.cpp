@@ -64,8 +64,8 @@ void order_engine::perform(const step::release& s) {
   release(std::max(s.until, now_));
 }
 
-void order_engine::perform(const step::move& s) {
-  auto w = move_from(o_, s.to, s.reason);
+void order_engine::perform(const step::transition& s) {
+  auto w = transition_from(o_, s.to, s.reason);
   w.retry_after = s.retry_after;
   if (s.retry_after.count() == 0)
     return commit({std::move(w)}, false);
@@ -84,7 +84,7 @@ void order_engine::perform(const step::check_deposit&) {
 void order_engine::on_deposit(const balance_observation& seen) {
   const auto* deposit = o_.latest(attempt_kind::deposit);
   if (seen.balance && *seen.balance >= o_.input_amount)
-    return commit({move_from(o_, order_state::open, "deposit_confirmed", {}, deposit->id)}, false);
+    return commit({transition_from(o_, order_state::open, "deposit_confirmed", {}, deposit->id)}, false);
   // Confirmed, and yet not there: its fork may have died. Only the attempt's own fate tells.
   if (!deposit->outcome)
     return start_watching(deposit->id);

@@ -88,7 +88,7 @@ private:
 
   void proceed();
   void perform(const step::release& s);
-  void perform(const step::move& s);
+  void perform(const step::transition& s);
   void perform(const step::resolve& s);
   void perform(const step::check_deposit&);
   void perform(const step::build& s);

@@ -1,6 +1,7 @@
 // What an order's engine has written, and what it does when that was refused or is in doubt.
 #include <utility>
 
+#include "common/domain/rule_error.hpp"
 #include "executor-service/order/core/engine.hpp"
 #include "executor-service/order/core/mutant.hpp"
 
@@ -10,12 +11,12 @@ using notice_kind = effects::notice::kind;
 
 namespace {
 
-/// SQLSTATEs of the rules in migrations/.
-constexpr std::string_view changed_meanwhile = "LF001";
-constexpr std::string_view halted = "LF011";
+bool is(const commit_error& e, domain::rule_error rule) {
+  return e.sqlstate == sqlstate_of(rule);
+}
 
 bool is_lease_lost(const commit_error& e) {
-  return e.sqlstate == "LF003" || e.sqlstate == "LF005";
+  return is(e, domain::rule_error::lease_not_in_force) || is(e, domain::rule_error::lease_refused);
 }
 
 /// Nothing was committed, and nothing speaks against the same again.
@@ -84,10 +85,10 @@ void order_engine::on_refused(const commit_error& e) {
   if (e.kind == commit_fault::constraint && !leave_ && !is_lease_lost(e)) {
     // Somebody else moved the order, or a rule says no. What is stored is the truth: release the order and read it
     // anew; a rule's no is worth a person's look, and no hot loop.
-    const bool changed = e.sqlstate == changed_meanwhile;
-    log(changed                ? notice_kind::order_moved_by_other
-        : e.sqlstate == halted ? notice_kind::signing_halted
-                               : notice_kind::commit_refused,
+    const bool changed = is(e, domain::rule_error::transition_refused);
+    log(changed                                     ? notice_kind::order_moved_by_other
+        : is(e, domain::rule_error::signing_halted) ? notice_kind::signing_halted
+                                                    : notice_kind::commit_refused,
         e.sqlstate, e.message);
     return release(now_ + (changed ? domain::milliseconds{0} : policy_.steps.retry_cap));
   }

@@ -132,7 +132,7 @@ void order_engine::handle(const events::fee_read& e) {
 void order_engine::conclude(const resolution& proven, std::optional<std::uint64_t> fee_lamports) {
   log_proven(proven);
   const auto& a = *watched();
-  if (std::holds_alternative<fate::gone_again>(proven) && !mutated(mutant::rollback_observations_kept)) {
+  if (std::holds_alternative<fate::rolled_back>(proven) && !mutated(mutant::rollback_observations_kept)) {
     // What was seen before does not count any more, but it may be all there is to see.
     watch_->seen = {};
     watch_->since = now_;

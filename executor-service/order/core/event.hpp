@@ -6,9 +6,9 @@
 #include <string_view>
 #include <variant>
 
+#include "executor-service/chain/core/observation.hpp"
 #include "executor-service/order/build/core/build_result.hpp"
 #include "executor-service/order/core/consequence.hpp"
-#include "executor-service/chain/core/observation.hpp"
 
 namespace landfall::executor {
 

@@ -16,14 +16,14 @@ attempt& stored_attempt(order& o, const domain::attempt_id& id) {
 struct applier {
   order& o;
 
-  void operator()(const write::move& w) const {
+  void operator()(const write::transition& w) const {
     o.state = w.to;
     o.attempts_made += w.tries;
   }
   void operator()(const write::insert_attempt& w) const {
     o.attempts.push_back(w.what);
   }
-  void operator()(const write::note_broadcast&) const {}
+  void operator()(const write::mark_broadcast&) const {}
   void operator()(const write::confirm& w) const {
     auto& a = stored_attempt(o, w.attempt);
     a.confirmed_slot = w.slot;

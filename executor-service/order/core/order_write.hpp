@@ -14,7 +14,7 @@ namespace landfall::executor {
 namespace write {
 
 /// The state has to be `from` still, or the whole unit is refused.
-struct move {
+struct transition {
   domain::order_state from;
   domain::order_state to;
   std::string reason;
@@ -28,7 +28,7 @@ struct insert_attempt {
   /// JSON of the router's quote, or empty.
   std::string quote;
 };
-struct note_broadcast {
+struct mark_broadcast {
   domain::attempt_id attempt;
   domain::utc_time at;
 };
@@ -65,7 +65,7 @@ struct release {
 
 }  // namespace write
 
-using order_write = std::variant<write::move, write::insert_attempt, write::note_broadcast, write::confirm,
+using order_write = std::variant<write::transition, write::insert_attempt, write::mark_broadcast, write::confirm,
                                  write::unconfirm, write::resolve, write::record_fill, write::release>;
 
 /// Brings a loaded order up to what was committed.

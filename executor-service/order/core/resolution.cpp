@@ -236,7 +236,7 @@ resolution unknown_everywhere(const attempt& a, const observation_set& seen, con
 
 bool accumulate(observation_set& seen, observation next) {
   if (mutated(mutant::failure_final_at_once) && next.status && next.status->err)
-    next.status->level = confirmation::finalized;
+    next.status->level = solana::commitment::finalized;
   const bool success = next.status && !next.status->err;
   const auto found = seen.endpoints.find(next.endpoint);
   if (found != seen.endpoints.end()) {
@@ -324,7 +324,7 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
     return because(doubt::processed_only);
   if (a.confirmed_slot) {
     if (const auto at = denied_at(a, seen, policy); at && !mutated(mutant::rollback_ignored))
-      return fate::gone_again{*at};
+      return fate::rolled_back{*at};
     return because(seen.endpoints.empty() ? doubt::not_answered : doubt::partly_gone);
   }
   if (failure && failure->level == solana::commitment::finalized)

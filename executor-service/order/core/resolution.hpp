@@ -95,11 +95,11 @@ struct dead {
 };
 /// Was noted as confirmed, and the block that held it is gone (or its successor holds it with an error): clear
 /// `confirmed_slot`, the same attempt is in doubt again. It may still land, so nothing else is signed.
-struct gone_again {
+struct rolled_back {
   /// All who had shown it deny it, the earliest of them at this slot.
   std::uint64_t denied_at_slot = 0;
 
-  friend bool operator==(const gone_again&, const gone_again&) = default;
+  friend bool operator==(const rolled_back&, const rolled_back&) = default;
 };
 /// Nothing is proven: keep watching, change nothing.
 struct in_doubt {
@@ -115,7 +115,7 @@ struct in_doubt {
 
 }  // namespace fate
 
-using resolution = std::variant<fate::landed, fate::landed_failed, fate::dead, fate::gone_again, fate::in_doubt>;
+using resolution = std::variant<fate::landed, fate::landed_failed, fate::dead, fate::rolled_back, fate::in_doubt>;
 
 /// Whether an attempt without outcome is open for so long that it is left alone for a while after each look, so that
 /// what cannot be resolved takes no place from what can.

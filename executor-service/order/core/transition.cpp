@@ -24,9 +24,9 @@ next close_then(const order& o, order_state last, std::string reason, const step
   if (close != nullptr && !close->outcome)
     return step::resolve{close->id};
   if (close != nullptr && close->outcome == attempt_outcome::landed)
-    return step::move{last, std::move(reason)};
+    return step::transition{last, std::move(reason)};
   if (closes_tried(o, policy) >= policy.max_close_attempts)
-    return step::move{last, std::move(reason) + "_accounts_left_open"};
+    return step::transition{last, std::move(reason) + "_accounts_left_open"};
   return step::build{attempt_kind::close};
 }
 
@@ -50,7 +50,7 @@ bool deposit_came_to_nothing(const order& o) {
 }
 
 /// What was deposited goes back to the user, once it is final and nothing else is under way.
-next send_home(const order& o, order_state last, const step_policy& policy) {
+next refund_deposit(const order& o, order_state last, const step_policy& policy) {
   if (const auto* deposit = o.latest(attempt_kind::deposit); deposit != nullptr && !deposit->outcome)
     return step::resolve{deposit->id};
   if (const auto* pending = o.unresolved())
@@ -70,33 +70,33 @@ next while_executing(const order& o, domain::utc_time now, const step_policy& po
     if (!given_up(*pending, now))
       return step::resolve{pending->id};
     if (mutated(mutant::failed_while_unresolved))
-      return step::move{order_state::execute_failed, "timeout"};
+      return step::transition{order_state::execute_failed, "timeout"};
   }
   if (deposit_came_to_nothing(o))
-    return step::move{order_state::execute_failed, "deposit_came_to_nothing"};
+    return step::transition{order_state::execute_failed, "deposit_came_to_nothing"};
   if (const auto* deposit = o.latest(attempt_kind::deposit); deposit != nullptr && !deposit->outcome)
     return step::resolve{deposit->id};
   if (now >= o.expires_at)
-    return step::move{order_state::execute_failed, "expired_before_signing"};
+    return step::transition{order_state::execute_failed, "expired_before_signing"};
   if (o.cancel_requested)
-    return step::move{order_state::execute_failed, "cancel_requested"};
+    return step::transition{order_state::execute_failed, "cancel_requested"};
   // Endpoints that were away, or a long line of orders to build, may have taken their time: the price is another by
   // now.
   if (o.triggered_at && now - *o.triggered_at > policy.evidence_max_age)
-    return step::move{order_state::execute_failed, "evidence_too_old"};
+    return step::transition{order_state::execute_failed, "evidence_too_old"};
   return step::build{attempt_kind::swap};
 }
 
 next after_failure(const order& o, domain::utc_time now, const step_policy& policy) {
   if (deposit_came_to_nothing(o))
-    return step::move{order_state::ready_expire, "deposit_came_to_nothing"};
+    return step::transition{order_state::ready_expire, "deposit_came_to_nothing"};
   if (o.cancel_requested)
-    return step::move{order_state::ready_to_cancel, "cancel_requested"};
+    return step::transition{order_state::ready_to_cancel, "cancel_requested"};
   if (now >= o.expires_at)
-    return step::move{order_state::ready_expire, "expired"};
+    return step::transition{order_state::ready_expire, "expired"};
   if (o.attempts_made >= policy.max_swap_attempts)
-    return step::move{order_state::ready_expire, "attempts_exhausted"};
-  return step::move{order_state::ready_execute, "retry", retry_delay(o.attempts_made, policy)};
+    return step::transition{order_state::ready_expire, "attempts_exhausted"};
+  return step::transition{order_state::ready_execute, "retry", retry_delay(o.attempts_made, policy)};
 }
 
 next while_depositing(const order& o, domain::utc_time now) {
@@ -104,9 +104,9 @@ next while_depositing(const order& o, domain::utc_time now) {
   if (deposit == nullptr)
     return step::release{now + idle};
   if (deposit->outcome == attempt_outcome::landed_failed)
-    return step::move{order_state::deposit_failed, "deposit_landed_failed"};
+    return step::transition{order_state::deposit_failed, "deposit_landed_failed"};
   if (deposit->outcome == attempt_outcome::dead)
-    return step::move{order_state::deposit_failed, "deposit_dead"};
+    return step::transition{order_state::deposit_failed, "deposit_dead"};
   if (deposit->confirmed_slot || deposit->outcome == attempt_outcome::landed)
     return step::check_deposit{};
   return step::resolve{deposit->id};
@@ -114,7 +114,7 @@ next while_depositing(const order& o, domain::utc_time now) {
 
 next while_open(const order& o, domain::utc_time now, const step_policy& policy) {
   if (now >= o.expires_at + policy.expiry_grace)
-    return step::move{order_state::ready_expire, "expired"};
+    return step::transition{order_state::ready_expire, "expired"};
   if (const auto* deposit = o.latest(attempt_kind::deposit); deposit != nullptr && !deposit->outcome)
     return step::resolve{deposit->id};
   // Due at once: the trigger service may move it any time, and open orders are claimed only for a reason.
@@ -138,7 +138,7 @@ next next_step(const order& o, domain::utc_time now, const step_policy& policy) 
   switch (o.state) {
     case order_state::pending_deposit:
       if (now > o.deposit_expires_at)
-        return step::move{order_state::deposit_failed, "craft_expired_unsigned"};
+        return step::transition{order_state::deposit_failed, "craft_expired_unsigned"};
       return step::release{o.deposit_expires_at};
     case order_state::depositing:
       return while_depositing(o, now);
@@ -146,14 +146,14 @@ next next_step(const order& o, domain::utc_time now, const step_policy& policy) 
       return while_open(o, now, policy);
     case order_state::ready_execute:
       if (!o.triggered_at || now - *o.triggered_at > policy.evidence_max_age)
-        return step::move{order_state::open, "evidence_too_old"};
-      return step::move{order_state::executing, "claimed"};
+        return step::transition{order_state::open, "evidence_too_old"};
+      return step::transition{order_state::executing, "claimed"};
     case order_state::executing:
       return while_executing(o, now, policy);
     case order_state::execute_success: {
       const auto* swap = o.latest(attempt_kind::swap);
       if (swap == nullptr)
-        return step::move{order_state::fill_failed, "no_swap_attempt_stored"};
+        return step::transition{order_state::fill_failed, "no_swap_attempt_stored"};
       if (!swap->outcome)
         return step::resolve{swap->id};
       return step::validate_swap{swap->id};
@@ -167,13 +167,13 @@ next next_step(const order& o, domain::utc_time now, const step_policy& policy) 
       return pay_then_close(o, attempt_kind::payout, order_state::fill_success, "paid_out", policy);
     case order_state::ready_expire:
       if (deposit_came_to_nothing(o))
-        return step::move{order_state::expired, "deposit_came_to_nothing"};
-      return send_home(o, order_state::expired, policy);
+        return step::transition{order_state::expired, "deposit_came_to_nothing"};
+      return refund_deposit(o, order_state::expired, policy);
     case order_state::ready_to_cancel:
-      // Nothing to send home, and the table has no ground for the last move: for a person.
+      // Nothing to refund, and the table has no precondition for the last transition: for a person.
       if (deposit_came_to_nothing(o))
         return step::release{now + idle};
-      return send_home(o, order_state::cancelled, policy);
+      return refund_deposit(o, order_state::cancelled, policy);
     case order_state::partial_fill_success:
     case order_state::deposit_failed:
     case order_state::fill_success:

@@ -38,8 +38,8 @@ struct build {
 struct validate_swap {
   domain::attempt_id attempt;
 };
-/// A move that needs nothing from outside. `retry_after` delays the next claim.
-struct move {
+/// A transition that needs nothing from outside. `retry_after` delays the next claim.
+struct transition {
   domain::order_state to;
   std::string reason;
   domain::milliseconds retry_after{0};
@@ -52,7 +52,7 @@ struct release {
 }  // namespace step
 
 using next =
-    std::variant<step::resolve, step::check_deposit, step::build, step::validate_swap, step::move, step::release>;
+    std::variant<step::resolve, step::check_deposit, step::build, step::validate_swap, step::transition, step::release>;
 
 /// What to do for an order, from nothing but what is stored and the time. Live work and recovery ask the same question.
 [[nodiscard]] next next_step(const order& o, domain::utc_time now, const step_policy& policy);

@@ -1,12 +1,12 @@
 // What an order actor writes, sends and waits for.
-#include "tests/executor-service/order/order_bench.hpp"
+#include "tests/executor-service/order/order_fixture.hpp"
 
 namespace landfall::executor {
 
 using namespace tests;
 
 TEST_CASE("a payout is stored, with its move, before a byte of it leaves") {
-  bench b;
+  order_fixture b;
   b.start();
   CHECK(b.j->lines == strings{"store payout", "move withdrawing", "watch", "send"});
   REQUIRE(b.j->sent.size() == 1);
@@ -17,7 +17,7 @@ TEST_CASE("a payout is stored, with its move, before a byte of it leaves") {
 }
 
 TEST_CASE("a turn to build ends when what was built is on its way") {
-  bench b;
+  order_fixture b;
   b.j->holds_sends = true;
   b.with->payment_permits = b.system.spawn([j = b.j](semaphore_actor::pointer) -> semaphore_actor::behavior_type {
     return {[j](permit_request) {
@@ -54,7 +54,7 @@ TEST_CASE("a turn to build ends when what was built is on its way") {
 }
 
 TEST_CASE("a turn ends too when nothing tells of the send, or there is nothing to send") {
-  bench b;
+  order_fixture b;
   b.j->holds_sends = true;
   int done = 0;
   const auto counting = [&done](semaphore_actor::pointer) -> semaphore_actor::behavior_type {
@@ -78,7 +78,7 @@ TEST_CASE("a turn ends too when nothing tells of the send, or there is nothing t
 }
 
 TEST_CASE("a commit in doubt sends nothing, and the actor ends so that the rows are read anew") {
-  bench b;
+  order_fixture b;
   b.j->refusals = {error_of(postgres::error_kind::in_doubt)};
   b.start();
   CHECK(b.j->lines == strings{"refused store payout"});
@@ -88,7 +88,7 @@ TEST_CASE("a commit in doubt sends nothing, and the actor ends so that the rows 
 }
 
 TEST_CASE("a lost lease sends nothing") {
-  bench b;
+  order_fixture b;
   b.j->refusals = {error_of(postgres::error_kind::constraint, "LF003")};
   b.start();
   b.pass(domain::milliseconds{60'000});
@@ -97,7 +97,7 @@ TEST_CASE("a lost lease sends nothing") {
 }
 
 TEST_CASE("a database that is away is tried again with the very same attempt, and only then the bytes leave") {
-  bench b;
+  order_fixture b;
   b.j->refusals = {error_of(postgres::error_kind::unavailable), error_of(postgres::error_kind::conflict)};
   b.start();
   CHECK(b.j->sent.empty());
@@ -109,7 +109,7 @@ TEST_CASE("a database that is away is tried again with the very same attempt, an
 }
 
 TEST_CASE("a rule's no gives the order back instead of sending") {
-  bench b;
+  order_fixture b;
   b.j->refusals = {error_of(postgres::error_kind::constraint, "LF007")};
   b.start();
   CHECK(b.j->lines == strings{"refused store payout", "release"});
@@ -117,7 +117,7 @@ TEST_CASE("a rule's no gives the order back instead of sending") {
 }
 
 TEST_CASE("until something is seen of it the same bytes go out again, and nothing else is signed") {
-  bench b;
+  order_fixture b;
   b.start();
   for (int i = 0; i < 5; ++i)
     b.pass(b.with->config.rebroadcast);
@@ -128,7 +128,7 @@ TEST_CASE("until something is seen of it the same bytes go out again, and nothin
 }
 
 TEST_CASE("what is found stored is resolved before anything is signed") {
-  bench b;
+  order_fixture b;
   b.start();
   const auto stored = b.j->sent.front();
   const auto id = b.watched_signature();
@@ -145,7 +145,7 @@ TEST_CASE("what is found stored is resolved before anything is signed") {
 }
 
 TEST_CASE("told to stop while it builds, it stores nothing, sends nothing, and gives the lease back") {
-  bench b;
+  order_fixture b;
   b.j->before_simulation = [&b] { caf::anon_send(b.worker, order_stop{}); };
   b.worker = spawn_order(b.system, b.o, b.with);
   b.scheduler.run();
@@ -154,7 +154,7 @@ TEST_CASE("told to stop while it builds, it stores nothing, sends nothing, and g
 }
 
 TEST_CASE("told to stop while it reads the balance that a death needs, it gives the lease back, and nothing is dead") {
-  bench b;
+  order_fixture b;
   b.start();
   b.observe(0, 500, std::nullopt);
   b.j->before_accounts = [&b] { caf::anon_send(b.worker, order_stop{}); };
@@ -164,7 +164,7 @@ TEST_CASE("told to stop while it reads the balance that a death needs, it gives 
 }
 
 TEST_CASE("a fee payer that runs dry signs nothing, and goes on when it has money again") {
-  bench b;
+  order_fixture b;
   b.j->accounts[b.with->fee_payer].lamports = 19'999'999;
   b.start();
   b.pass(b.with->config.pause);
@@ -175,7 +175,7 @@ TEST_CASE("a fee payer that runs dry signs nothing, and goes on when it has mone
 }
 
 TEST_CASE("what cannot be answered is asked again, but not for ever on one lease") {
-  bench b;
+  order_fixture b;
   b.j->accounts[b.o.output_account].data =
       landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
   b.start();
@@ -185,7 +185,7 @@ TEST_CASE("what cannot be answered is asked again, but not for ever on one lease
 }
 
 TEST_CASE("a payout that is refused comes again after the longest wait, whoever claims the order") {
-  bench b;
+  order_fixture b;
   b.j->simulation_fails = true;
   b.start();
   CHECK(b.j->lines == strings{"release"});
@@ -193,7 +193,7 @@ TEST_CASE("a payout that is refused comes again after the longest wait, whoever 
 }
 
 TEST_CASE("an attempt that nobody would tell of is given back instead of being waited for") {
-  bench b;
+  order_fixture b;
   b.j->watch_refused = true;
   b.start();
   CHECK(b.j->lines == strings{"store payout", "move withdrawing", "send"});

@@ -1,5 +1,5 @@
 // An order whose swap is in a market maker's hands.
-#include "tests/executor-service/order/order_bench.hpp"
+#include "tests/executor-service/order/order_fixture.hpp"
 
 namespace landfall::executor {
 
@@ -8,7 +8,7 @@ using namespace tests;
 namespace {
 
 /// An order whose swap was handed to a maker, as an executor finds it stored.
-struct maker_bench : bench {
+struct maker_bench : order_fixture {
   maker_bench() {
     std::array<std::uint8_t, 32> seed{};
     seed.fill(8);
@@ -25,7 +25,7 @@ struct maker_bench : bench {
     o.attempts.front().signature = id_of(1);
     with->maker = system.spawn([this](maker_actor::pointer) -> maker_actor::behavior_type {
       return {[](const maker::quote_request&) { return maker::offers{}; },
-              [this](const maker::hand_over& what) {
+              [this](const maker::submit& what) {
                 j->lines.push_back("hand over");
                 handed.push_back(what);
               },
@@ -54,7 +54,7 @@ struct maker_bench : bench {
   }
 
   attempt swap;
-  std::vector<maker::hand_over> handed;
+  std::vector<maker::submit> handed;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // What becomes of the attempt that an order actor watches.
-#include "tests/executor-service/order/order_bench.hpp"
+#include "tests/executor-service/order/order_fixture.hpp"
 
 namespace landfall::executor {
 
@@ -7,7 +7,7 @@ using namespace tests;
 
 TEST_CASE(
     "one endpoint that denies a payout past its life changes nothing; two that prove it let the next one be made") {
-  bench b;
+  order_fixture b;
   b.start();
   b.observe(0, 500, std::nullopt);
   b.pass(b.with->config.rebroadcast);
@@ -20,7 +20,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a payout that is denied while money left the account is in doubt, not dead") {
-  bench b;
+  order_fixture b;
   b.start();
   b.j->accounts[b.o.output_account].data =
       landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
@@ -31,7 +31,7 @@ TEST_CASE("a payout that is denied while money left the account is in doubt, not
 }
 
 TEST_CASE("an attempt in doubt gives its place back after a while, and is taken up again with the same bytes") {
-  bench b;
+  order_fixture b;
   b.start();
   b.j->accounts[b.o.output_account].data =
       landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
@@ -65,7 +65,7 @@ TEST_CASE("an attempt in doubt gives its place back after a while, and is taken 
 }
 
 TEST_CASE("what is overdue, and can be resolved, is resolved when it is taken up again") {
-  bench b;
+  order_fixture b;
   b.start();
   bench later;
   later.clock.advance(std::chrono::hours{5});
@@ -85,7 +85,7 @@ TEST_CASE("what anybody can put at the order account's address is no deposit") {
   bench signer;
   signer.start();
   const auto dies = [&](const solana::bytes& data) {
-    bench b;
+    order_fixture b;
     attempt deposit = example_attempt(attempt_kind::deposit, 1);
     deposit.transaction = signer.j->sent.front();
     deposit.signature = signer.watched_signature();
@@ -110,7 +110,7 @@ TEST_CASE("what anybody can put at the order account's address is no deposit") {
 }
 
 TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
-  bench b;
+  order_fixture b;
   strings told;
   runtime::log_redirect([&told](std::string_view line) {
     if (line.find("attempt_overdue") != std::string_view::npos)
@@ -131,7 +131,7 @@ TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
 }
 
 TEST_CASE("confirmed is noted, final ends it, and then what is left is closed") {
-  bench b;
+  order_fixture b;
   b.start();
   b.observe(0, 60, signature_status{80, solana::commitment::confirmed, std::nullopt});
   CHECK(b.j->lines.back() == "confirm");
@@ -144,7 +144,7 @@ TEST_CASE("confirmed is noted, final ends it, and then what is left is closed") 
 }
 
 TEST_CASE("a confirmed payout whose fork died is in doubt again, and its own bytes go out again") {
-  bench b;
+  order_fixture b;
   b.start();
   b.observe(0, 60, signature_status{80, solana::commitment::confirmed, std::nullopt});
   b.observe(0, 61, std::nullopt);
@@ -158,7 +158,7 @@ TEST_CASE("a confirmed payout whose fork died is in doubt again, and its own byt
 }
 
 TEST_CASE("a record that does not show what the swap moved is asked for again, and holds no order") {
-  bench b;
+  order_fixture b;
   b.o.state = order_state::execute_success;
   b.o.attempts.back().signature = solana::signature{};
   transaction_view record;
@@ -181,7 +181,7 @@ TEST_CASE("a record that does not show what the swap moved is asked for again, a
 }
 
 TEST_CASE("an order to be cancelled is refunded, and ends when nothing is left to close") {
-  bench b;
+  order_fixture b;
   b.o.state = order_state::ready_to_cancel;
   b.o.attempts.front().slot = 40;
   b.j->accounts.erase(b.o.output_account);
@@ -198,7 +198,7 @@ TEST_CASE("an order to be cancelled is refunded, and ends when nothing is left t
 }
 
 TEST_CASE("one endpoint's word that a payout failed lets no other be signed; two say the same, and it is over") {
-  bench b;
+  order_fixture b;
   b.start();
   const signature_status failed{80, solana::commitment::finalized, R"({"InstructionError":[2,{"Custom":1}]})"};
   b.observe(0, 90, failed);

@@ -30,10 +30,10 @@ consequence of(const example& e, const resolution& proven) {
   return consequence_of(e.o, e.a, proven, 5'000, now, policy);
 }
 
-const write::move* last_move(const consequence& c) {
-  const write::move* found = nullptr;
+const write::transition* last_move(const consequence& c) {
+  const write::transition* found = nullptr;
   for (const auto& w : c.writes)
-    if (const auto* move = std::get_if<write::move>(&w))
+    if (const auto* move = std::get_if<write::transition>(&w))
       found = move;
   return found;
 }
@@ -62,7 +62,7 @@ TEST_CASE("doubt changes nothing, whatever the state and the kind") {
 
 TEST_CASE("an outcome is written only for what is final or dead") {
   CHECK(outcome(of(with(order_state::executing, attempt_kind::swap), fate::landed{9, false})) == nullptr);
-  CHECK(outcome(of(with(order_state::execute_success, attempt_kind::swap, 9), fate::gone_again{})) == nullptr);
+  CHECK(outcome(of(with(order_state::execute_success, attempt_kind::swap, 9), fate::rolled_back{})) == nullptr);
   const auto final_swap = of(with(order_state::execute_success, attempt_kind::swap, 9), fate::landed{9, true});
   REQUIRE(outcome(final_swap) != nullptr);
   CHECK(outcome(final_swap)->outcome == attempt_outcome::landed);
@@ -79,7 +79,7 @@ TEST_CASE("a confirmed swap moves on once, and a rollback takes that back") {
   REQUIRE(last_move(confirmed) != nullptr);
   CHECK(last_move(confirmed)->to == order_state::execute_success);
   CHECK(of(with(order_state::execute_success, attempt_kind::swap, 9), fate::landed{9, false}).nothing());
-  const auto gone = of(with(order_state::execute_success, attempt_kind::swap, 9), fate::gone_again{12});
+  const auto gone = of(with(order_state::execute_success, attempt_kind::swap, 9), fate::rolled_back{12});
   REQUIRE(last_move(gone) != nullptr);
   CHECK(last_move(gone)->to == order_state::executing);
   CHECK(std::holds_alternative<write::unconfirm>(gone.writes.front()));
@@ -98,7 +98,7 @@ TEST_CASE("a swap that failed or died ends its try in the same commit as its out
       of(with(order_state::execute_success, attempt_kind::swap, 9), fate::landed_failed{11, "{}"});
   std::vector<order_state> moves;
   for (const auto& w : after_rollback.writes)
-    if (const auto* move = std::get_if<write::move>(&w))
+    if (const auto* move = std::get_if<write::transition>(&w))
       moves.push_back(move->to);
   CHECK(moves == std::vector{order_state::executing, order_state::execute_failed});
 }
@@ -107,7 +107,7 @@ TEST_CASE("only what was refused, or signed in vain, counts as a try") {
   const auto o = example_order(order_state::executing);
   for (const char* reason :
        {"evidence_too_old", "expired_before_signing", "cancel_requested", "deposit_came_to_nothing"})
-    CHECK(move_from(o, order_state::execute_failed, reason).tries == 0);
+    CHECK(transition_from(o, order_state::execute_failed, reason).tries == 0);
   const auto refused = build_refused(o, attempt_kind::swap, "no_route", {}, now, policy);
   REQUIRE(last_move(refused) != nullptr);
   CHECK(last_move(refused)->to == order_state::execute_failed);
@@ -122,8 +122,8 @@ TEST_CASE("an outage as long as you like uses up no try") {
   auto time = now;
   for (int builds = 0; builds < 10 * policy.max_swap_attempts;) {
     const auto n = next_step(o, time, policy);
-    if (const auto* move = std::get_if<step::move>(&n)) {
-      apply(o, move_from(o, move->to, move->reason));
+    if (const auto* move = std::get_if<step::transition>(&n)) {
+      apply(o, transition_from(o, move->to, move->reason));
       time += move->retry_after;
     } else if (std::holds_alternative<step::build>(n)) {
       // No endpoint answers, until the evidence is too old.
@@ -187,11 +187,11 @@ TEST_CASE("every move that follows is one that PostgreSQL allows the executor") 
          {attempt_kind::deposit, attempt_kind::swap, attempt_kind::payout, attempt_kind::refund, attempt_kind::close})
       for (const auto confirmed : {std::optional<std::uint64_t>{}, std::optional<std::uint64_t>{9}})
         for (const resolution& proven :
-             {resolution{fate::landed{9, false}}, resolution{fate::landed{9, true}}, resolution{fate::gone_again{9}},
+             {resolution{fate::landed{9, false}}, resolution{fate::landed{9, true}}, resolution{fate::rolled_back{9}},
               resolution{fate::landed_failed{9, "{}"}}, resolution{dead_with_certificate()}})
           for (const auto& w : of(with(row.state, kind, confirmed), proven).writes)
-            if (const auto* move = std::get_if<write::move>(&w))
-              CHECK_MESSAGE(domain::may_move(move->from, move->to, domain::mover::executor), row.name);
+            if (const auto* move = std::get_if<write::transition>(&w))
+              CHECK_MESSAGE(domain::may_transition(move->from, move->to, domain::role::executor), row.name);
 }
 
 TEST_CASE("a swap is believed only if the chain's record shows exactly the deposit leaving and enough arriving") {
@@ -224,7 +224,7 @@ TEST_CASE("a signed payout is stored together with its move, before anything lea
   const auto c = store_signed(example_order(order_state::ready_withdraw_output), payout, {});
   REQUIRE(c.writes.size() == 2);
   CHECK(std::holds_alternative<write::insert_attempt>(c.writes[0]));
-  CHECK(std::get<write::move>(c.writes[1]).to == order_state::withdrawing);
+  CHECK(std::get<write::transition>(c.writes[1]).to == order_state::withdrawing);
   CHECK(store_signed(example_order(order_state::withdrawing), payout, {}).writes.size() == 1);
   CHECK(store_signed(example_order(order_state::executing), example_attempt(attempt_kind::swap, 1), {}).writes.size() ==
         1);
@@ -235,7 +235,7 @@ TEST_CASE("what was written is what the loaded order shows") {
   const auto swap = example_attempt(attempt_kind::swap, 1);
   apply(o, write::insert_attempt{swap, {}});
   apply(o, write::confirm{swap.id, 9});
-  apply(o, move_from(o, order_state::execute_success, "swap_confirmed", {}, swap.id));
+  apply(o, transition_from(o, order_state::execute_success, "swap_confirmed", {}, swap.id));
   CHECK(o.state == order_state::execute_success);
   CHECK(o.find(swap.id)->confirmed_slot == 9);
   apply(o, write::unconfirm{swap.id});

@@ -60,7 +60,7 @@ TEST_CASE("a refused swap uses up a try; a refused payment comes again after the
   CHECK(swap.on(events::built{built::refused{"no_route", {}}}) ==
         strings{"release permit", "commit move execute_failed"});
   CHECK(swap.noticed(notice_kind::not_signed));
-  CHECK(swap.written<write::move>()->tries == 1);
+  CHECK(swap.written<write::transition>()->tries == 1);
   CHECK(swap.committed() == strings{"commit move ready_execute, release"});
   CHECK(swap.released_for() == swap.policy.steps.retry_base);
   CHECK(swap.committed() == strings{"finish"});
@@ -95,7 +95,7 @@ TEST_CASE("the deposit opens its order when the account holds it, and is watched
 
   SUBCASE("it is there") {
     CHECK(f.balance(f.o.input_amount.units()) == strings{"commit move open"});
-    CHECK(f.written<write::move>()->attempt == deposit.id);
+    CHECK(f.written<write::transition>()->attempt == deposit.id);
   }
   SUBCASE("it is not") {
     CHECK(f.balance(f.o.input_amount.units() - 1) == strings{"watch", "timer 1000"});
@@ -291,7 +291,7 @@ TEST_CASE("told to stop, an order is released as soon as nothing is being writte
   SUBCASE("while it watches") {
     f.pay_out();
     CHECK(f.on(events::stop{}) == strings{"commit release"});
-    CHECK(f.observe(f.payout, 0, 90, signature_status{80, confirmation::finalized, {}}).empty());
+    CHECK(f.observe(f.payout, 0, 90, signature_status{80, solana::commitment::finalized, {}}).empty());
   }
 }
 

@@ -18,13 +18,13 @@ inline constexpr std::uint64_t output_amount = 225'000'000;
 
 inline std::string name_of(const order_write& w) {
   struct {
-    std::string operator()(const write::move& m) const {
+    std::string operator()(const write::transition& m) const {
       return "move " + std::string{to_string(m.to)};
     }
     std::string operator()(const write::insert_attempt& i) const {
       return "store " + std::string{to_string(i.what.kind)};
     }
-    std::string operator()(const write::note_broadcast&) const {
+    std::string operator()(const write::mark_broadcast&) const {
       return "mark";
     }
     std::string operator()(const write::confirm&) const {

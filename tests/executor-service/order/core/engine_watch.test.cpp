@@ -9,9 +9,9 @@ using notice_kind = effects::notice::kind;
 
 namespace {
 
-const signature_status confirmed{80, confirmation::confirmed, {}};
-const signature_status finalized{80, confirmation::finalized, {}};
-const signature_status failed{80, confirmation::finalized, R"({"InstructionError":[2,{"Custom":1}]})"};
+const signature_status confirmed{80, solana::commitment::confirmed, {}};
+const signature_status finalized{80, solana::commitment::finalized, {}};
+const signature_status failed{80, solana::commitment::finalized, R"({"InstructionError":[2,{"Custom":1}]})"};
 
 }  // namespace
 
@@ -191,7 +191,7 @@ TEST_CASE("a message with a maker is submitted again, its history is searched, a
     return f.on(events::history_observed{swap.id, seen});
   };
   SUBCASE("a fill is taken from the chain, and a maker pays its own fee") {
-    CHECK(show(0, 202, signature_status{190, confirmation::finalized, {}, f.signature(9)}, 0) ==
+    CHECK(show(0, 202, signature_status{190, solana::commitment::finalized, {}, f.signature(9)}, 0) ==
           strings{"commit confirm, resolve landed, move execute_success"});
     CHECK(f.committed() == strings{"read swap"});
   }

@@ -70,7 +70,7 @@ inline std::string text(const resolution& r) {
     std::string operator()(const fate::dead& d) const {
       return "dead by " + std::to_string(d.certificate.observations.size());
     }
-    std::string operator()(const fate::gone_again& g) const {
+    std::string operator()(const fate::rolled_back& g) const {
       return "gone again at " + std::to_string(g.denied_at_slot);
     }
     std::string operator()(const fate::in_doubt& d) const {

@@ -77,7 +77,7 @@ std::string text(const resolution& r) {
   if (const auto* d = std::get_if<fate::dead>(&r))
     return std::string{d->certificate.by_history ? "dead by history of " : "dead by height of "} +
            std::to_string(d->certificate.observations.size());
-  if (std::holds_alternative<fate::gone_again>(r))
+  if (std::holds_alternative<fate::rolled_back>(r))
     return "gone again";
   return "in doubt: " + std::string{to_string(std::get<fate::in_doubt>(r).why)};
 }

@@ -71,7 +71,7 @@ TEST_CASE("a signed deposit is followed until it is proven either way") {
   expect<step::check_deposit>(next_step(with(order_state::depositing, {deposit}), at(0), policy));
   deposit.outcome = attempt_outcome::dead;
   deposit.confirmed_slot.reset();
-  CHECK(expect<step::move>(next_step(with(order_state::depositing, {deposit}), at(0), policy)).to ==
+  CHECK(expect<step::transition>(next_step(with(order_state::depositing, {deposit}), at(0), policy)).to ==
         order_state::deposit_failed);
 }
 
@@ -87,11 +87,11 @@ TEST_CASE("nothing is signed for an account whose deposit is not final") {
 TEST_CASE("an order whose deposit was undone for good ends without a swap and without a refund") {
   for (const auto outcome : {attempt_outcome::dead, attempt_outcome::landed_failed}) {
     const auto deposit = example_attempt(attempt_kind::deposit, 1, outcome);
-    CHECK(expect<step::move>(next_step(with(order_state::executing, {deposit}), at(0), policy)).to ==
+    CHECK(expect<step::transition>(next_step(with(order_state::executing, {deposit}), at(0), policy)).to ==
           order_state::execute_failed);
-    CHECK(expect<step::move>(next_step(with(order_state::execute_failed, {deposit}), at(0), policy)).to ==
+    CHECK(expect<step::transition>(next_step(with(order_state::execute_failed, {deposit}), at(0), policy)).to ==
           order_state::ready_expire);
-    CHECK(expect<step::move>(next_step(with(order_state::ready_expire, {deposit}), at(0), policy)).to ==
+    CHECK(expect<step::transition>(next_step(with(order_state::ready_expire, {deposit}), at(0), policy)).to ==
           order_state::expired);
   }
 }
@@ -99,10 +99,10 @@ TEST_CASE("an order whose deposit was undone for good ends without a swap and wi
 TEST_CASE("old evidence goes back to the trigger, fresh evidence is executed") {
   auto o = with(order_state::ready_execute, {final_deposit});
   o.triggered_at = at(0);
-  CHECK(expect<step::move>(next_step(o, at(300'000), policy)).to == order_state::executing);
-  CHECK(expect<step::move>(next_step(o, at(300'001), policy)).to == order_state::open);
+  CHECK(expect<step::transition>(next_step(o, at(300'000), policy)).to == order_state::executing);
+  CHECK(expect<step::transition>(next_step(o, at(300'001), policy)).to == order_state::open);
   o.triggered_at.reset();
-  CHECK(expect<step::move>(next_step(o, at(0), policy)).to == order_state::open);
+  CHECK(expect<step::transition>(next_step(o, at(0), policy)).to == order_state::open);
 }
 
 TEST_CASE(
@@ -110,7 +110,7 @@ TEST_CASE(
   auto o = with(order_state::executing, {final_deposit});
   o.triggered_at = at(0);
   CHECK(expect<step::build>(next_step(o, at(300'000), policy)).kind == attempt_kind::swap);
-  const auto move = expect<step::move>(next_step(o, at(300'001), policy));
+  const auto move = expect<step::transition>(next_step(o, at(300'001), policy));
   CHECK(move.to == order_state::execute_failed);
   CHECK(move.reason == "evidence_too_old");
   o.attempts.push_back(example_attempt(attempt_kind::swap, 1));
@@ -120,15 +120,15 @@ TEST_CASE(
 TEST_CASE("a failed try is repeated within its bound, then the deposit goes home") {
   auto o = with(order_state::execute_failed, {final_deposit});
   o.attempts_made = 1;
-  auto move = expect<step::move>(next_step(o, at(0), policy));
+  auto move = expect<step::transition>(next_step(o, at(0), policy));
   CHECK(move.to == order_state::ready_execute);
   CHECK(move.retry_after == policy.retry_base);
   o.attempts_made = policy.max_swap_attempts;
-  CHECK(expect<step::move>(next_step(o, at(0), policy)).to == order_state::ready_expire);
+  CHECK(expect<step::transition>(next_step(o, at(0), policy)).to == order_state::ready_expire);
   o.attempts_made = 1;
-  CHECK(expect<step::move>(next_step(o, at(1'000'000), policy)).to == order_state::ready_expire);
+  CHECK(expect<step::transition>(next_step(o, at(1'000'000), policy)).to == order_state::ready_expire);
   o.cancel_requested = true;
-  CHECK(expect<step::move>(next_step(o, at(0), policy)).to == order_state::ready_to_cancel);
+  CHECK(expect<step::transition>(next_step(o, at(0), policy)).to == order_state::ready_to_cancel);
 }
 
 TEST_CASE("a swap that is over is not paid out before it is validated") {
@@ -147,7 +147,7 @@ TEST_CASE("after the payout the accounts are closed, then the order is filled") 
   o.attempts.push_back(example_attempt(attempt_kind::close, 1, attempt_outcome::landed_failed));
   CHECK(expect<step::build>(next_step(o, at(0), policy)).kind == attempt_kind::close);
   o.attempts.push_back(example_attempt(attempt_kind::close, 2, attempt_outcome::landed));
-  const auto move = expect<step::move>(next_step(o, at(0), policy));
+  const auto move = expect<step::transition>(next_step(o, at(0), policy));
   CHECK(move.to == order_state::fill_success);
   CHECK(move.reason == "paid_out");
 }
@@ -156,7 +156,7 @@ TEST_CASE("closing is given up after its bound, and the reason says so") {
   std::vector<attempt> attempts{final_deposit, example_attempt(attempt_kind::refund, 1, attempt_outcome::landed)};
   for (int i = 1; i <= policy.max_close_attempts; ++i)
     attempts.push_back(example_attempt(attempt_kind::close, i, attempt_outcome::landed_failed));
-  const auto move = expect<step::move>(next_step(with(order_state::ready_expire, attempts), at(0), policy));
+  const auto move = expect<step::transition>(next_step(with(order_state::ready_expire, attempts), at(0), policy));
   CHECK(move.to == order_state::expired);
   CHECK(move.reason == "refunded_accounts_left_open");
 }
@@ -172,7 +172,7 @@ TEST_CASE("closing that is refused again and again is given up, too") {
     REQUIRE(++refused <= policy.max_swap_attempts + policy.max_close_attempts);
   }
   CHECK(refused >= policy.max_close_attempts);
-  const auto move = expect<step::move>(next_step(o, at(0), policy));
+  const auto move = expect<step::transition>(next_step(o, at(0), policy));
   CHECK(move.to == order_state::fill_success);
   CHECK(move.reason == "paid_out_accounts_left_open");
 }
@@ -186,7 +186,7 @@ TEST_CASE("the tries of its swap leave an order every try to close") {
     expect<step::build>(next_step(o, at(0), policy));
     o.attempts.push_back(example_attempt(attempt_kind::close, i, attempt_outcome::landed_failed));
   }
-  expect<step::move>(next_step(o, at(0), policy));
+  expect<step::transition>(next_step(o, at(0), policy));
 }
 
 TEST_CASE("a cancelled order is refunded, closed, and ends cancelled") {
@@ -201,9 +201,9 @@ TEST_CASE("a cancelled order is refunded, closed, and ends cancelled") {
   o.attempts.push_back(example_attempt(attempt_kind::refund, 2, attempt_outcome::landed));
   CHECK(expect<step::build>(next_step(o, at(0), policy)).kind == attempt_kind::close);
   const auto closed = nothing_to_close(o);
-  CHECK(std::get<write::move>(closed.writes.front()).to == order_state::cancelled);
+  CHECK(std::get<write::transition>(closed.writes.front()).to == order_state::cancelled);
   o.attempts.push_back(example_attempt(attempt_kind::close, 1, attempt_outcome::landed));
-  CHECK(expect<step::move>(next_step(o, at(0), policy)).to == order_state::cancelled);
+  CHECK(expect<step::transition>(next_step(o, at(0), policy)).to == order_state::cancelled);
 }
 
 TEST_CASE("a cancelled order whose deposit was undone for good has nothing to send home") {
@@ -214,7 +214,7 @@ TEST_CASE("a cancelled order whose deposit was undone for good has nothing to se
 TEST_CASE("an open order is expired here only when the trigger service did not") {
   const auto o = with(order_state::open, {final_deposit});
   CHECK(expect<step::release>(next_step(o, at(1'000'000), policy)).until == at(1'000'000));
-  CHECK(expect<step::move>(next_step(o, at(1'015'000), policy)).to == order_state::ready_expire);
+  CHECK(expect<step::transition>(next_step(o, at(1'015'000), policy)).to == order_state::ready_expire);
 }
 
 TEST_CASE("every move that is decided is one that PostgreSQL allows the executor") {
@@ -227,8 +227,8 @@ TEST_CASE("every move that is decided is one that PostgreSQL allows the executor
           o.triggered_at = at(0);
           o.cancel_requested = cancel;
           const auto n = next_step(o, at(now), policy);
-          if (const auto* move = std::get_if<step::move>(&n))
-            CHECK_MESSAGE(domain::may_move(row.state, move->to, domain::mover::executor), row.name);
+          if (const auto* move = std::get_if<step::transition>(&n))
+            CHECK_MESSAGE(domain::may_transition(row.state, move->to, domain::role::executor), row.name);
         }
       }
     }

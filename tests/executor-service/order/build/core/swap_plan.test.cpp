@@ -410,7 +410,7 @@ TEST_CASE("the choice waits for both the route and the offers, whichever comes f
     const auto plan = make_plan({f.o, attempt_kind::swap, f.id, f.fee_payer, true, f.policy});
     (void)plan->start();
     std::vector<std::optional<solana::account_info>> accounts{f.accounts[f.o.order_account], std::nullopt, std::nullopt,
-                                                      f.accounts[f.fee_payer]};
+                                                              f.accounts[f.fee_payer]};
     CHECK(plan->take(answer::accounts{500, accounts}).ask.size() == 2);
     const build_answer offers = answer::offers{f.offer};
     const build_answer route = answer::route{f.reply};

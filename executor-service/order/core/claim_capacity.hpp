@@ -22,13 +22,13 @@ struct in_flight_count {
 };
 
 /// How many may be claimed now: of each kind, and together.
-struct claim_room {
+struct claim_capacity {
   std::size_t new_work = 0;
   std::size_t started = 0;
   std::size_t together = 0;
 };
 
-[[nodiscard]] inline std::size_t reserved_places(const claim_policy& policy) {
+[[nodiscard]] inline std::size_t reserved_slots(const claim_policy& policy) {
   if (policy.max_in_flight < 2)
     return 0;
   const auto share = policy.max_in_flight * policy.reserved_share_percent / 100;
@@ -36,9 +36,9 @@ struct claim_room {
 }
 
 /// Whatever else is due, each kind gets its reserved places as soon as they are free.
-[[nodiscard]] inline claim_room room_to_claim(const claim_policy& policy, const in_flight_count& now) {
+[[nodiscard]] inline claim_capacity capacity_to_claim(const claim_policy& policy, const in_flight_count& now) {
   const auto left = [](std::size_t of, std::size_t taken) { return of > taken ? of - taken : 0; };
-  const auto reserved = reserved_places(policy);
+  const auto reserved = reserved_slots(policy);
   const auto free = left(policy.max_in_flight, now.new_work + now.started);
   const auto of_kind = [&](std::size_t taken, std::size_t other_taken) {
     return std::min(

@@ -6,7 +6,7 @@
 #include "common/postgres/database.hpp"
 #include "common/runtime/health.hpp"
 #include "common/runtime/metrics.hpp"
-#include "executor-service/core/claim_room.hpp"
+#include "executor-service/order/core/claim_capacity.hpp"
 #include "executor-service/order/order_actor.hpp"
 
 namespace landfall::executor {
@@ -41,7 +41,7 @@ struct dispatcher_config {
 dispatcher_actor spawn_dispatcher(caf::actor_system& system, dispatcher_config config,
                                   std::shared_ptr<const order_dependencies> with);
 
-/// Listens for order moves and hints the dispatcher. Owns its thread; what it misses the poll finds.
+/// Listens for transitions of orders and hints the dispatcher. Owns its thread; what it misses the poll finds.
 caf::actor spawn_order_listener(caf::actor_system& system, postgres::database::options database, dispatcher_actor to);
 
 }  // namespace landfall::executor

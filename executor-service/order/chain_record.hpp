@@ -25,19 +25,19 @@ namespace landfall::executor {
 }
 
 /// The search for an attempt that a maker signs last; nothing if the stored bytes are no transaction, or no deposit is.
-[[nodiscard]] inline std::optional<chain::history_look> history_look_of(const order& o, const attempt& a,
-                                                                        caf::actor_addr to) {
+[[nodiscard]] inline std::optional<chain::history_request> history_look_of(const order& o, const attempt& a,
+                                                                           caf::actor_addr to) {
   const auto tx = solana::parse_transaction(a.transaction);
   const auto* deposit = o.latest(attempt_kind::deposit);
   if (!tx || deposit == nullptr || !deposit->signature)
     return std::nullopt;
-  return chain::history_look{a.id,
-                             solana::message_bytes(*tx),
-                             tx->body.static_keys.front(),
-                             o.order_account,
-                             o.input.token_program,
-                             *deposit->signature,
-                             std::move(to)};
+  return chain::history_request{a.id,
+                                solana::message_bytes(*tx),
+                                tx->body.static_keys.front(),
+                                o.order_account,
+                                o.input.token_program,
+                                *deposit->signature,
+                                std::move(to)};
 }
 
 /// What a finalized swap moved in the order's accounts.

@@ -13,8 +13,8 @@
 #include "common/solana/keypair.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
-#include "executor-service/core/master_secret.hpp"
-#include "executor-service/core/vault_key.hpp"
+#include "executor-service/keys/master_secret.hpp"
+#include "executor-service/keys/vault_key.hpp"
 #include "executor-service/order/order_actor.hpp"
 #include "tests/executor-service/order/core/example_order.hpp"
 #include "tests/support/fake_chain_actor.hpp"
@@ -31,7 +31,7 @@ inline constexpr std::uint64_t output_amount = 225'000'000;
 struct journal : landfall::tests::fake_chain {
   /// When the order may be claimed again, as it was last given back.
   std::optional<domain::utc_time> released_until;
-  /// What the ledger answers next; nothing queued is a success.
+  /// What the commit writer answers next; nothing queued is a success.
   std::deque<postgres::database_error> refusals;
 
   [[nodiscard]] std::ptrdiff_t count(const std::string& line) const {
@@ -41,13 +41,13 @@ struct journal : landfall::tests::fake_chain {
 
 inline std::string named(const order_write& w) {
   struct {
-    std::string operator()(const write::move& m) const {
+    std::string operator()(const write::transition& m) const {
       return "move " + std::string{to_string(m.to)};
     }
     std::string operator()(const write::insert_attempt& i) const {
       return "store " + std::string{to_string(i.what.kind)};
     }
-    std::string operator()(const write::note_broadcast&) const {
+    std::string operator()(const write::mark_broadcast&) const {
       return "note";
     }
     std::string operator()(const write::confirm&) const {
@@ -69,11 +69,11 @@ inline std::string named(const order_write& w) {
   return std::visit(name, w);
 }
 
-inline ledger_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journal> j) {
-  return system.spawn([j](ledger_actor::pointer) -> ledger_actor::behavior_type {
+inline commit_writer_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journal> j) {
+  return system.spawn([j](commit_writer_actor::pointer) -> commit_writer_actor::behavior_type {
     return {[j](const commit_unit& request) {
               // What people read about a broadcast is beside the point here, and never refused.
-              if (std::holds_alternative<write::note_broadcast>(request.unit.writes.front()))
+              if (std::holds_alternative<write::mark_broadcast>(request.unit.writes.front()))
                 return commit_reply{};
               if (!j->refusals.empty()) {
                 const auto error = j->refusals.front();
@@ -92,8 +92,8 @@ inline ledger_actor fake_ledger(caf::actor_system& system, std::shared_ptr<journ
   });
 }
 
-struct bench {
-  bench()
+struct order_fixture {
+  order_fixture()
       : config(make_config()),
         system(config),
         scheduler(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())) {
@@ -109,17 +109,17 @@ struct bench {
     o.attempts = {example_attempt(attempt_kind::deposit, 1, attempt_outcome::landed),
                   example_attempt(attempt_kind::swap, 1, attempt_outcome::landed)};
     with->signer = spawn_signer(system, std::make_shared<const signer_keys>(signer_keys{std::move(fee_payer), master}));
-    with->ledger = fake_ledger(system, j);
+    with->commit_writer = fake_ledger(system, j);
     with->chain = landfall::tests::spawn_fake_chain(system, j);
     with->clock = &clock;
     with->config.resolution.endpoints_configured = 2;
     j->accounts[with->fee_payer] = {1'000'000'000, solana::programs::system, {}, false};
     j->accounts[o.output_account] = landfall::tests::token_account(o.output.mint, o.vault, output_amount);
   }
-  ~bench() {
+  ~order_fixture() {
     anon_send_exit(worker, caf::exit_reason::kill);
     worker = nullptr;
-    anon_send_exit(with->ledger, caf::exit_reason::kill);
+    anon_send_exit(with->commit_writer, caf::exit_reason::kill);
     anon_send_exit(with->chain, caf::exit_reason::kill);
     anon_send_exit(with->signer, caf::exit_reason::kill);
     j->listener = nullptr;
@@ -133,8 +133,8 @@ struct bench {
     with.reset();
     runtime::log_redirect({});
   }
-  bench(const bench&) = delete;
-  bench& operator=(const bench&) = delete;
+  order_fixture(const order_fixture&) = delete;
+  order_fixture& operator=(const order_fixture&) = delete;
 
   static caf::actor_system_config& make_config() {
     static thread_local std::unique_ptr<caf::actor_system_config> c;

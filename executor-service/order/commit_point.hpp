@@ -24,10 +24,11 @@ inline fault::point commit_point(const order& o, const std::vector<order_write>&
       return {effect::commit_outcome, kind_of(resolved->attempt)};
     if (const auto* confirmed = std::get_if<write::confirm>(&w))
       at = {effect::commit_confirmation, kind_of(confirmed->attempt)};
-    else if (const auto* noted = std::get_if<write::note_broadcast>(&w))
+    else if (const auto* noted = std::get_if<write::mark_broadcast>(&w))
       at = {effect::commit_broadcast_note, kind_of(noted->attempt)};
-    else if (const auto* move = std::get_if<write::move>(&w); move != nullptr && at.what == effect::commit_release)
-      at = {effect::commit_move, to_string(move->to)};
+    else if (const auto* moved = std::get_if<write::transition>(&w);
+             moved != nullptr && at.what == effect::commit_release)
+      at = {effect::commit_move, to_string(moved->to)};
   }
   return at;
 }

@@ -6,7 +6,7 @@
 
 #include "common/fault/fault_point.hpp"
 
-namespace landfall::executor {
+namespace landfall::fault {
 
 namespace detail {
 
@@ -27,18 +27,17 @@ struct handled<Result (Handler::*)(const Message&)> {
 /// Asks `whom` and goes on with `then(answer)` or `failed(error)`, between the two points of the effect. A fault looks
 /// like an actor that did not answer.
 template <class Self, class Whom, class Timeout, class Request, class Then, class Failed>
-void await(const fault::point& at, Self* self, const Whom& whom, Timeout timeout, Request request, Then then,
-           Failed failed) {
-  if constexpr (!fault::compiled_in) {
+void await(const point& at, Self* self, const Whom& whom, Timeout timeout, Request request, Then then, Failed failed) {
+  if constexpr (!compiled_in) {
     self->request(whom, timeout, std::move(request)).then(std::move(then), std::move(failed));
   } else {
     const auto lost = [] { return caf::make_error(caf::sec::request_receiver_down, "fault point"); };
-    if (fault::fires(at, fault::moment::before))
+    if (fires(at, moment::before))
       return failed(lost());
     self->request(whom, timeout, std::move(request))
         .then(
             [at, lost, then = std::move(then), failed](const typename detail::handled<Then>::type& answer) mutable {
-              if (fault::fires(at, fault::moment::after))
+              if (fires(at, moment::after))
                 return failed(lost());
               then(answer);
             },
@@ -46,4 +45,4 @@ void await(const fault::point& at, Self* self, const Whom& whom, Timeout timeout
   }
 }
 
-}  // namespace landfall::executor
+}  // namespace landfall::fault

@@ -1,25 +1,25 @@
-#include "executor-service/actors/ledger.hpp"
+#include "executor-service/order/commit_writer.hpp"
 
 #include <caf/all.hpp>
 #include <vector>
 
 #include "common/fault/database_fault.hpp"
 #include "common/runtime/log.hpp"
-#include "executor-service/actors/commit_point.hpp"
+#include "executor-service/order/commit_point.hpp"
 
 namespace landfall::executor {
 
 namespace {
 
 struct ledger_state {
-  ledger_config config;
+  commit_writer_config config;
   std::unique_ptr<order_store> store;
   std::vector<write_unit> units;
   std::vector<fault::point> points;
   std::vector<caf::typed_response_promise<commit_reply>> promises;
   bool flush_sent = false;
 
-  static inline const char* name = "ledger";
+  static inline const char* name = "commit_writer";
 
   void flush() {
     flush_sent = false;
@@ -47,7 +47,8 @@ struct ledger_state {
   }
 };
 
-ledger_actor::behavior_type ledger_behavior(ledger_actor::stateful_pointer<ledger_state> self, ledger_config config) {
+commit_writer_actor::behavior_type ledger_behavior(commit_writer_actor::stateful_pointer<ledger_state> self,
+                                                   commit_writer_config config) {
   auto& state = self->state;
   state.config = std::move(config);
   state.store = std::make_unique<order_store>(state.config.database, state.config.instance);
@@ -73,7 +74,7 @@ ledger_actor::behavior_type ledger_behavior(ledger_actor::stateful_pointer<ledge
 
 }  // namespace
 
-ledger_actor spawn_ledger(caf::actor_system& system, ledger_config config) {
+commit_writer_actor spawn_commit_writer(caf::actor_system& system, commit_writer_config config) {
   return system.spawn<caf::detached>(ledger_behavior, std::move(config));
 }
 

@@ -1,5 +1,5 @@
-// The ledger's commits and the renewal of leases lock many orders each. Both lock them in one order, or they would wait
-// for each other in a circle, and PostgreSQL would undo one of them after a second.
+// The commit writer's commits and the renewal of leases lock many orders each. Both lock them in one order, or they
+// would wait for each other in a circle, and PostgreSQL would undo one of them after a second.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 #include <functional>
 #include <future>
 
-#include "executor-service/stores/order_store.hpp"
+#include "executor-service/order/order_store.hpp"
 #include "tests/support/fixtures.hpp"
 
 using namespace landfall;
@@ -67,10 +67,11 @@ TEST_CASE("a commit of many orders locks them in the order of their ids, whateve
   world w;
   std::vector<write_unit> units;
   for (const auto& o : w.orders)
-    units.push_back({o.id,
-                     o.order_account,
-                     o.lease_epoch,
-                     {write::move{order_state::ready_execute, order_state::executing, "claimed", {}, {}, 1, {}}}});
+    units.push_back(
+        {o.id,
+         o.order_account,
+         o.lease_epoch,
+         {write::transition{order_state::ready_execute, order_state::executing, "claimed", {}, {}, 1, {}}}});
   std::ranges::reverse(units);
   w.waits_for_the_first_only([&] {
     const auto committed = w.store.commit(units);

@@ -8,7 +8,7 @@
 #include "common/fault/fault_point.hpp"
 #include "common/postgres/error.hpp"
 #include "common/runtime/metrics.hpp"
-#include "executor-service/stores/order_store.hpp"
+#include "executor-service/order/order_store.hpp"
 
 namespace landfall::executor {
 
@@ -24,13 +24,13 @@ struct commit_reply {
   std::optional<postgres::database_error> error;
 };
 
-using ledger_actor = caf::typed_actor<
+using commit_writer_actor = caf::typed_actor<
     /// Makes the unit durable; answered after the commit, never before.
     caf::replies_to<commit_unit>::with<commit_reply>,
     /// Commits what is queued.
     caf::reacts_to<caf::flush_atom>>;
 
-struct ledger_config {
+struct commit_writer_config {
   postgres::database::options database;
   std::string instance;
   /// Units in one commit.
@@ -40,9 +40,9 @@ struct ledger_config {
   runtime::counter_handle failures;
 };
 
-/// The only writer of attempts and moves. Owns its thread and its connection; what queues up while a commit is under
-/// way goes into the next one together.
-ledger_actor spawn_ledger(caf::actor_system& system, ledger_config config);
+/// The only writer of attempts and transitions. Owns its thread and its connection; what queues up while a commit is
+/// under way goes into the next one together.
+commit_writer_actor spawn_commit_writer(caf::actor_system& system, commit_writer_config config);
 
 }  // namespace landfall::executor
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/postgres/database.hpp"
-#include "executor-service/core/claim_room.hpp"
+#include "executor-service/order/core/claim_capacity.hpp"
 #include "executor-service/order/core/order_write.hpp"
 
 namespace landfall::executor {
@@ -27,7 +27,7 @@ public:
   /// new work; started work; orders whose deposit is not final yet; open orders whose time is over for `expiry_grace`.
   /// The last three share the room of started work and come first by turns, so that none of them waits for the end of
   /// another.
-  postgres::database_result<std::vector<order>> claim(const claim_room& room, domain::milliseconds lease,
+  postgres::database_result<std::vector<order>> claim(const claim_capacity& room, domain::milliseconds lease,
                                                       domain::milliseconds expiry_grace);
 
   struct held_lease {

@@ -1,11 +1,11 @@
-#include "executor-service/keys.hpp"
+#include "executor-service/keys/read_keys.hpp"
 
 #include <sodium.h>
 
 #include <array>
 
 #include "common/runtime/secret_file.hpp"
-#include "executor-service/core/master_secret.hpp"
+#include "executor-service/keys/master_secret.hpp"
 
 namespace landfall::executor {
 

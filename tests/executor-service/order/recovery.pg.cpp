@@ -6,8 +6,8 @@
 #include <set>
 #include <thread>
 
-#include "executor-service/sql.hpp"
-#include "executor-service/stores/order_store.hpp"
+#include "executor-service/order/order_store.hpp"
+#include "executor-service/order/sql.hpp"
 #include "tests/support/fixtures.hpp"
 
 using namespace landfall;
@@ -212,7 +212,7 @@ TEST_CASE("while 100,000 are being taken over, a new order is claimed in the nex
     // One that the trigger service decided on just now: due later than all the others.
     ++placed;
     b.copies(900'000 + placed, 900'000 + placed, "ready_execute", "null", "clock_timestamp()", true, false);
-    const auto room = room_to_claim(policy, counts);
+    const auto room = capacity_to_claim(policy, counts);
     const auto claimed = expect(store.claim(room, lease, grace));
     const auto begun = std::ranges::count(claimed, order_state::ready_execute, &order::state);
     CHECK(begun == 1);

@@ -1,4 +1,4 @@
-#include "executor-service/stores/order_store.hpp"
+#include "executor-service/order/order_store.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "common/postgres/column.hpp"
-#include "executor-service/sql.hpp"
+#include "executor-service/order/sql.hpp"
 
 namespace landfall::executor {
 
@@ -163,7 +163,7 @@ std::vector<order> order_store::load(postgres::transaction& t, const std::vector
   return orders;
 }
 
-postgres::database_result<std::vector<order>> order_store::claim(const claim_room& room, domain::milliseconds lease,
+postgres::database_result<std::vector<order>> order_store::claim(const claim_capacity& room, domain::milliseconds lease,
                                                                  domain::milliseconds expiry_grace) {
   const auto first = turn_++;
   return db_.transact_retrying(3, [&](postgres::transaction& t) {
@@ -223,14 +223,14 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
     const std::string& id;
     const std::string& epoch;
 
-    void operator()(const write::move& w) const {
+    void operator()(const write::transition& w) const {
       std::optional<std::string> attempt;
       if (w.attempt)
         attempt = w.attempt->to_string();
       expect_one(
           t.run(sql::move_order, id, std::string{to_string(w.from)}, std::string{to_string(w.to)}, epoch, w.reason,
                 text_or_null(w.detail, max_told_bytes), attempt, store.instance_, w.tries, w.retry_after.count()),
-          "a move");
+          "a transition");
     }
     void operator()(const write::insert_attempt& w) const {
       const auto& a = w.what;
@@ -243,9 +243,9 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
                 a.maker ? std::optional{a.quote_id()} : std::nullopt, a.maker),
           "an attempt");
     }
-    void operator()(const write::note_broadcast& w) const {
+    void operator()(const write::mark_broadcast& w) const {
       // Not found means noted before: nothing to do.
-      (void)t.run(sql::note_broadcast, w.attempt.to_string(), domain::unix_ms(w.at), epoch);
+      (void)t.run(sql::mark_broadcast, w.attempt.to_string(), domain::unix_ms(w.at), epoch);
     }
     void operator()(const write::confirm& w) const {
       expect_one(

@@ -1,10 +1,10 @@
-#include "executor-service/actors/dispatcher.hpp"
+#include "executor-service/order/dispatcher.hpp"
 
 #include <unordered_map>
 
 #include "common/fault/database_fault.hpp"
 #include "common/runtime/log.hpp"
-#include "executor-service/stores/order_store.hpp"
+#include "executor-service/order/order_store.hpp"
 
 namespace landfall::executor {
 
@@ -105,7 +105,7 @@ struct dispatcher_state {
   void claim() {
     if (stopping)
       return;
-    const auto room = room_to_claim(config.claims, counts);
+    const auto room = capacity_to_claim(config.claims, counts);
     if (room.new_work + room.started == 0)
       return;
     const auto adopted = adopt(leased(

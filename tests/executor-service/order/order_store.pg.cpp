@@ -1,4 +1,4 @@
-#include "executor-service/stores/order_store.hpp"
+#include "executor-service/order/order_store.hpp"
 
 #include <doctest/doctest.h>
 
@@ -23,7 +23,7 @@ namespace {
 constexpr domain::milliseconds lease{600'000};
 constexpr domain::milliseconds no_grace{0};
 
-claim_room room_for(std::size_t orders) {
+claim_capacity room_for(std::size_t orders) {
   return {orders, orders, orders};
 }
 
@@ -163,8 +163,8 @@ TEST_CASE("a lease that ran out is taken over with a higher epoch, and the forme
   REQUIRE(stored);
   CHECK(stored->sqlstate == "LF003");
   const auto moved = commit_one(
-      zombie,
-      unit_of(before, {write::move{order_state::executing, order_state::execute_failed, "zombie", {}, {}, 1, {}}}));
+      zombie, unit_of(before, {write::transition{
+                                  order_state::executing, order_state::execute_failed, "zombie", {}, {}, 1, {}}}));
   REQUIRE(moved);
   CHECK(moved->sqlstate == "LF003");
   CHECK(expect(zombie.renew({{before.id, before.lease_epoch}}, lease)).empty());
@@ -261,7 +261,8 @@ TEST_CASE("no text of a stranger's keeps a move from being stored, nor is more o
     const auto o = std::ranges::find(claimed, fixture.id, [](const order& each) { return each.id.to_string(); });
     REQUIRE(o != claimed.end());
     const auto refused = commit_one(
-        store, unit_of(*o, {write::move{order_state::executing, order_state::execute_failed, "r", told, {}, 1, {}}}));
+        store,
+        unit_of(*o, {write::transition{order_state::executing, order_state::execute_failed, "r", told, {}, 1, {}}}));
     CHECK_MESSAGE(!refused, (refused ? refused->message : ""));
     CHECK(w.sql_value("select last_detail from price_order where id = '" + fixture.id + "'") == kept);
   }
@@ -316,7 +317,7 @@ TEST_CASE("a refused unit undoes all of itself and nothing of its neighbours") {
   auto store = w.store_of("executor-1");
   const auto orders = expect(store.claim(room_for(10), lease, no_grace));
   REQUIRE(orders.size() == 2);
-  const write::move claim{order_state::ready_execute, order_state::executing, "claimed", {}, {}, 0, {}};
+  const write::transition claim{order_state::ready_execute, order_state::executing, "claimed", {}, {}, 0, {}};
   auto bad = claim;
   bad.from = order_state::executing;
   bad.to = order_state::execute_success;
@@ -333,7 +334,8 @@ TEST_CASE("a move of an order that somebody else moved is told apart from a lost
   auto store = w.store_of("executor-1");
   const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
   const auto refused = commit_one(
-      store, unit_of(o, {write::move{order_state::depositing, order_state::open, "deposit_confirmed", {}, {}, 0, {}}}));
+      store,
+      unit_of(o, {write::transition{order_state::depositing, order_state::open, "deposit_confirmed", {}, {}, 0, {}}}));
   REQUIRE(refused);
   CHECK(refused->sqlstate == "LF001");
 }
