@@ -41,5 +41,4 @@ TEST_CASE("a transaction's error counts only where the simulation before sending
   CHECK_FALSE(rpc(-32002).already_processed());
   CHECK(rpc(-32002).preflight_failed());
   CHECK(rpc(-32005).node_unhealthy());
-  CHECK(rpc(-32016).behind_min_slot());
 }
