@@ -274,7 +274,7 @@ sim_transaction simulated_builder::read(const solana::message& message) const {
         t.close_output = moved->amount;
       else
         t.take = moved->amount;
-    } else if (const auto self_transfer = solana::token::decode_transfer(i)) {
+    } else if (const auto self_transfer = landfall::tests::token::decode_transfer(i)) {
       t.floor = self_transfer->amount;
     } else if (const auto closed = landfall::tests::token::decode_close_account(i)) {
       (closed->account == o_.order_account ? t.closes_order : t.closes_output) = true;

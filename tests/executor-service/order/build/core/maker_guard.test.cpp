@@ -16,6 +16,7 @@
 #include "common/solana/token.hpp"
 #include "executor-service/order/build/core/instructions.hpp"
 #include "tests/executor-service/core/example_order.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 namespace landfall::executor {
 
@@ -156,7 +157,7 @@ TEST_CASE(
       {"wants the rent twice", with(solana::system::transfer(d.fee_payer, o.output_account, 1)), "more than the rent"},
       {"closes the order account", with(token_program::close_account(o.order_account, d.maker, o.vault)),
        "something else than to transfer"},
-      {"approves a delegate", with(token_program::approve(o.order_account, d.maker, o.vault, 1)),
+      {"approves a delegate", with(landfall::tests::token::approve(o.order_account, d.maker, o.vault, 1)),
        "something else than to transfer"},
       {"sets the output account up for somebody else",
        replaced(4, token_program::initialize_account3(o.output_account, o.output.mint, d.maker)),

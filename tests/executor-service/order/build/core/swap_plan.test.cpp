@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/executor-service/order/build/core/plan_fixture.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 namespace landfall::executor {
 
@@ -21,7 +22,7 @@ std::uint64_t taken(const plan_fixture& f) {
 
 /// What the chain itself checks at the end of the transaction.
 std::uint64_t floor_of(const plan_fixture& f) {
-  return solana::token::decode_transfer(f.signed_instructions().back()).value().amount;
+  return landfall::tests::token::decode_transfer(f.signed_instructions().back()).value().amount;
 }
 
 solana::bytes lookup_table(const std::vector<solana::pubkey>& addresses) {
@@ -410,7 +411,7 @@ TEST_CASE("the choice waits for both the route and the offers, whichever comes f
     const auto plan = make_plan({f.o, attempt_kind::swap, f.id, f.fee_payer, true, f.policy});
     (void)plan->start();
     std::vector<std::optional<solana::account_info>> accounts{f.accounts[f.o.order_account], std::nullopt, std::nullopt,
-                                                      f.accounts[f.fee_payer]};
+                                                              f.accounts[f.fee_payer]};
     CHECK(plan->take(answer::accounts{500, accounts}).ask.size() == 2);
     const build_answer offers = answer::offers{f.offer};
     const build_answer route = answer::route{f.reply};
