@@ -132,8 +132,6 @@ const std::map<std::string, std::vector<std::string>>& without_points() {
       // What the API asks while somebody waits: its own points stand around the question.
       {"executor-service/chain/chain_reads.cpp",
        {"signature_statuses(r.ids, false,", "signature_statuses(r.ids, true,", "signature_statuses(ids, false,"}},
-      // The tasks that it sends have points of their own.
-      {"executor-service/api/database/database_pool.cpp", {"->request(actor,"}},
       // For the health check alone.
       {"executor-service/actors/dispatcher.cpp", {"->request(with->chain,"}},
   };

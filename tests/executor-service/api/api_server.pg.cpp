@@ -18,6 +18,14 @@ TEST_SUITE("api_server") {
     CHECK(refused.headers.contains("Retry-After"));
   }
 
+  TEST_CASE("whoever still holds the routes keeps nothing of a server that has ended") {
+    api_fixture api;
+    const auto held = api.server->endpoints();
+    api.server.reset();
+    CHECK(api.chain.use_count() == 1);
+    CHECK(api.prices.use_count() == 1);
+  }
+
   TEST_CASE("the API's role cannot do more than the API does") {
     api_fixture api;
     const auto& key = api.new_wallet();
