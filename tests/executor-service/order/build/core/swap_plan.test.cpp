@@ -124,7 +124,7 @@ TEST_CASE("an order account that is short, missing or not the vault's uses up no
       {"another owner",
        [](plan_fixture& f) {
          f.accounts[f.o.order_account].data =
-             landfall::tests::token_account_bytes(f.o.input.mint, key(60), f.o.input_amount.units());
+             landfall::tests::token_account_data(f.o.input.mint, key(60), f.o.input_amount.units());
        }},
       {"another program", [](plan_fixture& f) { f.accounts[f.o.order_account].owner = key(60); }},
   };
