@@ -40,18 +40,10 @@ std::uint64_t rate_limiter::random() {
 
 // ---- Window and budgets ----
 
-std::int64_t rate_limiter::token_cost() const {
-  return 100 * duration_cast<microseconds>(settings_.window).count();
-}
-
 /// A share of one window, and one token at least.
 std::int64_t rate_limiter::token_bound(std::size_t p) const {
   return std::max(token_cost(), static_cast<std::int64_t>(limit_) * purpose_budgets[p].share_percent *
                                     duration_cast<microseconds>(settings_.window).count());
-}
-
-std::int64_t rate_limiter::tokens(std::size_t p) const {
-  return budget_[p] / token_cost();
 }
 
 void rate_limiter::refill(time now) {

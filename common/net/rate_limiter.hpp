@@ -132,8 +132,12 @@ private:
   void advance(time now);
   void refill(time now);
   [[nodiscard]] std::int64_t free_slots() const;
-  [[nodiscard]] std::int64_t tokens(std::size_t p) const;
-  [[nodiscard]] std::int64_t token_cost() const;
+  [[nodiscard]] std::int64_t tokens(std::size_t p) const {
+    return budget_[p] / token_cost();
+  }
+  [[nodiscard]] std::int64_t token_cost() const {
+    return 100 * std::chrono::duration_cast<std::chrono::microseconds>(settings_.window).count();
+  }
   [[nodiscard]] std::int64_t token_bound(std::size_t p) const;
   [[nodiscard]] std::int64_t held_back(std::size_t p) const;
   [[nodiscard]] bool is_open(time now) const;

@@ -59,22 +59,6 @@ pubkey sha256_of(byte_view data) noexcept {
 
 }  // namespace
 
-std::string_view to_string(address_error error) noexcept {
-  switch (error) {
-    case address_error::too_many_seeds:
-      return "too_many_seeds";
-    case address_error::seed_too_long:
-      return "seed_too_long";
-    case address_error::on_curve:
-      return "on_curve";
-    case address_error::no_bump:
-      return "no_bump";
-    case address_error::reserved_owner:
-      return "reserved_owner";
-  }
-  return "unknown";
-}
-
 bool is_on_curve(std::span<const std::uint8_t, 32> compressed) {
   // x² = u/v with u = y² − 1 and v = d·y² + 1. v is never zero, as −1/d is no square; so u/v is a square iff u·v is
   // one.

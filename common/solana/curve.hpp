@@ -19,8 +19,6 @@ enum class address_error {
   reserved_owner,  ///< the owner ends like a program-derived address's input, which could forge one
 };
 
-[[nodiscard]] std::string_view to_string(address_error error) noexcept;
-
 /// Whether these 32 bytes decompress to a point of edwards25519: the runtime's rule, which reduces y modulo 2²⁵⁵−19 and
 /// accepts small-order points, points outside the main subgroup and x = 0 with the sign bit set. Throws
 /// `std::bad_alloc` if there is no memory for the calculation.

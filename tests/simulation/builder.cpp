@@ -12,6 +12,7 @@
 #include "executor-service/order/build/core/make_plan.hpp"
 #include "tests/simulation/order_driver.hpp"
 #include "tests/simulation/process.hpp"
+#include "tests/support/foreign_instructions.hpp"
 #include "tests/support/token_accounts.hpp"
 
 namespace landfall::simulation {
@@ -272,9 +273,9 @@ sim_transaction simulated_builder::read(const solana::message& message) const {
         t.close_output = moved->amount;
       else
         t.take = moved->amount;
-    } else if (const auto self_transfer = solana::token::decode_transfer(i)) {
+    } else if (const auto self_transfer = landfall::tests::token::decode_transfer(i)) {
       t.floor = self_transfer->amount;
-    } else if (const auto closed = solana::token::decode_close_account(i)) {
+    } else if (const auto closed = landfall::tests::token::decode_close_account(i)) {
       (closed->account == o_.order_account ? t.closes_order : t.closes_output) = true;
       if (closed->account == o_.output_account)
         t.output_to_fee_payer = closed->destination == fee_payer;

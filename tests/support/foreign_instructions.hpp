@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -7,7 +8,8 @@
 #include "common/solana/instruction.hpp"
 #include "common/solana/programs.hpp"
 
-/// Instructions of the token programs that nothing of ours builds, as a router or a maker may send them.
+/// Instructions of the token programs that nothing of ours builds, as a router or a maker may send them, and readings
+/// that only tests need.
 namespace landfall::tests::token {
 
 inline solana::bytes tagged(std::uint8_t tag, std::uint64_t amount) {
@@ -36,6 +38,26 @@ inline solana::instruction sync_native(const solana::pubkey& account,
   return {program, {solana::writable(account)}, {17}};
 }
 
+inline bool of_token_program(const solana::instruction& i) {
+  return i.program_id == solana::programs::token || i.program_id == solana::programs::token_2022;
+}
+
+struct transferred {
+  solana::pubkey source;
+  solana::pubkey destination;
+  std::uint64_t amount = 0;
+};
+
+/// What an instruction transfers; nothing if it is no unchecked transfer of either token program.
+inline std::optional<transferred> decode_transfer(const solana::instruction& i) {
+  if (!of_token_program(i) || i.data.size() != 9 || i.data[0] != 3 || i.accounts.size() < 3)
+    return std::nullopt;
+  transferred found{i.accounts[0].key, i.accounts[1].key, 0};
+  for (std::size_t byte = 8; byte > 0; --byte)
+    found.amount = found.amount << 8U | i.data[byte];
+  return found;
+}
+
 struct closed_account {
   solana::pubkey program;
   solana::pubkey account;
@@ -47,8 +69,7 @@ struct closed_account {
 
 /// What an instruction closes; nothing if it is no close of either token program.
 inline std::optional<closed_account> decode_close_account(const solana::instruction& i) {
-  const bool token_program = i.program_id == solana::programs::token || i.program_id == solana::programs::token_2022;
-  if (!token_program || i.data != solana::bytes{9} || i.accounts.size() < 3)
+  if (!of_token_program(i) || i.data != solana::bytes{9} || i.accounts.size() < 3)
     return std::nullopt;
   return closed_account{i.program_id, i.accounts[0].key, i.accounts[1].key, i.accounts[2].key};
 }

@@ -21,16 +21,6 @@ solana::pubkey seeded(const solana::pubkey& base, const std::string& seed, const
 
 }  // namespace
 
-std::string_view to_string(deposit_error error) noexcept {
-  switch (error) {
-    case deposit_error::amount_too_large:
-      return "amount_too_large";
-    case deposit_error::not_composable:
-      return "not_composable";
-  }
-  return "unknown";
-}
-
 solana::pubkey order_account_of(const solana::pubkey& wallet, const domain::deposit_request_id& request,
                                 const solana::pubkey& token_program) {
   return seeded(wallet, request.to_hex(), token_program);

@@ -29,8 +29,6 @@ enum class deposit_error {
   not_composable,    ///< the parts make no message
 };
 
-[[nodiscard]] std::string_view to_string(deposit_error error) noexcept;
-
 /// The order account of a deposit: seeded by the wallet with the request's 32 hex digits.
 [[nodiscard]] solana::pubkey order_account_of(const solana::pubkey& wallet, const domain::deposit_request_id& request,
                                               const solana::pubkey& token_program);

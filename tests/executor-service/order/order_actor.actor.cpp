@@ -68,7 +68,7 @@ TEST_CASE("a turn ends too when nothing tells of the send, or there is nothing t
   b.j->held_sends.clear();
   anon_send_exit(b.with->payment_permits, caf::exit_reason::kill);
 
-  bench without;
+  order_fixture without;
   without.j->accounts[without.with->fee_payer].lamports = 0;
   without.with->payment_permits = without.system.spawn(counting);
   without.start();
@@ -132,7 +132,7 @@ TEST_CASE("what is found stored is resolved before anything is signed") {
   b.start();
   const auto stored = b.j->sent.front();
   const auto id = b.watched_signature();
-  bench after;
+  order_fixture after;
   attempt payout = example_attempt(attempt_kind::payout, 1);
   payout.transaction = stored;
   payout.signature = id;

@@ -46,7 +46,7 @@ TEST_CASE("an attempt in doubt gives its place back after a while, and is taken 
   CHECK(rest > domain::milliseconds{0});
   CHECK(rest < policy.longest_rest);
 
-  bench later;
+  order_fixture later;
   later.clock.advance(std::chrono::hours{5});
   attempt payout = example_attempt(attempt_kind::payout, 1);
   payout.transaction = b.j->sent.front();
@@ -67,7 +67,7 @@ TEST_CASE("an attempt in doubt gives its place back after a while, and is taken 
 TEST_CASE("what is overdue, and can be resolved, is resolved when it is taken up again") {
   order_fixture b;
   b.start();
-  bench later;
+  order_fixture later;
   later.clock.advance(std::chrono::hours{5});
   attempt payout = example_attempt(attempt_kind::payout, 1);
   payout.transaction = b.j->sent.front();
@@ -82,7 +82,7 @@ TEST_CASE("what is overdue, and can be resolved, is resolved when it is taken up
 }
 
 TEST_CASE("what anybody can put at the order account's address is no deposit") {
-  bench signer;
+  order_fixture signer;
   signer.start();
   const auto dies = [&](const solana::bytes& data) {
     order_fixture b;

@@ -37,8 +37,6 @@ struct router_error {
   }
 };
 
-[[nodiscard]] std::string_view to_string(router_error::kind kind) noexcept;
-
 struct quote_request {
   solana::pubkey input_mint;
   solana::pubkey output_mint;

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/executor-service/order/build/core/plan_fixture.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 namespace landfall::executor {
 
@@ -46,7 +47,7 @@ std::uint64_t paid_from(const plan_fixture& f, const solana::pubkey& account) {
 std::size_t closes(const plan_fixture& f) {
   std::size_t n = 0;
   for (const auto& i : f.signed_instructions())
-    n += solana::token::decode_close_account(i) ? 1 : 0;
+    n += landfall::tests::token::decode_close_account(i) ? 1 : 0;
   return n;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/executor-service/order/build/core/plan_fixture.hpp"
+#include "tests/support/foreign_instructions.hpp"
 
 namespace landfall::executor {
 
@@ -21,7 +22,7 @@ std::uint64_t taken(const plan_fixture& f) {
 
 /// What the chain itself checks at the end of the transaction.
 std::uint64_t floor_of(const plan_fixture& f) {
-  return solana::token::decode_transfer(f.signed_instructions().back()).value().amount;
+  return landfall::tests::token::decode_transfer(f.signed_instructions().back()).value().amount;
 }
 
 solana::bytes lookup_table(const std::vector<solana::pubkey>& addresses) {
@@ -123,7 +124,7 @@ TEST_CASE("an order account that is short, missing or not the vault's uses up no
       {"another owner",
        [](plan_fixture& f) {
          f.accounts[f.o.order_account].data =
-             landfall::tests::token_account_bytes(f.o.input.mint, key(60), f.o.input_amount.units());
+             landfall::tests::token_account_data(f.o.input.mint, key(60), f.o.input_amount.units());
        }},
       {"another program", [](plan_fixture& f) { f.accounts[f.o.order_account].owner = key(60); }},
   };
