@@ -309,7 +309,7 @@ void postgres_replay::deposited(std::size_t number, const executor::attempt& dep
     t.run(api_sql::insert_deposit_attempt, deposit.id.to_string(), id, order_account(number),
           deposit.signature->to_string(), postgres::bytea_literal(deposit.transaction), deposit.blockhash.to_string(),
           deposit.last_valid_block_height, instance, deposit.expected_input->to_string());
-    t.run(api_sql::move_to_depositing, id, deposit.id.to_string(), instance);
+    t.run(api_sql::mark_depositing, id, deposit.id.to_string(), instance);
     return 0;
   });
   compare(number, "deposit", verdict_of(result), verdict_of(got));
