@@ -48,8 +48,8 @@ private:
   answered answer_to(const executor::question::signature& q);
 
   [[nodiscard]] std::vector<std::optional<solana::account_info>> view_of(const std::vector<solana::pubkey>& keys,
-                                                                           const bank_account& account,
-                                                                           bool swapped) const;
+                                                                         const bank_account& account,
+                                                                         bool swapped) const;
   /// What the chain would do for this message.
   [[nodiscard]] sim_transaction read(const solana::message& message) const;
 

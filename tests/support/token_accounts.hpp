@@ -28,7 +28,7 @@ inline constexpr std::uint64_t token_account_rent = 2'039'280;
 
 /// A token account as an RPC endpoint shows it.
 [[nodiscard]] inline solana::account_info token_account(const solana::pubkey& mint, const solana::pubkey& owner,
-                                                          std::uint64_t amount) {
+                                                        std::uint64_t amount) {
   return {token_account_rent, solana::programs::token, token_account_data(mint, owner, amount), false};
 }
 
