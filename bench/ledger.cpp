@@ -11,7 +11,7 @@
 
 #include "common/runtime/actor_system.hpp"
 #include "common/runtime/log.hpp"
-#include "executor-service/actors/ledger.hpp"
+#include "executor-service/order/commit_writer.hpp"
 #include "tests/support/fixtures.hpp"
 
 namespace {
@@ -88,7 +88,7 @@ double rate_of(double seconds, Step step) {
 /// All orders at once, each with its next unit as soon as the one before is durable.
 struct crowd {
   caf::event_based_actor* self = nullptr;
-  ledger_actor ledger;
+  commit_writer_actor commit_writer;
   std::vector<writer>& writers;
   clock_type::time_point until;
   std::size_t units = 0;
@@ -109,7 +109,7 @@ struct crowd {
   }
 };
 
-double rate_of_ledger(caf::actor_system& system, const ledger_actor& ledger, std::vector<writer>& writers,
+double rate_of_ledger(caf::actor_system& system, const commit_writer_actor& ledger, std::vector<writer>& writers,
                       double seconds) {
   const auto began = clock_type::now();
   const auto until = began + std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>(seconds));
@@ -162,7 +162,7 @@ int main(int argc, char** argv) {
   caf::actor_system_config config;
   runtime::configure_actor_system(config, 2);
   caf::actor_system system{config};
-  auto ledger = spawn_ledger(system, {database, "bench", max_batch, {}, {}, {}});
+  auto ledger = spawn_commit_writer(system, {database, "bench", max_batch, {}, {}, {}});
   std::vector<double> ours;
   std::vector<double> one_by_one;
   std::vector<double> ideal;

@@ -16,14 +16,14 @@
 #include "common/runtime/log.hpp"
 #include "common/runtime/metrics.hpp"
 #include "common/runtime/stop_signal.hpp"
-#include "executor-service/actors/dispatcher.hpp"
 #include "executor-service/api/api_server.hpp"
 #include "executor-service/api/deposit/actor_chain.hpp"
 #include "executor-service/chain/chain_actor.hpp"
 #include "executor-service/chain/limit_metrics.hpp"
 #include "executor-service/chain/rpc/rpc_endpoint.hpp"
 #include "executor-service/config.hpp"
-#include "executor-service/keys.hpp"
+#include "executor-service/keys/read_keys.hpp"
+#include "executor-service/order/dispatcher.hpp"
 #include "executor-service/verify/verifier_actor.hpp"
 
 namespace {
@@ -223,9 +223,9 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     work.chain = chain_worker;
     work.clock = clock.get();
     const auto counter = [&](const char* name, const char* help) { return metrics->counter(name, help); };
-    work.ledger = spawn_ledger(
+    work.commit_writer = spawn_commit_writer(
         system, {database_options(config, config.postgres_url), config.instance, 128,
-                 counter("landfall_executor_commits_total", "Commits of the ledger."),
+                 counter("landfall_executor_commits_total", "Commits of the commit writer."),
                  counter("landfall_executor_commit_units_total", "Units of writes in those commits."),
                  counter("landfall_executor_commit_failures_total", "Commits that failed or are in doubt.")});
     work.signer = spawn_signer(system, keys);
@@ -237,7 +237,7 @@ int run(const service_config& config, const std::shared_ptr<const signer_keys>& 
     work.swap_permits = spawn_semaphore(system, static_cast<std::size_t>(config.max_builds));
     work.payment_permits = spawn_semaphore(system, static_cast<std::size_t>(config.max_builds));
     work.maker = spawn_maker(system, make_makers(config, limiters), make_maker_metrics(*metrics));
-    to_stop = {caf::actor_cast<caf::strong_actor_ptr>(work.ledger),
+    to_stop = {caf::actor_cast<caf::strong_actor_ptr>(work.commit_writer),
                caf::actor_cast<caf::strong_actor_ptr>(work.signer),
                caf::actor_cast<caf::strong_actor_ptr>(work.router),
                caf::actor_cast<caf::strong_actor_ptr>(work.maker),

@@ -35,7 +35,7 @@ struct order_state_row {
   std::string_view name;
   /// `orderState` of the public API.
   std::string_view shown_as;
-  /// No move leads out of it.
+  /// No transition leads out of it.
   bool is_final;
 };
 
@@ -74,70 +74,70 @@ inline constexpr std::array<order_state_row, 19> order_states{{
   return std::nullopt;
 }
 
-/// Who may make a move: the database role of the same name, with the prefix `landfall_`.
-enum class mover : std::uint8_t { api, trigger, executor, operator_ };
+/// Who may make a transition: the database role of the same name, with the prefix `landfall_`.
+enum class role : std::uint8_t { api, trigger, executor, operator_ };
 
-[[nodiscard]] constexpr std::string_view to_string(mover m) {
+[[nodiscard]] constexpr std::string_view to_string(role m) {
   constexpr std::array<std::string_view, 4> names{"api", "trigger", "executor", "operator"};
   return names[static_cast<std::size_t>(m)];
 }
 
-/// A move that PostgreSQL allows. `from` is empty for the creation of an order.
-struct allowed_move {
+/// A transition that PostgreSQL allows. `from` is empty for the creation of an order.
+struct allowed_transition {
   std::optional<order_state> from;
   order_state to;
-  mover by;
+  role by;
 };
 
-/// The one table of moves; a test compares it with the migrated table `allowed_transition` as a set.
-inline constexpr auto allowed_moves = std::to_array<allowed_move>({
-    {std::nullopt, order_state::pending_deposit, mover::api},
-    {order_state::pending_deposit, order_state::depositing, mover::api},
-    {order_state::pending_deposit, order_state::deposit_failed, mover::executor},
-    {order_state::depositing, order_state::open, mover::executor},
-    {order_state::depositing, order_state::open, mover::api},
-    {order_state::depositing, order_state::deposit_failed, mover::executor},
-    {order_state::depositing, order_state::deposit_failed, mover::api},
-    {order_state::open, order_state::ready_execute, mover::trigger},
-    {order_state::open, order_state::ready_expire, mover::trigger},
-    {order_state::open, order_state::ready_expire, mover::executor},
-    {order_state::open, order_state::ready_to_cancel, mover::api},
-    {order_state::open, order_state::oco_cancelled, mover::executor},
-    {order_state::ready_execute, order_state::executing, mover::executor},
-    {order_state::ready_execute, order_state::open, mover::executor},
-    {order_state::ready_execute, order_state::ready_to_cancel, mover::api},
-    {order_state::ready_execute, order_state::oco_cancelled, mover::executor},
-    {order_state::executing, order_state::execute_success, mover::executor},
-    {order_state::executing, order_state::execute_failed, mover::executor},
-    {order_state::execute_success, order_state::executing, mover::executor},
-    {order_state::execute_success, order_state::ready_withdraw_output, mover::executor},
-    {order_state::execute_success, order_state::partial_fill_success, mover::executor},
-    {order_state::execute_success, order_state::fill_failed, mover::executor},
-    {order_state::partial_fill_success, order_state::ready_execute, mover::executor},
-    {order_state::partial_fill_success, order_state::open, mover::executor},
-    {order_state::partial_fill_success, order_state::ready_expire, mover::executor},
-    {order_state::partial_fill_success, order_state::ready_to_cancel, mover::api},
-    {order_state::partial_fill_success, order_state::ready_withdraw_output, mover::executor},
-    {order_state::execute_failed, order_state::ready_execute, mover::executor},
-    {order_state::execute_failed, order_state::open, mover::executor},
-    {order_state::execute_failed, order_state::ready_expire, mover::executor},
-    {order_state::execute_failed, order_state::ready_to_cancel, mover::api},
-    {order_state::execute_failed, order_state::ready_to_cancel, mover::executor},
-    {order_state::ready_withdraw_output, order_state::withdrawing, mover::executor},
-    {order_state::withdrawing, order_state::fill_success, mover::executor},
-    {order_state::withdrawing, order_state::withdraw_failed, mover::executor},
-    {order_state::withdraw_failed, order_state::withdrawing, mover::executor},
-    {order_state::ready_to_cancel, order_state::cancelled, mover::executor},
-    {order_state::ready_to_cancel, order_state::cancelled, mover::api},
-    {order_state::ready_expire, order_state::expired, mover::executor},
-    {order_state::expired, order_state::ready_to_cancel, mover::api},
-    {order_state::fill_failed, order_state::ready_withdraw_output, mover::operator_},
-    {order_state::fill_failed, order_state::ready_to_cancel, mover::operator_},
+/// The one table of transitions; a test compares it with the migrated table `allowed_transition` as a set.
+inline constexpr auto allowed_transitions = std::to_array<allowed_transition>({
+    {std::nullopt, order_state::pending_deposit, role::api},
+    {order_state::pending_deposit, order_state::depositing, role::api},
+    {order_state::pending_deposit, order_state::deposit_failed, role::executor},
+    {order_state::depositing, order_state::open, role::executor},
+    {order_state::depositing, order_state::open, role::api},
+    {order_state::depositing, order_state::deposit_failed, role::executor},
+    {order_state::depositing, order_state::deposit_failed, role::api},
+    {order_state::open, order_state::ready_execute, role::trigger},
+    {order_state::open, order_state::ready_expire, role::trigger},
+    {order_state::open, order_state::ready_expire, role::executor},
+    {order_state::open, order_state::ready_to_cancel, role::api},
+    {order_state::open, order_state::oco_cancelled, role::executor},
+    {order_state::ready_execute, order_state::executing, role::executor},
+    {order_state::ready_execute, order_state::open, role::executor},
+    {order_state::ready_execute, order_state::ready_to_cancel, role::api},
+    {order_state::ready_execute, order_state::oco_cancelled, role::executor},
+    {order_state::executing, order_state::execute_success, role::executor},
+    {order_state::executing, order_state::execute_failed, role::executor},
+    {order_state::execute_success, order_state::executing, role::executor},
+    {order_state::execute_success, order_state::ready_withdraw_output, role::executor},
+    {order_state::execute_success, order_state::partial_fill_success, role::executor},
+    {order_state::execute_success, order_state::fill_failed, role::executor},
+    {order_state::partial_fill_success, order_state::ready_execute, role::executor},
+    {order_state::partial_fill_success, order_state::open, role::executor},
+    {order_state::partial_fill_success, order_state::ready_expire, role::executor},
+    {order_state::partial_fill_success, order_state::ready_to_cancel, role::api},
+    {order_state::partial_fill_success, order_state::ready_withdraw_output, role::executor},
+    {order_state::execute_failed, order_state::ready_execute, role::executor},
+    {order_state::execute_failed, order_state::open, role::executor},
+    {order_state::execute_failed, order_state::ready_expire, role::executor},
+    {order_state::execute_failed, order_state::ready_to_cancel, role::api},
+    {order_state::execute_failed, order_state::ready_to_cancel, role::executor},
+    {order_state::ready_withdraw_output, order_state::withdrawing, role::executor},
+    {order_state::withdrawing, order_state::fill_success, role::executor},
+    {order_state::withdrawing, order_state::withdraw_failed, role::executor},
+    {order_state::withdraw_failed, order_state::withdrawing, role::executor},
+    {order_state::ready_to_cancel, order_state::cancelled, role::executor},
+    {order_state::ready_to_cancel, order_state::cancelled, role::api},
+    {order_state::ready_expire, order_state::expired, role::executor},
+    {order_state::expired, order_state::ready_to_cancel, role::api},
+    {order_state::fill_failed, order_state::ready_withdraw_output, role::operator_},
+    {order_state::fill_failed, order_state::ready_to_cancel, role::operator_},
 });
 
-[[nodiscard]] constexpr bool may_move(order_state from, order_state to, mover by) {
-  for (const auto& move : allowed_moves)
-    if (move.from == from && move.to == to && move.by == by)
+[[nodiscard]] constexpr bool may_transition(order_state from, order_state to, role by) {
+  for (const auto& t : allowed_transitions)
+    if (t.from == from && t.to == to && t.by == by)
       return true;
   return false;
 }

@@ -17,7 +17,7 @@
 #include "executor-service/api/deposit/deposit_watch.hpp"
 #include "executor-service/api/deposit/price_source.hpp"
 #include "executor-service/api/http/request_limiter.hpp"
-#include "executor-service/core/master_secret.hpp"
+#include "executor-service/keys/master_secret.hpp"
 
 namespace landfall::executor::api {
 

@@ -1,4 +1,4 @@
-# Sourced. The picture of an order's life, generated from the one table of moves.
+# Sourced. The picture of an order's life, generated from the one table of transitions.
 # shellcheck shell=bash
 
 # Prints docs/order-states.md as it follows from common/domain/order_state.hpp.
@@ -7,16 +7,16 @@ order_states_page() {
 # The states of a price order
 
 Generated from `common/domain/order_state.hpp` by `scripts/check --write`; `scripts/check` fails when the two differ. A
-test compares the same table with the migrated database. An arrow names who alone may make the move: the database role
+test compares the same table with the migrated database. An arrow names who alone may make the transition: the database role
 `landfall_…` of that name.
 TEXT
   printf '\n```mermaid\nstateDiagram-v2\n'
   awk '
-    /allowed_moves = std::to_array/ { moves = 1; next }
-    moves && /^\}\);/ { moves = 0 }
-    moves && match($0, /\{.*\}/) {
+    /allowed_transitions = std::to_array/ { inside = 1; next }
+    inside && /^\}\);/ { inside = 0 }
+    inside && match($0, /\{.*\}/) {
       line = substr($0, RSTART + 1, RLENGTH - 2)
-      gsub(/order_state::|mover::|std::| /, "", line)
+      gsub(/order_state::|role::|std::| /, "", line)
       split(line, f, ",")
       from = f[1] == "nullopt" ? "[*]" : f[1]
       by = f[3] == "operator_" ? "operator" : f[3]

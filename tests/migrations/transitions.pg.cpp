@@ -64,7 +64,7 @@ TEST_SUITE("migrations transitions") {
     fixtures rows{database};
     const auto stored = moves_in_database(rows);
     std::set<move_row> compiled;
-    for (const auto& move : domain::allowed_moves)
+    for (const auto& move : domain::allowed_transitions)
       compiled.emplace(move.from ? std::string{to_string(*move.from)} : "(new)", std::string{to_string(move.to)},
                        std::string{to_string(move.by)});
     for (const auto& move : stored) {

@@ -10,7 +10,7 @@
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
 #include "executor-service/order/build/core/make_plan.hpp"
-#include "tests/simulation/order_worker.hpp"
+#include "tests/simulation/order_driver.hpp"
 #include "tests/simulation/process.hpp"
 #include "tests/support/foreign_instructions.hpp"
 #include "tests/support/token_accounts.hpp"
@@ -107,7 +107,7 @@ void simulated_builder::ask(executor::build_question question) {
                        std::holds_alternative<question::signature>(question) ||
                        std::holds_alternative<question::rent>(question);
   open_.push_back({std::move(question), std::move(answer)});
-  home_.later(at_hand ? 0 : w_.network_ms(), serial_, [this, build = build_, at = open_.size() - 1](order_worker&) {
+  home_.later(at_hand ? 0 : w_.network_ms(), serial_, [this, build = build_, at = open_.size() - 1](order_driver&) {
     if (build == build_)
       on_answer(std::exchange(open_[at], {}));
   });
@@ -242,7 +242,6 @@ simulated_builder::answered simulated_builder::answer_to(const question::signatu
     t.short_fill = true;
   }
   signed_ = w_.chain.sign(t);
-  ++w_.result.signed_attempts;
   w_.tell("  process ", home_.number(), " signs ", to_string(kind_), " #", signed_, t.by_maker ? " for the maker" : "",
           " of order ", number_, " under epoch ", o_.lease_epoch, ", last valid height ", t.last_valid_height());
   answer::signature given;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "executor-service/chain/core/observation.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 #include "tests/simulation/random.hpp"
 #include "tests/simulation/schedule.hpp"
 

@@ -5,8 +5,8 @@
 
 namespace landfall::simulation {
 
-using domain::mover;
 using domain::order_state;
+using domain::role;
 using executor::attempt;
 using executor::attempt_kind;
 using executor::attempt_outcome;
@@ -50,10 +50,10 @@ void checker::under_lease(const stored_order& o, std::uint64_t epoch, const char
     fail(o, std::string{what} + " written although no lease is in force");
 }
 
-void checker::moves(const stored_order& o, order_state to, mover by, std::uint64_t epoch) {
-  if (!domain::may_move(o.row.state, to, by))
+void checker::moves(const stored_order& o, order_state to, role by, std::uint64_t epoch) {
+  if (!domain::may_transition(o.row.state, to, by))
     fail(o, "moved outside the table of moves");
-  if (by == mover::executor)
+  if (by == role::executor)
     under_lease(o, epoch, "a move", true);
   if (to != order_state::execute_failed)
     return;

@@ -4,8 +4,8 @@
 
 namespace landfall::simulation {
 
-using domain::mover;
 using domain::order_state;
+using domain::role;
 using executor::attempt_kind;
 using executor::attempt_outcome;
 
@@ -77,7 +77,7 @@ commit_result database::write_all(stored_order& o, const write_unit& unit, insta
 
 commit_result database::write(stored_order& o, std::uint64_t epoch, const executor::order_write& w, instant now) {
   namespace write = executor::write;
-  if (const auto* move_write = std::get_if<write::move>(&w))
+  if (const auto* move_write = std::get_if<write::transition>(&w))
     return move(o, epoch, *move_write, now);
   if (const auto* inserted = std::get_if<write::insert_attempt>(&w))
     return insert(o, epoch, *inserted, now);
@@ -92,7 +92,7 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
     o.next_attempt_at = o.row.state == released->state ? domain::unix_ms(released->until) : now;
     return {};
   }
-  if (const auto* sent = std::get_if<write::note_broadcast>(&w)) {
+  if (const auto* sent = std::get_if<write::mark_broadcast>(&w)) {
     // Only the first time is stored: whoever comes later finds no row, and is refused nothing.
     const auto* a = o.row.find(sent->attempt);
     const bool stored = std::find(o.broadcast.begin(), o.broadcast.end(), sent->attempt) != o.broadcast.end();
@@ -125,7 +125,7 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
   return {};
 }
 
-commit_result database::move(stored_order& o, std::uint64_t epoch, const executor::write::move& w, instant now) {
+commit_result database::move(stored_order& o, std::uint64_t epoch, const executor::write::transition& w, instant now) {
   if (o.row.state != w.from)
     return refuse("LF001", "moved meanwhile");
   if (stale(o, epoch))
@@ -134,16 +134,16 @@ commit_result database::move(stored_order& o, std::uint64_t epoch, const executo
     return refuse("LF001", "it is in that state already");
   if (o.held)
     return refuse("LF002", "held");
-  if (!domain::may_move(w.from, w.to, mover::executor))
+  if (!domain::may_transition(w.from, w.to, role::executor))
     return refuse("LF001", "no such move");
   if (unleased(o, now))
     return refuse("LF003", "no lease in force");
   if (w.attempt && o.row.find(*w.attempt) == nullptr)
     return refuse("LF009", "last_attempt_id is no attempt on its account");
   const bool unguarded = is(mutant::failed_while_unresolved) && w.to == order_state::execute_failed;
-  if (const auto missing = missing_precondition(o, w.to, mover::executor, now); !missing.empty() && !unguarded)
+  if (const auto missing = missing_precondition(o, w.to, role::executor, now); !missing.empty() && !unguarded)
     return refuse("LF009", missing);
-  observer_.moves(o, w.to, mover::executor, epoch);
+  observer_.moves(o, w.to, role::executor, epoch);
   executor::apply(o.row, w);
   o.next_attempt_at = now + w.retry_after.count();
   return {};
@@ -245,7 +245,7 @@ commit_result database::store_deposit(std::size_t order, const executor::attempt
   const auto result = o.held ? refuse("LF002", "held") : commit_result{};
   if (result.what == verdict::done) {
     o.row.attempts.push_back(deposit);
-    observer_.moves(o, order_state::depositing, mover::api, o.row.lease_epoch);
+    observer_.moves(o, order_state::depositing, role::api, o.row.lease_epoch);
     o.row.state = order_state::depositing;
   }
   if (calls_ != nullptr)
@@ -271,12 +271,12 @@ commit_result database::write_open(stored_order& o, std::uint64_t slot, instant 
       after.row.attempts[i].confirmed_slot = slot;
       confirmed = &a;
     }
-  if (const auto missing = missing_precondition(after, order_state::open, mover::api, now); !missing.empty())
+  if (const auto missing = missing_precondition(after, order_state::open, role::api, now); !missing.empty())
     return refuse("LF009", missing);
   if (confirmed != nullptr)
     observer_.confirms(o, *confirmed);
   o = std::move(after);
-  observer_.moves(o, order_state::open, mover::api, o.row.lease_epoch);
+  observer_.moves(o, order_state::open, role::api, o.row.lease_epoch);
   o.row.state = order_state::open;
   return {};
 }
@@ -289,10 +289,10 @@ bool database::decide(std::size_t order, order_state to, instant now) {
 }
 
 bool database::write_decision(stored_order& o, order_state to, instant now) {
-  if (!domain::may_move(o.row.state, to, mover::trigger) || o.held ||
-      !missing_precondition(o, to, mover::trigger, now).empty())
+  if (!domain::may_transition(o.row.state, to, role::trigger) || o.held ||
+      !missing_precondition(o, to, role::trigger, now).empty())
     return false;
-  observer_.moves(o, to, mover::trigger, o.row.lease_epoch);
+  observer_.moves(o, to, role::trigger, o.row.lease_epoch);
   o.row.state = to;
   return true;
 }

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "executor-service/core/order_write.hpp"
+#include "executor-service/order/core/order_write.hpp"
 #include "tests/simulation/agenda.hpp"
 #include "tests/simulation/mutants.hpp"
 
@@ -40,7 +40,7 @@ struct write_unit {
 class write_observer {
 public:
   virtual ~write_observer() = default;
-  virtual void moves(const stored_order& o, domain::order_state to, domain::mover by, std::uint64_t epoch) = 0;
+  virtual void moves(const stored_order& o, domain::order_state to, domain::role by, std::uint64_t epoch) = 0;
   virtual void inserts(const stored_order& o, const executor::attempt& a, std::uint64_t epoch) = 0;
   virtual void resolves(const stored_order& o, const executor::attempt& a, const executor::write::resolve& w,
                         std::uint64_t epoch) = 0;
@@ -105,7 +105,7 @@ private:
   bool write_decision(stored_order& o, domain::order_state to, instant now);
   bool write_renewal(stored_order& o, std::uint64_t epoch, int holder, instant now, std::int64_t lease_ms);
   commit_result write(stored_order& o, std::uint64_t epoch, const executor::order_write& w, instant now);
-  commit_result move(stored_order& o, std::uint64_t epoch, const executor::write::move& w, instant now);
+  commit_result move(stored_order& o, std::uint64_t epoch, const executor::write::transition& w, instant now);
   commit_result insert(stored_order& o, std::uint64_t epoch, const executor::write::insert_attempt& w, instant now);
   commit_result resolve(stored_order& o, std::uint64_t epoch, const executor::write::resolve& w);
   [[nodiscard]] bool is(mutant m) const {
@@ -125,7 +125,7 @@ private:
 };
 
 /// What the transition lacks in what is stored, or empty: the rule `missing_precondition`.
-[[nodiscard]] std::string_view missing_precondition(const stored_order& o, domain::order_state to, domain::mover by,
+[[nodiscard]] std::string_view missing_precondition(const stored_order& o, domain::order_state to, domain::role by,
                                                     instant now);
 /// Why the certificate does not prove the attempt dead, or empty: the rule `certificate_fault`.
 [[nodiscard]] std::string_view certificate_fault(const executor::attempt& dead, std::string_view certificate);

@@ -6,8 +6,8 @@
 
 namespace landfall::simulation {
 
-using domain::mover;
 using domain::order_state;
+using domain::role;
 using executor::attempt;
 using executor::attempt_kind;
 using executor::attempt_outcome;
@@ -105,7 +105,7 @@ std::string_view certificate_fault(const attempt& dead, std::string_view certifi
   return {};
 }
 
-std::string_view missing_precondition(const stored_order& o, order_state to, mover by, instant now) {
+std::string_view missing_precondition(const stored_order& o, order_state to, role by, instant now) {
   const auto& row = o.row;
   const auto any = [&](auto&& wanted) { return std::any_of(row.attempts.begin(), row.attempts.end(), wanted); };
   const auto seen_landed = [](const attempt* a) {
@@ -163,7 +163,7 @@ std::string_view missing_precondition(const stored_order& o, order_state to, mov
     case order_state::expired:
       return refunded() ? "its refund has landed" : "";
     case order_state::execute_failed:
-      return by == mover::executor && to == order_state::ready_to_cancel && !row.cancel_requested
+      return by == role::executor && to == order_state::ready_to_cancel && !row.cancel_requested
                  ? "nobody asked for a cancel"
                  : "";
     default:

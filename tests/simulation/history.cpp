@@ -9,7 +9,7 @@ namespace landfall::simulation {
 
 using solana::commitment;
 
-void process::look_for(std::uint64_t serial, std::size_t transaction) {
+void process::search_history(std::uint64_t serial, std::size_t transaction) {
   for (std::size_t e = 0; e < static_cast<std::size_t>(w_.plan.endpoints); ++e) {
     const bool asked = std::any_of(looks_.begin(), looks_.end(), [&](const look& l) {
       return l.used && l.endpoint == e && l.transaction == transaction;
@@ -56,8 +56,8 @@ void process::read_its_balance(std::size_t at) {
   l.seen.balance = balance;
   soon(w_.network_ms(), [at](process& p) {
     const auto told = std::exchange(p.looks_[at], {});
-    if (auto* worker = p.find(told.serial))
-      worker->on_history(told.transaction, told.seen);
+    if (auto* driver = p.find(told.serial))
+      driver->feed(executor::events::history_observed{attempt_id_of(told.transaction), told.seen});
   });
 }
 

@@ -1,6 +1,6 @@
 #include "tests/simulation/hostile_writes.hpp"
 
-#include "executor-service/core/resolve.hpp"
+#include "executor-service/order/core/resolution.hpp"
 #include "tests/simulation/identity.hpp"
 
 namespace landfall::simulation {
@@ -50,7 +50,7 @@ public:
       case 6:
         return write::record_fill{domain::token_amount{1}, domain::token_amount{2}};
       default:
-        return write::note_broadcast{some_attempt(), domain::from_unix_ms(now_)};
+        return write::mark_broadcast{some_attempt(), domain::from_unix_ms(now_)};
     }
   }
 
@@ -66,7 +66,7 @@ private:
   }
 
   order_write transition() {
-    write::move m;
+    write::transition m;
     m.from = often() ? o_.row.state : any_state();
     m.to = any_state();
     m.reason = "hostile";
@@ -168,7 +168,7 @@ write_unit hostile_unit(const stored_order& o, const write_unit& last, instant n
   else
     unit.writes.push_back(forge.any());
   // No order gets here by an executor's hand but by its sibling's fill, and there are no siblings.
-  write::move poison;
+  write::transition poison;
   poison.from = order_state::oco_cancelled;
   poison.to = order_state::open;
   poison.reason = "hostile";

@@ -6,7 +6,7 @@
 
 #include "common/domain/uuid.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::simulation {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/postgres/database.hpp"
-#include "executor-service/stores/order_store.hpp"
+#include "executor-service/order/order_store.hpp"
 #include "tests/simulation/world.hpp"
 #include "tests/support/fixtures.hpp"
 #include "trigger-service/stores/decision_store.hpp"

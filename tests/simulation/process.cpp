@@ -5,8 +5,25 @@
 
 namespace landfall::simulation {
 
+namespace {
+
+std::optional<executor::commit_error> error_of(const commit_result& result) {
+  using executor::commit_fault;
+  if (result.what == verdict::done)
+    return std::nullopt;
+  const auto kind = result.what == verdict::constraint    ? commit_fault::constraint
+                    : result.what == verdict::unavailable ? commit_fault::unavailable
+                                                          : commit_fault::in_doubt;
+  return executor::commit_error{kind, std::string{result.sqlstate}, std::string{result.why}};
+}
+
+}  // namespace
+
+process::process(world& w, int number) : w_(w), number_(number) {}
+
 void process::start() {
   alive_ = true;
+  swap_permits_ = payment_permits_ = {w_.plan.build_permits, {}, {}};
   ++generation_;
   paused_until_ = 0;
   ledger_free_at_ = w_.time.now();
@@ -19,7 +36,7 @@ void process::start() {
 void process::halt() {
   alive_ = false;
   ++generation_;
-  workers_.clear();
+  drivers_.clear();
   adopting_.clear();
   endpoints_ = {};
   looks_.clear();
@@ -42,10 +59,10 @@ void process::pause(std::int64_t ms) {
   paused_until_ = w_.time.now() + ms;
 }
 
-order_worker* process::find(std::uint64_t serial) {
-  for (auto& worker : workers_)
-    if (worker->serial() == serial)
-      return worker->ended() ? nullptr : worker.get();
+order_driver* process::find(std::uint64_t serial) {
+  for (auto& driver : drivers_)
+    if (driver->serial() == serial)
+      return driver->ended() ? nullptr : driver.get();
   return nullptr;
 }
 
@@ -64,7 +81,7 @@ void process::hand_over(std::uint64_t serial, std::size_t transaction) {
     const auto said = w_.maker.handed(transaction);
     if (said && generation == generation_)
       later(w_.network_ms(), serial,
-            [transaction, yes = *said](order_worker& to) { to.on_maker_said(transaction, yes); });
+            [transaction, yes = *said](order_driver& to) { to.on_maker_answered(transaction, yes); });
   });
 }
 
@@ -102,7 +119,7 @@ void process::claim() {
   if (!adopting_.empty() || w_.goes_wrong(w_.plan.database_down))
     return;
   std::vector<std::size_t> claimed;
-  w_.database.claim(number_, w_.time.now(), w_.plan.lease_ms, w_.steps.expiry_grace.count(), claimed);
+  w_.database.claim(number_, w_.time.now(), w_.plan.lease_ms, w_.policy.steps.expiry_grace.count(), claimed);
   if (claimed.empty() || w_.goes_wrong(w_.plan.commit_in_doubt))
     return;
   for (const auto order : claimed)
@@ -112,23 +129,23 @@ void process::claim() {
 
 void process::adopt() {
   for (const auto& loaded : std::exchange(adopting_, {})) {
-    for (auto& old : workers_)
+    for (auto& old : drivers_)
       if (old->number() == loaded.number)
         old->end();
-    workers_.push_back(std::make_unique<order_worker>(*this, loaded, ++last_serial_));
+    drivers_.push_back(std::make_unique<order_driver>(*this, loaded, ++last_serial_));
     w_.tell("  process ", number_, " works on order ", loaded.number, " (", to_string(loaded.row.state),
             ") under epoch ", loaded.row.lease_epoch);
-    later(0, last_serial_, [](order_worker& to) { to.proceed(); });
+    later(0, last_serial_, [](order_driver& to) { to.feed(executor::events::started{}); });
   }
 }
 
 void process::lease_tick() {
   if (!w_.goes_wrong(w_.plan.database_down))
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      auto& worker = *workers_[i];
-      if (!worker.ended() &&
-          !w_.database.renew(worker.number(), worker.epoch(), number_, w_.time.now(), w_.plan.lease_ms))
-        worker.on_stop();
+    for (std::size_t i = 0; i < drivers_.size(); ++i) {
+      auto& driver = *drivers_[i];
+      if (!driver.ended() &&
+          !w_.database.renew(driver.number(), driver.epoch(), number_, w_.time.now(), w_.plan.lease_ms))
+        driver.feed(executor::events::stop{});
     }
   soon(w_.plan.lease_ms / 3, [](process& p) { p.lease_tick(); });
 }
@@ -139,7 +156,7 @@ void process::status_tick() {
   const auto endpoints = static_cast<std::size_t>(w_.plan.endpoints);
   for (std::size_t e = 0; e < endpoints; ++e) {
     const bool asked =
-        std::any_of(workers_.begin(), workers_.end(), [e](const auto& worker) { return worker->watches(e); });
+        std::any_of(drivers_.begin(), drivers_.end(), [e](const auto& driver) { return driver->watches(e); });
     if (asked && !endpoints_[e].round_under_way)
       begin_round(e);
   }
@@ -172,8 +189,8 @@ void process::on_finalized(std::size_t e, world::height_and_slot finalized) {
   const auto view = w_.backend();
   const bool lies = e == 0 && w_.plan.lying != lie::none && w_.goes_wrong(800);
   memory.answers.clear();
-  for (const auto& worker : workers_) {
-    const auto transaction = worker->watches(e);
+  for (const auto& driver : drivers_) {
+    const auto transaction = driver->watches(e);
     if (!transaction)
       continue;
     auto found = w_.status_of(e, view, lies, *transaction);
@@ -181,7 +198,7 @@ void process::on_finalized(std::size_t e, world::height_and_slot finalized) {
       found = {memory.finalized_slot + 1, {}};
     if (mixes)
       found.context_slot = std::max({found.context_slot, memory.status_slot_floor, memory.finalized_slot});
-    memory.answers.push_back({worker->serial(),
+    memory.answers.push_back({driver->serial(),
                               *transaction,
                               {std::string(1, static_cast<char>('a' + e)), memory.finalized_height,
                                memory.finalized_slot, found.context_slot, true, found.status}});
@@ -196,19 +213,19 @@ void process::on_statuses(std::size_t e) {
     if (seen.status_context_slot < memory.status_slot_floor)
       return;
     memory.status_slot_floor = seen.status_context_slot;
-    if (auto* worker = find(serial))
-      worker->on_observed(transaction, seen);
+    if (auto* driver = find(serial))
+      driver->on_status(transaction, seen);
   }
 }
 
-// --- ledger ---
+// --- commit writer ---
 
-void process::commit(std::uint64_t serial, write_unit unit, bool leave, bool for_people) {
+void process::commit(std::uint64_t serial, write_unit unit, bool for_people) {
   const auto free = std::find_if(commits_.begin(), commits_.end(), [](const auto& c) { return !c.used; });
   const auto slot = static_cast<std::size_t>(free - commits_.begin());
   if (free == commits_.end())
     commits_.emplace_back();
-  commits_[slot] = {true, w_.dice.chance(500), leave, for_people, generation_, serial, std::move(unit), {}};
+  commits_[slot] = {true, w_.dice.chance(500), for_people, generation_, serial, std::move(unit), {}};
   ledger_free_at_ = std::max(ledger_free_at_, w_.time.now()) + w_.dice.between(1, w_.plan.database_ms);
   w_.time.after(ledger_free_at_ - w_.time.now(), [this, slot] { write(slot); });
 }
@@ -241,12 +258,47 @@ void process::write(std::size_t slot) {
 void process::answer(std::size_t slot, std::uint64_t generation) {
   if (generation == generation_ && paused())
     return w_.time.after(paused_until_ - w_.time.now(), [this, slot, generation] { answer(slot, generation); });
-  auto c = std::exchange(commits_[slot], {});
-  if (generation != generation_ || c.for_people)
+  const auto c = std::exchange(commits_[slot], {});
+  if (generation != generation_)
     return;
-  if (auto* worker = find(c.serial))
-    worker->on_committed(c.result, std::move(c.unit.writes), c.leave);
+  if (auto* driver = find(c.serial); driver != nullptr && c.for_people)
+    driver->feed(executor::events::broadcast_marked{
+        std::get<executor::write::mark_broadcast>(c.unit.writes.front()).attempt, c.result.what == verdict::done});
+  else if (driver != nullptr)
+    driver->feed(executor::events::committed{error_of(c.result)});
   forget_ended();
+}
+
+// --- permits to build ---
+
+void process::acquire_permit(std::uint64_t serial, executor::attempt_kind kind) {
+  auto& from = kind == executor::attempt_kind::swap ? swap_permits_ : payment_permits_;
+  from.waiting.push_back(serial);
+  grant(from);
+}
+
+void process::grant(permits& from) {
+  while (from.free > 0 && !from.waiting.empty()) {
+    --from.free;
+    from.holders.push_back(from.waiting.front());
+    from.waiting.pop_front();
+    later(1, from.holders.back(), [](order_driver& to) { to.feed(executor::events::permit_granted{}); });
+  }
+}
+
+void process::release_permit(std::uint64_t serial) {
+  for (auto* from : {&swap_permits_, &payment_permits_}) {
+    std::erase(from->waiting, serial);
+    from->free += static_cast<int>(std::erase(from->holders, serial));
+    grant(*from);
+  }
+}
+
+void process::forget_ended() {
+  for (const auto& driver : drivers_)
+    if (driver->ended())
+      release_permit(driver->serial());
+  std::erase_if(drivers_, [](const auto& driver) { return driver->ended(); });
 }
 
 }  // namespace landfall::simulation

@@ -1,21 +1,23 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "tests/simulation/order_worker.hpp"
+#include "tests/simulation/order_driver.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace landfall::simulation {
 
-/// One instance of the executor: dispatcher, ledger and chain actor around the workers, all lost in a crash.
+/// One instance of the executor: dispatcher, commit writer, permits and chain actor around the orders, all lost in a
+/// crash.
 class process {
 public:
-  process(world& w, int number) : w_(w), number_(number) {}
+  process(world& w, int number);
 
   void start();
   void crash();
@@ -41,9 +43,13 @@ public:
   /// To the market maker, whose answer may come.
   void hand_over(std::uint64_t serial, std::size_t transaction);
   /// One look at every endpoint's history that is not looked at already.
-  void look_for(std::uint64_t serial, std::size_t transaction);
-  /// Through the ledger: one unit after the other.
-  void commit(std::uint64_t serial, write_unit unit, bool leave, bool for_people);
+  void search_history(std::uint64_t serial, std::size_t transaction);
+  /// Through the commit writer: one unit after the other.
+  void commit(std::uint64_t serial, write_unit unit, bool for_people);
+
+  /// Waits for a permit to build; it ends with `release_permit`, or with its order.
+  void acquire_permit(std::uint64_t serial, executor::attempt_kind kind);
+  void release_permit(std::uint64_t serial);
 
   struct fresh_blockhash {
     std::uint64_t height = 0;
@@ -53,7 +59,7 @@ public:
   /// Nothing: no endpoint gave one.
   std::optional<fresh_blockhash> blockhash();
 
-  /// Runs `f(order_worker&)` after a while, if the worker still lives then; a pause puts it off.
+  /// Runs `f(order_driver&)` after a while, if the order still lives then; a pause puts it off.
   template <class F>
   void later(std::int64_t delay, std::uint64_t serial, F f) {
     w_.time.after(delay, [this, generation = generation_, serial, f] { arrive(generation, serial, f); });
@@ -74,19 +80,17 @@ private:
                            [this, generation, serial, f] { arrive(generation, serial, f); });
     if constexpr (std::is_invocable_v<F, process&>) {
       f(*this);
-    } else if (auto* worker = find(serial)) {
-      f(*worker);
+    } else if (auto* driver = find(serial)) {
+      f(*driver);
     }
     forget_ended();
   }
-  void forget_ended() {
-    std::erase_if(workers_, [](const auto& worker) { return worker->ended(); });
-  }
+  void forget_ended();
 
   [[nodiscard]] bool paused() const {
     return w_.time.now() < paused_until_;
   }
-  order_worker* find(std::uint64_t serial);
+  order_driver* find(std::uint64_t serial);
 
   void claim_tick();
   void claim();
@@ -115,6 +119,12 @@ private:
     bool round_under_way = false;
     std::vector<status_told> answers;
   };
+  struct permits {
+    int free = 0;
+    std::vector<std::uint64_t> holders;
+    std::deque<std::uint64_t> waiting;
+  };
+  void grant(permits& from);
   struct look {
     bool used = false;
     std::size_t endpoint = 0;
@@ -125,7 +135,6 @@ private:
   struct commit_under_way {
     bool used = false;
     bool left = false;
-    bool leave = false;
     bool for_people = false;
     std::uint64_t generation = 0;
     std::uint64_t serial = 0;
@@ -141,7 +150,9 @@ private:
   std::int64_t clock_offset_ = 0;
   instant ledger_free_at_ = 0;
   std::uint64_t last_serial_ = 0;
-  std::vector<std::unique_ptr<order_worker>> workers_;
+  std::vector<std::unique_ptr<order_driver>> drivers_;
+  permits swap_permits_;
+  permits payment_permits_;
   std::vector<stored_order> adopting_;
   std::array<endpoint_memory, max_endpoints> endpoints_;
   std::vector<look> looks_;

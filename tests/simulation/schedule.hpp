@@ -49,6 +49,9 @@ struct schedule {
   int index_lagging = 0;
   std::uint64_t index_lag_blocks = 0;
 
+  /// Of each kind, in one process.
+  int build_permits = 1;
+
   std::int64_t crash_every = 0;
   std::int64_t pause_every = 0;
   std::int64_t longest_pause = 0;
@@ -108,6 +111,7 @@ inline schedule draw_schedule(random& r) {
   s.maker_trouble = r.chance(700) ? static_cast<int>(r.between(200, 1000)) : 0;
   s.index_lagging = r.chance(500) ? static_cast<int>(r.between(100, 1000)) : 0;
   s.index_lag_blocks = static_cast<std::uint64_t>(r.chance(700) ? r.between(1, 20) : r.between(20, 220));
+  s.build_permits = r.chance(500) ? 1 : max_orders;
   return s;
 }
 

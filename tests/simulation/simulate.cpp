@@ -119,7 +119,7 @@ int look_for_every_mutant(const options& o) {
   return found == mutants.size() ? 0 : 1;
 }
 
-int look_for(const mutant_row& row, const options& o) {
+int search_history(const mutant_row& row, const options& o) {
   tally counts;
   const auto seed = seed_that_shows(row, o, counts);
   counts.print(seed ? 1 : 0);
@@ -186,7 +186,11 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
+  if ((o.every_mutant || o.broken) && !landfall::executor::mutants_compiled_in) {
+    std::fputs("no rule can be broken in a build without fault points\n", stderr);
+    return 2;
+  }
   if (o.every_mutant)
     return look_for_every_mutant(o);
-  return o.broken ? look_for(*o.broken, o) : run_seeds(o);
+  return o.broken ? search_history(*o.broken, o) : run_seeds(o);
 }

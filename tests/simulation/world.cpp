@@ -21,7 +21,6 @@ constexpr std::uint64_t most_events = 1'000'000;
 world::world(std::uint64_t seed, mutant broken_rule, bool telling)
     : dice(seed),
       plan(draw_schedule(dice)),
-      broken(broken_rule),
       chain(plan, dice),
       checker(chain, time),
       database(broken_rule, checker),
@@ -30,15 +29,23 @@ world::world(std::uint64_t seed, mutant broken_rule, bool telling)
       began_(beginning),
       calm_at_(beginning + plan.faults_ms) {
   time.start_at(beginning);
+  executor::arm(broken_rule);
+  auto& steps = policy.steps;
   steps.evidence_max_age = domain::milliseconds{20'000};
   steps.max_swap_attempts = 4;
   steps.max_close_attempts = 4;
   steps.retry_base = domain::milliseconds{500};
   steps.retry_cap = domain::milliseconds{8'000};
   steps.expiry_grace = domain::milliseconds{3'000};
+  policy.resolution.endpoints_configured = static_cast<std::size_t>(plan.endpoints);
+  policy.resolution.overdue_after = domain::milliseconds{45'000};
+  policy.resolution.longest_rest = domain::milliseconds{15'000};
+  policy.overdue_look = domain::milliseconds{5'000};
 }
 
-world::~world() = default;
+world::~world() {
+  executor::arm(mutant::none);
+}
 
 void world::say(const std::string& line) const {
   std::printf("%9.3f h%llu %s\n", static_cast<double>(time.now() - began_) / 1000.0,
@@ -46,9 +53,6 @@ void world::say(const std::string& line) const {
 }
 
 run_result world::run() {
-#ifdef LANDFALL_FAULT_POINTS
-  executor::active_mutant = engine_mutant(broken);
-#endif
   set_up();
   while (checker.broken().empty() && !all_at_end()) {
     if (!time.step() || time.now() > calm_at_ + plan.calm_ms || time.happened() > most_events) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "executor-service/core/next_step.hpp"
+#include "executor-service/order/core/engine.hpp"
 #include "tests/simulation/agenda.hpp"
 #include "tests/simulation/chain.hpp"
 #include "tests/simulation/checker.hpp"
@@ -48,19 +48,18 @@ public:
   agenda time;
   random dice;
   const schedule plan;
-  const mutant broken;
   simulation::chain chain;
   simulation::checker checker;
   simulation::database database;
   simulation::maker maker;
-  executor::step_policy steps;
+  executor::engine_policy policy;
   run_result result;
 
   [[nodiscard]] bool calm() const {
     return time.now() >= calm_at_;
   }
   [[nodiscard]] bool is(mutant m) const {
-    return broken == m;
+    return executor::mutated(m);
   }
   [[nodiscard]] bool goes_wrong(int permille) {
     return !calm() && dice.chance(permille);

@@ -11,7 +11,7 @@
 #include "executor-service/api/http/reply.hpp"
 #include "executor-service/api/idempotency/idempotency_key.hpp"
 #include "executor-service/api/vault/vault_store.hpp"
-#include "executor-service/core/vault_key.hpp"
+#include "executor-service/keys/vault_key.hpp"
 
 namespace landfall::executor::api {
 

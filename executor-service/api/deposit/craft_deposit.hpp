@@ -8,7 +8,7 @@
 #include "executor-service/api/deposit/mint_check.hpp"
 #include "executor-service/api/deposit/price_source.hpp"
 #include "executor-service/api/http/call.hpp"
-#include "executor-service/core/master_secret.hpp"
+#include "executor-service/keys/master_secret.hpp"
 
 namespace landfall::executor::api {
 

@@ -9,7 +9,7 @@
 #include "common/domain/token_amount.hpp"
 #include "common/json/writer.hpp"
 #include "executor-service/api/order/order_context.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor::api {
 

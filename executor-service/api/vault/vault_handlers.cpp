@@ -4,7 +4,7 @@
 #include "common/runtime/log.hpp"
 #include "executor-service/api/http/reply.hpp"
 #include "executor-service/api/vault/vault_store.hpp"
-#include "executor-service/core/vault_key.hpp"
+#include "executor-service/keys/vault_key.hpp"
 
 namespace landfall::executor::api {
 

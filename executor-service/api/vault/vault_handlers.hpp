@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "executor-service/api/http/call.hpp"
-#include "executor-service/core/master_secret.hpp"
+#include "executor-service/keys/master_secret.hpp"
 
 namespace landfall::executor::api {
 

@@ -2,10 +2,10 @@
 
 #include <utility>
 
+#include "common/fault/await.hpp"
 #include "common/fault/fault_point.hpp"
 #include "common/runtime/log.hpp"
 #include "common/solana/token.hpp"
-#include "executor-service/actors/await.hpp"
 #include "executor-service/order/build/core/make_plan.hpp"
 
 namespace landfall::executor {
@@ -64,7 +64,7 @@ struct builder_state {
   /// One request to `whom`, who answers a `Reply`; `answer` makes the plan's answer of it.
   template <class Question, class Reply, class Actor, class Request, class Answer>
   void request(const fault::point& at, const Actor& whom, Request what, Answer answer) {
-    await(
+    fault::await(
         at, self, whom, with->question_timeout, std::move(what),
         [this, answer](const Reply& reply) { perform(plan->take(answer(reply))); },
         [this](const caf::error& e) { perform(plan->template unanswered<Question>(caf::to_string(e))); });

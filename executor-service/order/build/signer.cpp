@@ -3,8 +3,8 @@
 #include <caf/all.hpp>
 
 #include "common/solana/transaction.hpp"
-#include "executor-service/core/master_secret.hpp"
-#include "executor-service/core/vault_key.hpp"
+#include "executor-service/keys/master_secret.hpp"
+#include "executor-service/keys/vault_key.hpp"
 
 namespace landfall::executor {
 

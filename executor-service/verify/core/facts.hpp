@@ -12,7 +12,7 @@
 #include "common/domain/uuid.hpp"
 #include "common/solana/pubkey.hpp"
 #include "executor-service/chain/core/observation.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 
 /// What is stored about orders, and what endpoints show of their accounts and attempts. Amounts are in smallest units.
 namespace landfall::executor::verify {

@@ -21,7 +21,7 @@ TEST_CASE("every state has its own name and is found by it") {
 
 TEST_CASE("no move leaves a final state, and no move is listed twice") {
   std::set<std::tuple<int, int, int>> seen;
-  for (const auto& move : allowed_moves) {
+  for (const auto& move : allowed_transitions) {
     if (move.from)
       CHECK_MESSAGE(!order_states[static_cast<std::size_t>(*move.from)].is_final, to_string(*move.from));
     CHECK(seen.emplace(move.from ? static_cast<int>(*move.from) : -1, static_cast<int>(move.to),
@@ -34,7 +34,7 @@ TEST_CASE("every state but the final ones has a way out, and every state is reac
   for (const auto& row : order_states) {
     bool left = false;
     bool reached = false;
-    for (const auto& move : allowed_moves) {
+    for (const auto& move : allowed_transitions) {
       left = left || move.from == row.state;
       reached = reached || move.to == row.state;
     }

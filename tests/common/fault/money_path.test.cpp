@@ -61,7 +61,7 @@ std::size_t closing(const std::string& code, std::size_t open) {
 
 std::vector<span> spans_of(const std::string& code) {
   static const std::regex helper{
-      R"(\b(fault::around|fault::around_all|fault::around_send|fault::between|at_fault_point<[\w:<>]+>|await|ask|leased)\()"};
+      R"(\b(fault::around|fault::around_all|fault::around_send|fault::between|at_fault_point<[\w:<>]+>|await|ask|leased|request<[\w:, ]+>)\()"};
   std::vector<span> spans;
   for (auto at = std::sregex_iterator{code.begin(), code.end(), helper}; at != std::sregex_iterator{}; ++at) {
     const auto open = static_cast<std::size_t>(at->position() + at->length() - 1);
@@ -80,14 +80,17 @@ bool is_covered(const source& s, std::size_t at) {
 /// The folders that perform effects. Left out are what stands below the points, and what never touches money.
 std::vector<source> sources() {
   const std::map<std::string, std::string> left_out{
-      {"executor-service/actors/await.hpp", "the helper itself"},
       {"executor-service/chain/rpc_fault.hpp", "the helper itself"},
+      {"executor-service/order/build/maker/maker_client.cpp", "what the maker's points stand around"},
+      {"executor-service/order/build/maker/maker_client.hpp", "what the maker's points stand around"},
+      {"executor-service/order/build/router/router_client.cpp", "what the router's points stand around"},
+      {"executor-service/order/build/router/router_client.hpp", "what the router's points stand around"},
       {"executor-service/api/deposit/mint_check.cpp", "checks a token before there is a deposit"},
       {"executor-service/api/deposit/actor_chain.cpp", "what the api's points stand around"},
   };
   std::vector<source> all;
-  for (const char* folder : {"executor-service/actors", "executor-service/chain", "executor-service/order",
-                             "executor-service/api", "trigger-service/orders"})
+  for (const char* folder :
+       {"executor-service/chain", "executor-service/order", "executor-service/api", "trigger-service/orders"})
     for (const auto& entry :
          std::filesystem::recursive_directory_iterator{std::filesystem::path{LANDFALL_SOURCE_DIR} / folder}) {
       source s;
@@ -108,10 +111,10 @@ const std::vector<std::pair<const char*, std::regex>>& raw_effects() {
   static const std::vector<std::pair<const char*, std::regex>> all{
       {"executor-service/", std::regex{R"(->request\()"}},
       {"executor-service/", std::regex{R"(->(commit|claim|renew)\()"}},
-      {"executor-service/", std::regex{R"((chain::broadcast|maker::hand_over)\{)"}},
+      {"executor-service/", std::regex{R"((chain::broadcast|maker::submit)\{)"}},
       {"executor-service/",
        std::regex{R"(\b(send_transaction|signature_statuses|quote_for|instructions_for|address_signatures)\()"}},
-      {"executor-service/actors/", std::regex{R"(->(quote|swap)\()"}},
+      {"executor-service/order/build/maker/", std::regex{R"(->(quote|swap)\()"}},
       {"executor-service/api/", std::regex{R"((->|\.)(create_order|open_order|mark_broadcast)\()"}},
       {"executor-service/api/", std::regex{R"((->|\.)(broadcast|statuses|account)\()"}},
       {"trigger-service/", std::regex{R"(sink->write\()"}},
@@ -123,17 +126,17 @@ const std::vector<std::pair<const char*, std::regex>>& raw_effects() {
 const std::map<std::string, std::vector<std::string>>& without_points() {
   static const std::map<std::string, std::vector<std::string>> all{
       // Commits have their points where they are made, in the ledger.
-      {"executor-service/actors/order.cpp",
-       {"->request(with->ledger,", "->request(with->ledger,",
-        // A place in a line.
-        "->request(turns,"}},
-      // What is told of a watch has its points where the endpoints are asked.
-      {"executor-service/actors/attempt_watch.cpp", {"->request(with->chain,"}},
+      {"executor-service/order/order_actor.cpp",
+       {"->request(with->commit_writer,", "->request(with->commit_writer,",
+        // A permit.
+        "->request(permits,",
+        // What is reported of a watch has its points where the endpoints are asked.
+        "->request(with->chain,"}},
       // What the API asks while somebody waits: its own points stand around the question.
       {"executor-service/chain/chain_reads.cpp",
        {"signature_statuses(r.ids, false,", "signature_statuses(r.ids, true,", "signature_statuses(ids, false,"}},
       // For the health check alone.
-      {"executor-service/actors/dispatcher.cpp", {"->request(with->chain,"}},
+      {"executor-service/order/dispatcher.cpp", {"->request(with->chain,"}},
   };
   return all;
 }
@@ -177,7 +180,7 @@ TEST_CASE("every registered effect stands at one place in the sources, within th
       const auto what = (*at)[1].str();
       // What is committed is named in commit_point, and the ledger sets the points.
       const bool commit = what.rfind("commit_", 0) == 0;
-      if (commit ? s.path == "executor-service/actors/commit_point.hpp"
+      if (commit ? s.path == "executor-service/order/commit_point.hpp"
                  : is_covered(s, static_cast<std::size_t>(at->position())))
         ++placed[what];
       else if (!commit)

@@ -125,7 +125,7 @@ TEST_CASE("the compiled states and moves are those of the migrated database, as 
   for (const auto& row : work.exec("select from_state, to_state, role from allowed_transition"))
     stored.emplace(row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>());
   std::set<std::tuple<std::string, std::string, std::string>> compiled;
-  for (const auto& move : domain::allowed_moves)
+  for (const auto& move : domain::allowed_transitions)
     compiled.emplace(move.from ? std::string{to_string(*move.from)} : "(new)", std::string{to_string(move.to)},
                      std::string{to_string(move.by)});
   CHECK(stored == compiled);

@@ -7,11 +7,11 @@
 #include <variant>
 #include <vector>
 
-#include "executor-service/core/order.hpp"
 #include "executor-service/order/build/core/build_question.hpp"
 #include "executor-service/order/build/core/build_result.hpp"
 #include "executor-service/order/build/core/guard.hpp"
 #include "executor-service/order/build/core/instructions.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor {
 

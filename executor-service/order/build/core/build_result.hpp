@@ -3,7 +3,7 @@
 #include <string>
 #include <variant>
 
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor {
 

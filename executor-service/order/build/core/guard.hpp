@@ -15,7 +15,7 @@
 #include "common/solana/message.hpp"
 #include "common/solana/pubkey.hpp"
 #include "common/solana/rpc_types.hpp"
-#include "executor-service/core/account_set.hpp"
+#include "executor-service/order/core/account_set.hpp"
 
 namespace landfall::executor {
 

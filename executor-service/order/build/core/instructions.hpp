@@ -6,7 +6,7 @@
 
 #include "common/solana/instruction.hpp"
 #include "common/solana/message.hpp"
-#include "executor-service/core/order.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor {
 

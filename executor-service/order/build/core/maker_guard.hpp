@@ -6,8 +6,8 @@
 #include "common/domain/token_amount.hpp"
 #include "common/solana/message.hpp"
 #include "common/solana/pubkey.hpp"
-#include "executor-service/core/account_set.hpp"
 #include "executor-service/order/build/core/guard.hpp"
+#include "executor-service/order/core/account_set.hpp"
 
 namespace landfall::executor {
 

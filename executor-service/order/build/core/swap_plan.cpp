@@ -6,8 +6,8 @@
 #include "common/domain/decimal.hpp"
 #include "common/solana/lookup_table.hpp"
 #include "common/solana/programs.hpp"
-#include "executor-service/core/next_step.hpp"
 #include "executor-service/order/core/mutant.hpp"
+#include "executor-service/order/core/transition.hpp"
 
 namespace landfall::executor {
 

@@ -69,7 +69,7 @@ struct maker_state {
       asked.promise.deliver(maker::offers{asked.best});
   }
 
-  void hand_over(const maker::hand_over& what) {
+  void submit(const maker::submit& what) {
     const auto found = std::ranges::find(makers, what.maker, [](const auto& m) { return m->name(); });
     if (found == makers.end()) {
       // Not configured any more: its message is still resolved by the chain.
@@ -116,7 +116,7 @@ maker_actor spawn_maker(caf::actor_system& system, std::vector<std::shared_ptr<m
         state.metrics = counted;
         return {
             [self](const maker::quote_request& request) { return self->state.ask(request.what); },
-            [self](const maker::hand_over& what) { self->state.hand_over(what); },
+            [self](const maker::submit& what) { self->state.submit(what); },
             [](const maker::arrived& a) { (*a.handle)(); },
         };
       },

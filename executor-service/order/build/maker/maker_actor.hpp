@@ -24,7 +24,7 @@ struct offers {
 };
 
 /// The bytes that the database holds, and only they.
-struct hand_over {
+struct submit {
   domain::attempt_id attempt;
   std::string maker;
   std::string quote_id;
@@ -42,7 +42,7 @@ using maker_actor = caf::typed_actor<
     /// Asks all makers at once; answers when each has answered or its deadline passed.
     caf::replies_to<maker::quote_request>::with<maker::offers>,
     /// Hands a stored message over, again if need be. What comes of it shows on the chain alone.
-    caf::reacts_to<maker::hand_over>, caf::reacts_to<maker::arrived>>;
+    caf::reacts_to<maker::submit>, caf::reacts_to<maker::arrived>>;
 
 struct maker_metrics {
   runtime::counter_handle quotes;
@@ -60,5 +60,5 @@ maker_actor spawn_maker(caf::actor_system& system, std::vector<std::shared_ptr<m
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::maker::quote_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::maker::offers)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::maker::hand_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::maker::submit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::maker::arrived)

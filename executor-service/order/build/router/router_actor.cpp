@@ -22,7 +22,7 @@ domain::failure<router_error> router_fault(fault::moment) {
 }
 
 /// Runs `handle` in the actor `to`, whatever thread this is.
-void hand_over(const router_actor& to, std::function<void()> handle) {
+void post(const router_actor& to, std::function<void()> handle) {
   caf::anon_send(to, route_arrived{std::make_shared<std::function<void()>>(std::move(handle))});
 }
 
@@ -38,12 +38,12 @@ router_actor spawn_router(caf::actor_system& system, std::shared_ptr<router_api>
           const std::function<void(router_result<quote>)> on_quote =
               [api, me, promise, how = request.how](const router_result<quote>& offered) {
                 if (!offered.ok()) {
-                  hand_over(me, [promise, error = offered.error()]() mutable { promise.deliver(refused(error)); });
+                  post(me, [promise, error = offered.error()]() mutable { promise.deliver(refused(error)); });
                   return;
                 }
                 const instructions_done on_instructions =
                     [me, promise, offer = *offered](const router_result<swap_instructions_view>& built) {
-                      hand_over(me, [promise, offer, built]() mutable {
+                      post(me, [promise, offer, built]() mutable {
                         if (!built.ok()) {
                           promise.deliver(refused(built.error()));
                           return;

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "executor-service/core/vault_key.hpp"
+#include "executor-service/keys/vault_key.hpp"
 #include "tests/executor-service/api/api_fixture.hpp"
 
 namespace landfall::executor::api {

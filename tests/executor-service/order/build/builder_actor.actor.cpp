@@ -1,5 +1,5 @@
 // That each question of a build reaches whom it is for, and that each answer comes back to the plan.
-#include "tests/executor-service/actors/order_bench.hpp"
+#include "tests/executor-service/order/order_fixture.hpp"
 
 namespace landfall::executor {
 
@@ -7,13 +7,13 @@ using namespace tests;
 
 namespace {
 
-struct builder_fixture : bench {
+struct builder_fixture : order_fixture {
   builder_fixture() {
     o.state = order_state::executing;
     o.attempts.resize(1);
     o.input_amount = domain::token_amount{1'000};
-    j->accounts[o.order_account] = {2'039'280, solana::programs::token, token_account_of(o.input.mint, o.vault, 1'000),
-                                    false};
+    j->accounts[o.order_account] = {2'039'280, solana::programs::token,
+                                    landfall::tests::token_account_data(o.input.mint, o.vault, 1'000), false};
     with->policy.router_programs = {key(40)};
     with->router = system.spawn([this](router_actor::pointer) -> router_actor::behavior_type {
       return {[this](const route_request& request) {
@@ -31,7 +31,7 @@ struct builder_fixture : bench {
                 return maker::offers{std::make_shared<const maker_offer>(
                     maker_offer{"maker.example", {o.vault, domain::token_amount{501}, {}}})};
               },
-              [](const maker::hand_over&) {}, [](const maker::arrived&) {}};
+              [](const maker::submit&) {}, [](const maker::arrived&) {}};
     });
   }
   ~builder_fixture() {

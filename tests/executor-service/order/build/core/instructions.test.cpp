@@ -7,7 +7,7 @@
 #include "common/solana/associated_token.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/token.hpp"
-#include "tests/executor-service/core/example_order.hpp"
+#include "tests/executor-service/order/core/example_order.hpp"
 #include "tests/support/foreign_instructions.hpp"
 
 using namespace landfall;

@@ -15,7 +15,7 @@
 #include "common/solana/system.hpp"
 #include "common/solana/token.hpp"
 #include "executor-service/order/build/core/instructions.hpp"
-#include "tests/executor-service/core/example_order.hpp"
+#include "tests/executor-service/order/core/example_order.hpp"
 #include "tests/support/foreign_instructions.hpp"
 
 namespace landfall::executor {

@@ -14,7 +14,7 @@
 #include "common/solana/transaction.hpp"
 #include "executor-service/order/build/core/make_plan.hpp"
 #include "executor-service/order/core/mutant.hpp"
-#include "tests/executor-service/core/example_order.hpp"
+#include "tests/executor-service/order/core/example_order.hpp"
 #include "tests/support/token_accounts.hpp"
 
 /// A plan with everything around it made up: each question is answered by a field of the fixture.
@@ -248,9 +248,9 @@ inline bool notices(mutant broken, const std::function<bool()>& holds) {
 #ifdef LANDFALL_FAULT_POINTS
   if (!holds())
     return false;
-  active_mutant = broken;
+  arm(broken);
   const bool still = holds();
-  active_mutant = mutant::none;
+  arm(mutant::none);
   return !still;
 #else
   return broken != mutant::none && holds();

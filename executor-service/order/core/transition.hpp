@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "executor-service/order/core/order.hpp"
+
+namespace landfall::executor {
+
+/// Bounds of the executor's decisions. Times in milliseconds.
+struct step_policy {
+  /// Evidence older than this when the order is claimed, or when its swap is to be built: the trigger decides again.
+  domain::milliseconds evidence_max_age{300'000};
+  /// Tries per order that may be refused or signed in vain before its deposit goes home.
+  int max_swap_attempts = 10;
+  /// Closing is tried this often, refusals included that are beyond `max_swap_attempts`; what strangers then still put
+  /// in the way stays.
+  int max_close_attempts = 10;
+  domain::milliseconds retry_base{1'000};
+  domain::milliseconds retry_cap{60'000};
+  /// The executor expires an open order by itself only this long after its time: the trigger service comes first.
+  domain::milliseconds expiry_grace{15'000};
+};
+
+namespace step {
+
+/// Find out what became of a stored attempt; nothing else is done for the order meanwhile.
+struct resolve {
+  domain::attempt_id attempt;
+};
+/// The deposit landed: read the order account, and move on to `open`.
+struct check_deposit {};
+/// Quote, build, check, simulate, sign, store, send. The kind is swap, payout, refund or close.
+struct build {
+  attempt_kind kind;
+};
+/// The swap is final: compare what the chain shows with what was expected.
+struct validate_swap {
+  domain::attempt_id attempt;
+};
+/// A transition that needs nothing from outside. `retry_after` delays the next claim.
+struct transition {
+  domain::order_state to;
+  std::string reason;
+  domain::milliseconds retry_after{0};
+};
+/// Nothing to do before this time: give the lease back.
+struct release {
+  domain::utc_time until;
+};
+
+}  // namespace step
+
+using next =
+    std::variant<step::resolve, step::check_deposit, step::build, step::validate_swap, step::transition, step::release>;
+
+/// What to do for an order, from nothing but what is stored and the time. Live work and recovery ask the same question.
+[[nodiscard]] next next_step(const order& o, domain::utc_time now, const step_policy& policy);
+
+/// Whether a swap may go to a market maker: not after one that came to nothing, which cost the order a blockhash's
+/// life.
+[[nodiscard]] bool may_ask_makers(const order& o);
+
+/// min(cap, base · 2^(tries-1))
+[[nodiscard]] domain::milliseconds retry_delay(int tries, const step_policy& policy);
+
+}  // namespace landfall::executor
