@@ -37,8 +37,9 @@ TEST_SUITE("create") {
     CHECK(api.value("select confirmed_slot from attempt where order_id = $1", id) == "500");
     CHECK(api.value("select broadcast_at is not null from attempt where order_id = $1", id) == "t");
     CHECK(api.value("select order_account from price_order where id = $1", id) == deposit.order_account);
-    CHECK(api.value("select string_agg(to_state || ' ' || role, ', ' order by id) from order_move where order_id = $1",
-                    id) == "pending_deposit api, depositing api, open api");
+    CHECK(api.value(
+              "select string_agg(to_state || ' ' || role, ', ' order by id) from order_transition where order_id = $1",
+              id) == "pending_deposit api, depositing api, open api");
     const auto tx = solana::parse_transaction(
         *solana::base64_decode(api_fixture::sign(deposit.transaction, key), solana::max_transaction_bytes));
     CHECK(tx->id().to_string() == made.text("txSignature"));
