@@ -349,7 +349,7 @@ void postgres_replay::decided(std::size_t number, domain::order_state to, bool d
           !got.ok() ? verdict_of(got.error())
           : got->front().outcome == trigger::write_outcome::moved
               ? "done"
-              : std::string{to_string(got->front().outcome)} + got->front().error);
+              : "outcome " + std::to_string(static_cast<int>(got->front().outcome)) + " " + got->front().error);
 }
 
 void postgres_replay::held(std::size_t number, bool on) {
