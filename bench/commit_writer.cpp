@@ -1,6 +1,6 @@
-// landfall-bench-commit-writer ORDERS SECONDS: durable units a second of the commit writer with so many orders waiting for
-// their commits at once, beside the same units committed one by one and in batches of the ideal size; in turns, on the
-// cluster that LANDFALL_TEST_POSTGRES names.
+// landfall-bench-commit-writer ORDERS SECONDS: durable units a second of the commit writer with so many orders waiting
+// for their commits at once, beside the same units committed one by one and in batches of the ideal size; in turns, on
+// the cluster that LANDFALL_TEST_POSTGRES names.
 #include <algorithm>
 #include <caf/all.hpp>
 #include <chrono>
@@ -97,20 +97,21 @@ struct crowd {
 
   void send(std::size_t at) {
     ++waiting;
-    self->request(commit_writer, caf::infinite, commit_unit{writers[at].next()}).then([this, at](const commit_reply& reply) {
-      expect_committed(reply.error);
-      ++units;
-      --waiting;
-      if (clock_type::now() < until)
-        send(at);
-      else if (waiting == 0)
-        over.set_value(units);
-    });
+    self->request(commit_writer, caf::infinite, commit_unit{writers[at].next()})
+        .then([this, at](const commit_reply& reply) {
+          expect_committed(reply.error);
+          ++units;
+          --waiting;
+          if (clock_type::now() < until)
+            send(at);
+          else if (waiting == 0)
+            over.set_value(units);
+        });
   }
 };
 
-double rate_of_commit_writer(caf::actor_system& system, const commit_writer_actor& writer_actor, std::vector<writer>& writers,
-                      double seconds) {
+double rate_of_commit_writer(caf::actor_system& system, const commit_writer_actor& writer_actor,
+                             std::vector<writer>& writers, double seconds) {
   const auto began = clock_type::now();
   const auto until = began + std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>(seconds));
   crowd all{nullptr, writer_actor, writers, until, 0, 0, {}};

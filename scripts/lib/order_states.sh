@@ -7,8 +7,8 @@ order_states_page() {
 # The states of a price order
 
 Generated from `common/domain/order_state.hpp` by `scripts/check --write`; `scripts/check` fails when the two differ. A
-test compares the same table with the migrated database. An arrow names who alone may make the transition: the database role
-`landfall_…` of that name.
+test compares the same table with the migrated database. An arrow names who alone may make the transition: the database
+role `landfall_…` of that name.
 TEXT
   printf '\n```mermaid\nstateDiagram-v2\n'
   awk '
