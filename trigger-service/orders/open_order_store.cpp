@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "common/postgres/column.hpp"
 #include "common/postgres/migrate.hpp"
 #include "trigger-service/sql.hpp"
 
 namespace landfall::trigger {
+
+using postgres::time_of;
 
 namespace {
 
@@ -19,10 +22,6 @@ T known(std::optional<T> value, const char* what) {
 
 domain::order_id order_id_of(const pqxx::row& row) {
   return known(domain::order_id::parse(row["id"].as<std::string>()), "an order's id is no uuid");
-}
-
-domain::utc_time time_of(const pqxx::field& field) {
-  return domain::from_unix_ms(field.as<long long>());
 }
 
 watched_order order_of(const pqxx::row& row) {
