@@ -309,7 +309,7 @@ void postgres_replay::deposited(std::size_t number, const executor::attempt& dep
     t.run(api_sql::insert_deposit_attempt, deposit.id.to_string(), id, order_account(number),
           deposit.signature->to_string(), postgres::bytea_literal(deposit.transaction), deposit.blockhash.to_string(),
           deposit.last_valid_block_height, instance, deposit.expected_input->to_string());
-    t.run(api_sql::move_to_depositing, id, deposit.id.to_string(), instance);
+    t.run(api_sql::mark_depositing, id, deposit.id.to_string(), instance);
     return 0;
   });
   compare(number, "deposit", verdict_of(result), verdict_of(got));
@@ -349,7 +349,7 @@ void postgres_replay::decided(std::size_t number, domain::order_state to, bool d
           !got.ok() ? verdict_of(got.error())
           : got->front().outcome == trigger::write_outcome::moved
               ? "done"
-              : std::string{to_string(got->front().outcome)} + got->front().error);
+              : "outcome " + std::to_string(static_cast<int>(got->front().outcome)) + " " + got->front().error);
 }
 
 void postgres_replay::held(std::size_t number, bool on) {

@@ -12,7 +12,7 @@
 #include "executor-service/order/order_store.hpp"
 #include "tests/simulation/world.hpp"
 #include "tests/support/fixtures.hpp"
-#include "trigger-service/stores/decision_store.hpp"
+#include "trigger-service/orders/decision_store.hpp"
 
 namespace landfall::simulation {
 

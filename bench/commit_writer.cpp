@@ -1,4 +1,4 @@
-// landfall-bench-ledger ORDERS SECONDS: durable units a second of the ledger actor with so many orders waiting for
+// landfall-bench-commit-writer ORDERS SECONDS: durable units a second of the commit writer with so many orders waiting for
 // their commits at once, beside the same units committed one by one and in batches of the ideal size; in turns, on the
 // cluster that LANDFALL_TEST_POSTGRES names.
 #include <algorithm>
@@ -63,7 +63,7 @@ private:
 };
 
 [[noreturn]] void fail(const std::string& why) {
-  std::fprintf(stderr, "bench/ledger: %s\n", why.c_str());
+  std::fprintf(stderr, "bench/commit-writer: %s\n", why.c_str());
   std::exit(1);
 }
 
@@ -97,7 +97,7 @@ struct crowd {
 
   void send(std::size_t at) {
     ++waiting;
-    self->request(ledger, caf::infinite, commit_unit{writers[at].next()}).then([this, at](const commit_reply& reply) {
+    self->request(commit_writer, caf::infinite, commit_unit{writers[at].next()}).then([this, at](const commit_reply& reply) {
       expect_committed(reply.error);
       ++units;
       --waiting;
@@ -109,11 +109,11 @@ struct crowd {
   }
 };
 
-double rate_of_ledger(caf::actor_system& system, const commit_writer_actor& ledger, std::vector<writer>& writers,
+double rate_of_commit_writer(caf::actor_system& system, const commit_writer_actor& writer_actor, std::vector<writer>& writers,
                       double seconds) {
   const auto began = clock_type::now();
   const auto until = began + std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>(seconds));
-  crowd all{nullptr, ledger, writers, until, 0, 0, {}};
+  crowd all{nullptr, writer_actor, writers, until, 0, 0, {}};
   auto over = all.over.get_future();
   system.spawn([&all](caf::event_based_actor* self) {
     all.self = self;
@@ -162,12 +162,12 @@ int main(int argc, char** argv) {
   caf::actor_system_config config;
   runtime::configure_actor_system(config, 2);
   caf::actor_system system{config};
-  auto ledger = spawn_commit_writer(system, {database, "bench", max_batch, {}, {}, {}});
+  auto writer_actor = spawn_commit_writer(system, {database, "bench", max_batch, {}, {}, {}});
   std::vector<double> ours;
   std::vector<double> one_by_one;
   std::vector<double> ideal;
   for (int turn = 0; turn < turns; ++turn) {
-    ours.push_back(rate_of_ledger(system, ledger, writers, seconds));
+    ours.push_back(rate_of_commit_writer(system, writer_actor, writers, seconds));
     std::size_t at = 0;
     one_by_one.push_back(rate_of(seconds, [&] {
       const auto refusals = store.commit({writers[at++ % writers.size()].next()});
@@ -185,12 +185,12 @@ int main(int argc, char** argv) {
         expect_committed(refusal);
       return units.size();
     }));
-    std::fprintf(stderr, "turn %d: ledger %.0f, one by one %.0f, ideal batches %.0f units a second\n", turn + 1,
+    std::fprintf(stderr, "turn %d: commit writer %.0f, one by one %.0f, ideal batches %.0f units a second\n", turn + 1,
                  ours.back(), one_by_one.back(), ideal.back());
   }
-  runtime::stop_actors(system, {caf::actor_cast<caf::strong_actor_ptr>(std::exchange(ledger, nullptr))},
+  runtime::stop_actors(system, {caf::actor_cast<caf::strong_actor_ptr>(std::exchange(writer_actor, nullptr))},
                        std::chrono::milliseconds{2'000});
-  std::printf(R"({"bench":"ledger","ours":%.1f,"reference":%.1f,"ratio":%.3f,"unit":"units/s","orders":%lu,)"
+  std::printf(R"({"bench":"commit-writer","ours":%.1f,"reference":%.1f,"ratio":%.3f,"unit":"units/s","orders":%lu,)"
               R"("ideal_batches":%.1f,"share_of_ideal":%.3f})"
               "\n",
               median(ours), median(one_by_one), median(ours) / median(one_by_one), count, median(ideal),
