@@ -345,11 +345,14 @@ void postgres_replay::decided(std::size_t number, domain::order_state to, bool d
   d.evidence.received_at = now;
   d.evidence.gates = "{}";
   const auto got = trigger_.write({d});
+  if (!got.ok())
+    return compare(number, "decision", done ? "done" : "not_moved", verdict_of(got.error()));
+  using trigger::write_outcome;
+  const auto& written = got->front();
   compare(number, "decision", done ? "done" : "not_moved",
-          !got.ok() ? verdict_of(got.error())
-          : got->front().outcome == trigger::write_outcome::moved
-              ? "done"
-              : "outcome " + std::to_string(static_cast<int>(got->front().outcome)) + " " + got->front().error);
+          written.outcome == write_outcome::moved       ? "done"
+          : written.outcome == write_outcome::not_moved ? "not_moved"
+                                                        : "refused " + written.error);
 }
 
 void postgres_replay::held(std::size_t number, bool on) {
