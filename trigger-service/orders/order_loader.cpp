@@ -14,6 +14,7 @@ namespace landfall::trigger {
 namespace {
 
 using postgres::database_error;
+using runtime::log_error;
 using runtime::log_info;
 using runtime::log_warn;
 
@@ -112,6 +113,18 @@ failed read_expired(self_pointer self) {
   return {};
 }
 
+/// What cannot be read decides nothing and stops nobody: it is counted and logged, and the rest goes on.
+std::vector<watched_order> readable(const loader_state& state, std::vector<watched_order> orders) {
+  std::erase_if(orders, [&](const watched_order& order) {
+    if (order.unreadable.empty())
+      return false;
+    state.config.metrics->orders_unreadable.inc();
+    log_error("order_unreadable", {{"order_id", order.id.to_string()}, {"why", order.unreadable}});
+    return true;
+  });
+  return orders;
+}
+
 failed read_changed(self_pointer self) {
   auto& state = self->state;
   for (std::size_t page = 0; page < state.config.max_pages_per_poll; ++page) {
@@ -121,7 +134,7 @@ failed read_changed(self_pointer self) {
     const auto count = changed->orders.size();
     state.changed_from = std::move(changed->next);
     if (count != 0)
-      self->send(state.sink, orders_loaded{std::move(changed->orders), state.pass});
+      self->send(state.sink, orders_loaded{readable(state, std::move(changed->orders)), state.pass});
     if (count < state.config.page) {
       state.changed_from.overlap = state.config.overlap;
       return {};
@@ -196,7 +209,7 @@ void read_page(self_pointer self) {
   const auto count = orders->size();
   if (count != 0) {
     state.page_after = orders->back().id;
-    self->send(state.sink, orders_loaded{std::move(*orders), state.pass});
+    self->send(state.sink, orders_loaded{readable(state, std::move(*orders)), state.pass});
   }
   if (count == state.config.page) {
     self->send(self, read_next_page{});
