@@ -44,7 +44,7 @@ struct looked_up_keys {
   std::vector<pubkey> readonly;
 };
 
-/// Moves what `table` has and what may be looked up from `uses` to `lookups` and `keys`.
+/// Takes what `table` has and what may be looked up from `uses` to `lookups` and `keys`.
 void take_to_lookup(const address_lookup_table& table, key_uses& uses, std::vector<table_lookup>& lookups,
                     looked_up_keys& keys) {
   std::map<pubkey, std::uint8_t> positions;

@@ -74,7 +74,7 @@ async function place(planned) {
 
 /** Prints the transitions of an order that are new since the last report. */
 async function report(planned) {
-  const transitions = await database.moves(planned.id);
+  const transitions = await database.transitions(planned.id);
   for (const transition of transitions.slice(planned.seen)) {
     let because = transition.reason ? dim(`  ${transition.reason}`) : '';
     if (transition.evidence_id) {

@@ -116,7 +116,7 @@ showing shown_by(const attempt& a, const observation_set& seen, const resolve_po
 }
 
 /// Whether `view` now denies that the transaction succeeded, in a bank later than the one that showed it to succeed, or
-/// when it can land nowhere any more. The latter holds whatever slot was told: nothing lands after its last valid
+/// when it can land nowhere any more. The latter holds whatever slot was answered: nothing lands after its last valid
 /// height.
 bool denies(const endpoint_view& view, const attempt& a, const resolve_policy& policy) {
   const auto& latest = view.latest;

@@ -43,7 +43,7 @@ next pay_then_close(const order& o, attempt_kind kind, order_state last, std::st
   return step::build{kind};
 }
 
-/// The deposit was seen, and then its fork died for good: there is nothing to swap and nothing to send home.
+/// The deposit was seen, and then its fork died for good: there is nothing to swap and nothing to refund.
 bool deposit_came_to_nothing(const order& o) {
   const auto* deposit = o.latest(attempt_kind::deposit);
   return deposit != nullptr && deposit->outcome && *deposit->outcome != attempt_outcome::landed;
