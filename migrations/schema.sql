@@ -58,7 +58,7 @@ CREATE TABLE public.attempt (
     CONSTRAINT attempt_quote CHECK (((quote_id IS NULL) OR ((kind = 'swap'::text) AND (quote_id = (id)::text) AND (order_account_balance IS NOT NULL) AND ((order_account_balance)::numeric > (0)::numeric) AND (expected_input IS NOT NULL) AND (minimum_output IS NOT NULL)))),
     CONSTRAINT attempt_transaction_check CHECK (((octet_length(transaction) >= 1) AND (octet_length(transaction) <= 1232)))
 );
-COMMENT ON COLUMN public.attempt.maker IS 'The endpoint of the market maker that the message was handed to; null where we send it ourselves.';
+COMMENT ON COLUMN public.attempt.maker IS 'The endpoint of the market maker that the message was submitted to; null where we send it ourselves.';
 
 CREATE FUNCTION public.attempt_check_identity(old public.attempt, new public.attempt) RETURNS void
     LANGUAGE plpgsql
@@ -183,11 +183,11 @@ CREATE FUNCTION public.idempotency_key_guard() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS …;
 
-CREATE FUNCTION public.json_from_outside(told text) RETURNS jsonb
+CREATE FUNCTION public.json_from_outside(answer text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS …;
-COMMENT ON FUNCTION public.json_from_outside(told text) IS 'JSON of a stranger''s as jsonb; where that is not to be had, the text itself as a JSON string.';
+COMMENT ON FUNCTION public.json_from_outside(answer text) IS 'JSON of a stranger''s as jsonb; where that is not to be had, the text itself as a JSON string.';
 
 CREATE FUNCTION public.last_attempt(of_order uuid, wanted_kind text) RETURNS public.attempt
     LANGUAGE sql STABLE
@@ -947,8 +947,8 @@ REVOKE ALL ON FUNCTION public.deposit_came_to_nothing(order_of public.price_orde
 REVOKE ALL ON FUNCTION public.deposit_request_guard() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.discrepancy_finding_guard() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.idempotency_key_guard() FROM PUBLIC;
-REVOKE ALL ON FUNCTION public.json_from_outside(told text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.json_from_outside(told text) TO landfall_executor;
+REVOKE ALL ON FUNCTION public.json_from_outside(answer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.json_from_outside(answer text) TO landfall_executor;
 REVOKE ALL ON FUNCTION public.last_attempt(of_order uuid, wanted_kind text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.missing_evidence(new_order public.price_order) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.missing_for_deposit(new_order public.price_order, transition text) FROM PUBLIC;

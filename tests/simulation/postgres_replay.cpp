@@ -21,8 +21,8 @@ constexpr int hostile_permille = 250;
 constexpr const char* instance = "replay-1";
 
 class unobserved final : public write_observer {
-  void moves(const stored_order& /*o*/, domain::order_state /*to*/, domain::role /*by*/,
-             std::uint64_t /*epoch*/) override {}
+  void makes_transition(const stored_order& /*o*/, domain::order_state /*to*/, domain::role /*by*/,
+                        std::uint64_t /*epoch*/) override {}
   void inserts(const stored_order& /*o*/, const executor::attempt& /*a*/, std::uint64_t /*epoch*/) override {}
   void resolves(const stored_order& /*o*/, const executor::attempt& /*a*/, const executor::write::resolve& /*w*/,
                 std::uint64_t /*epoch*/) override {}

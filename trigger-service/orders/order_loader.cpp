@@ -79,7 +79,7 @@ failed read_tokens(self_pointer self) {
   return {};
 }
 
-void hand_over(self_pointer self, std::vector<decision> decisions) {
+void submit_expired(self_pointer self, std::vector<decision> decisions) {
   auto& state = self->state;
   state.expiring = true;
   const bool more = decisions.size() >= state.config.max_expiries;
@@ -88,7 +88,7 @@ void hand_over(self_pointer self, std::vector<decision> decisions) {
           [self, more](const decision_outcomes& answer) {
             self->state.expiring = false;
             const bool progress = std::any_of(answer.outcomes.begin(), answer.outcomes.end(),
-                                              [](auto outcome) { return outcome == decision_outcome::moved; });
+                                              [](auto outcome) { return outcome == decision_outcome::applied; });
             if (more && progress)
               self->send(self, orders_hint{});
           },
@@ -109,7 +109,7 @@ failed read_expired(self_pointer self) {
       decisions.push_back(std::move(*decision));
     }
   if (!decisions.empty())
-    hand_over(self, std::move(decisions));
+    submit_expired(self, std::move(decisions));
   return {};
 }
 
@@ -154,7 +154,7 @@ void start_reconciliation(self_pointer self) {
   self->send(self, read_next_page{});
 }
 
-void note_reached(loader_state& state) {
+void mark_reached(loader_state& state) {
   state.retry.reset();
   state.config.metrics->database_up.set(1);
   state.config.health->set("postgres", true);
@@ -163,7 +163,7 @@ void note_reached(loader_state& state) {
 }
 
 /// How long to wait before the next try.
-std::chrono::milliseconds note_failed(loader_state& state, const database_error& error) {
+std::chrono::milliseconds mark_failed(loader_state& state, const database_error& error) {
   const auto wait = state.retry.next(state.random());
   state.config.metrics->database_up.set(0);
   state.config.health->set("postgres", false, std::string{to_string(error.kind)} + ": " + error.message);
@@ -191,8 +191,8 @@ std::chrono::milliseconds read_due(self_pointer self) {
     error = read_expired(self);
   state.read_at = state.config.clock->now();
   if (error)
-    return note_failed(state, *error);
-  note_reached(state);
+    return mark_failed(state, *error);
+  mark_reached(state);
   start_reconciliation(self);
   return state.config.poll;
 }
@@ -203,7 +203,7 @@ void read_page(self_pointer self) {
     return;
   auto orders = state.source->open(*state.page_after, state.config.page);
   if (!orders) {
-    note_failed(state, orders.error());
+    mark_failed(state, orders.error());
     return;
   }
   const auto count = orders->size();

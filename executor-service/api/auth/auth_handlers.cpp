@@ -19,8 +19,8 @@ namespace landfall::executor::api {
 namespace {
 
 /// Anyone may ask for a challenge of any wallet, so the newest alone would let a stranger crowd out its owner's. A
-/// wallet that signs in at several places at once gets a challenge for each; beyond that, for a part of their life (a
-/// minute), the newest is handed out again, so that all that live are tried.
+/// wallet that signs in with several clients at once gets a challenge for each; beyond that, for a part of their life
+/// (a minute), the newest is returned again, so that all that live are tried.
 constexpr int max_live_challenges = 64;
 constexpr int max_young_challenges = 8;
 constexpr int young_part_of_life = 5;
