@@ -21,7 +21,7 @@ struct number_parts {
 
 inline constexpr std::size_t max_decimal_digits = 128;
 
-/// The number with its point moved by the exponent; nothing beyond `max_decimal_digits`.
+/// The number written out without an exponent; nothing beyond `max_decimal_digits`.
 [[nodiscard]] std::optional<std::string> plain_digits(const number_parts& n);
 
 }  // namespace landfall::json
