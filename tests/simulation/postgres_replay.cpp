@@ -345,9 +345,9 @@ void postgres_replay::decided(std::size_t number, domain::order_state to, bool d
   d.evidence.received_at = now;
   d.evidence.gates = "{}";
   const auto got = trigger_.write({d});
-  compare(number, "decision", done ? "done" : "not_moved",
+  compare(number, "decision", done ? "done" : "not_applied",
           !got.ok() ? verdict_of(got.error())
-          : got->front().outcome == trigger::write_outcome::moved
+          : got->front().outcome == trigger::write_outcome::applied
               ? "done"
               : "outcome " + std::to_string(static_cast<int>(got->front().outcome)) + " " + got->front().error);
 }
