@@ -346,12 +346,12 @@ void postgres_replay::decided(std::size_t number, domain::order_state to, bool d
   d.evidence.gates = "{}";
   const auto got = trigger_.write({d});
   if (!got.ok())
-    return compare(number, "decision", done ? "done" : "not_moved", verdict_of(got.error()));
+    return compare(number, "decision", done ? "done" : "not_applied", verdict_of(got.error()));
   using trigger::write_outcome;
   const auto& written = got->front();
-  compare(number, "decision", done ? "done" : "not_moved",
-          written.outcome == write_outcome::moved       ? "done"
-          : written.outcome == write_outcome::not_moved ? "not_moved"
+  compare(number, "decision", done ? "done" : "not_applied",
+          written.outcome == write_outcome::applied       ? "done"
+          : written.outcome == write_outcome::not_applied ? "not_applied"
                                                         : "refused " + written.error);
 }
 
