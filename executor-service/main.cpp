@@ -62,7 +62,8 @@ int serve(const service_config& config, const std::shared_ptr<const signer_keys>
   to_stop.insert(to_stop.end(), verifier.begin(), verifier.end());
   to_stop.push_back(caf::actor_cast<caf::strong_actor_ptr>(chain));
   const std::uint64_t killed = runtime::stop_actors(system, std::move(to_stop), drain_actors);
-  runtime::log_info("stopped", {{"killed", killed}});
+  if (opened)
+    runtime::log_info("stopped", {{"killed", killed}});
   return opened ? 0 : 1;
 }
 
