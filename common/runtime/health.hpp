@@ -17,7 +17,7 @@ public:
   /// process ready: what goes wrong there is for an operator, and no reason to take the process' other work away.
   void declare(std::string check, bool decides = true);
 
-  /// `check` was declared. `why` says what is wrong; it is not kept for a check that is ok.
+  /// `check` was declared. `why` is a sentence about what is wrong; it is not kept for a check that is ok.
   void set(std::string_view check, bool ok, std::string why = {});
 
   /// Whether every check that decides is ok.
