@@ -12,6 +12,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "common/solana/crypto.hpp"
 #include "common/solana/keypair.hpp"
 
 namespace landfall::ctl {

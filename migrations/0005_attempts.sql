@@ -149,7 +149,8 @@ begin
   end if;
   if new.broadcast_at is not null or new.confirmed_at is not null or new.confirmed_slot is not null
      or new.outcome is not null or new.resolved_at is not null or new.slot is not null or new.fee_lamports is not null
-     or new.error is not null or new.certificate is not null or new.input_moved is not null or new.output_moved is not null then
+     or new.error is not null or new.certificate is not null
+     or new.input_moved is not null or new.output_moved is not null then
     raise exception using errcode = 'LF007', message = 'an attempt is stored before anything can be known about it';
   end if;
   new.write_epoch := null;

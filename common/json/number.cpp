@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/domain/parse_number.hpp"
-#include "common/json/reader.hpp"
 
 namespace landfall::json {
 

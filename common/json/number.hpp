@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@ struct number_parts {
 
 /// Nothing if `text` is no JSON number. The parts refer to `text`.
 [[nodiscard]] std::optional<number_parts> split_number(std::string_view text);
+
+inline constexpr std::size_t max_decimal_digits = 128;
 
 /// The number written out without an exponent; nothing beyond `max_decimal_digits`.
 [[nodiscard]] std::optional<std::string> plain_digits(const number_parts& n);

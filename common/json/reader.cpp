@@ -5,7 +5,6 @@
 #include <rapidjson/reader.h>
 
 #include "common/domain/parse_number.hpp"
-#include "common/json/number.hpp"
 
 namespace landfall::json {
 namespace {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/domain/result.hpp"
+#include "common/json/number.hpp"
 
 namespace landfall::json {
 
@@ -95,7 +96,6 @@ enum class quoted { refused, accepted };
 [[nodiscard]] std::optional<std::int64_t> as_i64(const value* v, quoted q = quoted::refused) noexcept;
 /// The number in plain digits, exactly: "-12.50", and "0.0000001" for 1e-7. None beyond `max_decimal_digits`.
 [[nodiscard]] std::optional<std::string> as_decimal_string(const value* v, quoted q = quoted::refused);
-inline constexpr std::size_t max_decimal_digits = 128;
 /// Refers to the value, which has to live on.
 [[nodiscard]] std::optional<std::string_view> as_string(const value* v) noexcept;
 [[nodiscard]] std::optional<bool> as_bool(const value* v) noexcept;

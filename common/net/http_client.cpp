@@ -91,31 +91,6 @@ std::optional<std::size_t> declared_length(const web::http::http_response& respo
 
 }  // namespace
 
-net_error describe_failure(const std::exception_ptr& thrown, const std::string& url) {
-  using kind = net_error::kind;
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const web::http::http_exception& e) {
-    const std::string_view what = e.what();
-    const auto begins = [&](std::string_view text) { return what.starts_with(text); };
-    const std::string detail =
-        std::string{what} + (e.error_code().value() != 0 ? " (" + e.error_code().message() + ")" : std::string{});
-    if (begins("Failed to connect") || begins("Error resolving") || begins("Failed to resolve") ||
-        begins("Error in SSL handshake"))
-      return failed_at(url, kind::unreachable, detail);
-    if (begins("Invalid "))
-      return failed_at(url, kind::malformed, detail);
-    if (e.error_code() == std::errc::timed_out)
-      return failed_at(url, kind::timeout, detail);
-    return failed_at(url, kind::reset, detail);
-  } catch (const web::uri_exception& e) {
-    // These texts may name the address.
-    return {kind::malformed, url + ": " + e.what(), "not a URL"};
-  } catch (const std::exception& e) {
-    return {kind::reset, url + ": " + e.what()};
-  }
-}
-
 struct http_client::impl : std::enable_shared_from_this<impl> {
   std::string base_url;
   http_client_options options;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/net/error.hpp"
-#include "common/net/http_client.hpp"
+#include "common/net/http_message.hpp"
 
 namespace landfall::net {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/net/http_server.hpp"
+#include "common/net/http_handler.hpp"
 
 namespace landfall::net {
 

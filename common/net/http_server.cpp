@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "common/domain/parse_number.hpp"
-#include "common/json/writer.hpp"
 #include "common/net/http_routes.hpp"
 #include "common/net/listening_socket.hpp"
 #include "common/net/pool.hpp"
@@ -60,22 +59,6 @@ framing framing_of(const library_request& request) {
 }
 
 }  // namespace
-
-std::string_view http_server_request::header(std::string_view lower_case_name) const {
-  const auto it = headers.find(std::string{lower_case_name});
-  return it == headers.end() ? std::string_view{} : std::string_view{it->second};
-}
-
-std::string_view http_server_request::param(std::string_view name) const {
-  const auto it = path_params.find(std::string{name});
-  return it == path_params.end() ? std::string_view{} : std::string_view{it->second};
-}
-
-http_server_response error_response(int status, std::string_view message) {
-  json::writer w;
-  w.begin_object().member("error", message).end_object();
-  return {status, w.take(), "application/json", {}};
-}
 
 struct http_server::impl : std::enable_shared_from_this<impl> {
   /// One request from its headers to the last byte of its answer.

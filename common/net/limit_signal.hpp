@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "common/net/http_client.hpp"
+#include "common/net/http_message.hpp"
 #include "common/net/rate_limiter.hpp"
 
 namespace landfall::net {

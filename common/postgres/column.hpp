@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/domain/text.hpp"
+#include "common/domain/time.hpp"
 
 namespace landfall::postgres {
 
@@ -41,6 +42,30 @@ std::optional<Value> nullable_plain(const pqxx::field& field) {
   if (field.is_null())
     return std::nullopt;
   return field.template as<Value>();
+}
+
+/// A column with one of the names that `parse` knows: a state, a kind.
+template <class Parse>
+auto column_as(const pqxx::field& field, Parse parse) {
+  return stored(parse(field.as<std::string>()), field.name());
+}
+
+/// The same where it may be null.
+template <class Parse>
+auto nullable_as(const pqxx::field& field, Parse parse) -> decltype(parse(std::string{})) {
+  if (field.is_null())
+    return std::nullopt;
+  return column_as(field, parse);
+}
+
+/// A column in milliseconds since 1970.
+[[nodiscard]] inline domain::utc_time time_of(const pqxx::field& field) {
+  return domain::from_unix_ms(field.as<long long>());
+}
+
+/// The same where it may be null.
+[[nodiscard]] inline std::optional<domain::utc_time> nullable_time(const pqxx::field& field) {
+  return field.is_null() ? std::nullopt : std::optional{time_of(field)};
 }
 
 /// For parameters: null where there is no text, else as much of it as a text column takes, whoever wrote it.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/solana/base58.hpp"
+#include "common/solana/crypto.hpp"
 #include "common/solana/wire.hpp"
 
 namespace landfall::solana {
@@ -78,14 +79,6 @@ std::string_view to_string(key_error error) noexcept {
       return "no_secure_memory";
   }
   return "unknown";
-}
-
-void initialize_crypto() {
-  [[maybe_unused]] static const bool ready = [] {
-    if (sodium_init() < 0)
-      domain::broken_invariant("libsodium does not start");
-    return true;
-  }();
 }
 
 void keypair::secure_free::operator()(std::uint8_t* memory) const noexcept {

@@ -21,10 +21,6 @@ enum class key_error {
 
 [[nodiscard]] std::string_view to_string(key_error error) noexcept;
 
-/// Starts libsodium, once per process however often it is called; safe from several threads. Everything below that
-/// needs it calls it. Stops the process if the library cannot start.
-void initialize_crypto();
-
 /// An ed25519 key pair. The secret lies in guarded, locked memory and is wiped at destruction. It can be moved, not
 /// copied, and never printed. A moved-from key pair may only be destroyed or assigned to.
 class keypair {

@@ -17,8 +17,6 @@ using domain::failure;
 using domain::result;
 
 constexpr std::uint8_t v0_prefix = 0x80;
-constexpr std::uint8_t v1_prefix = 0x81;
-constexpr std::uint8_t versioned_flag = 0x80;
 
 /// Account indexes are one byte.
 constexpr std::size_t max_keys = 256;
@@ -200,14 +198,14 @@ public:
     const byte_view rest = in_.rest();
     if (rest.empty()) {
       fail(wire_error::truncated);
-    } else if (rest[0] < versioned_flag) {
+    } else if (rest[0] < detail::versioned_flag) {
       read_legacy_body(m);
     } else if (rest[0] == v0_prefix) {
       m.version = message_version::v0;
       (void)u8();
       read_legacy_body(m);
       read_lookups(m);
-    } else if (rest[0] == v1_prefix) {
+    } else if (rest[0] == detail::v1_prefix) {
       m.version = message_version::v1;
       (void)u8();
       read_v1_body(m);
@@ -390,7 +388,7 @@ bytes serialize(const message& m) {
       append_lookups(out, m);
       break;
     case message_version::v1:
-      out.push_back(v1_prefix);
+      out.push_back(detail::v1_prefix);
       append_v1_body(out, m);
       break;
   }

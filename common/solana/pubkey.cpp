@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "common/solana/keypair.hpp"
+#include "common/solana/crypto.hpp"
 
 namespace landfall::solana {
 

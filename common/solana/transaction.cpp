@@ -13,9 +13,6 @@ using domain::done;
 using domain::failure;
 using domain::result;
 
-constexpr std::uint8_t v1_prefix = 0x81;
-constexpr std::uint8_t versioned_flag = 0x80;
-
 std::size_t short_length_size(std::size_t length) noexcept {
   return length < 0x80 ? 1 : length < 0x4000 ? 2 : 3;
 }
@@ -58,7 +55,7 @@ result<transaction, wire_error> parse_legacy_or_v0(byte_view data) {
   const auto raw_signatures = in.take(std::size_t{count->value} * signature::size);
   if (!raw_signatures || in.rest().empty())
     return failure{wire_error::truncated};
-  if (in.rest()[0] == v1_prefix)
+  if (in.rest()[0] == detail::v1_prefix)
     return failure{wire_error::unsupported_version};
   auto body = parse_message(in.rest());
   if (!body)
@@ -134,10 +131,10 @@ result<bytes, wire_error> serialize(const transaction& tx) {
 result<transaction, wire_error> parse_transaction(byte_view data) {
   if (data.empty())
     return failure{wire_error::truncated};
-  if (data[0] == v1_prefix)
+  if (data[0] == detail::v1_prefix)
     return parse_v1(data);
   // So many signatures would not fit; it is a version of the future, or no transaction at all.
-  if (data[0] >= versioned_flag)
+  if (data[0] >= detail::versioned_flag)
     return failure{wire_error::unsupported_version};
   return parse_legacy_or_v0(data);
 }

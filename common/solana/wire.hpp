@@ -14,6 +14,10 @@
 /// Reading and writing of little-endian fields, for this folder's own sources.
 namespace landfall::solana::detail {
 
+/// A message that begins with a byte from here on names its version.
+inline constexpr std::uint8_t versioned_flag = 0x80;
+inline constexpr std::uint8_t v1_prefix = 0x81;
+
 template <std::unsigned_integral T>
 void append_int(bytes& out, T value) {
   for (std::size_t i = 0; i < sizeof(T); ++i)

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "common/runtime/actor_system.hpp"
-#include "common/solana/keypair.hpp"
+#include "common/solana/crypto.hpp"
 #include "executor-service/api/auth/auth_handlers.hpp"
 #include "executor-service/api/deposit/craft_deposit.hpp"
 #include "executor-service/api/http/reply.hpp"

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/runtime/secret_file.hpp"
+#include "common/solana/crypto.hpp"
 #include "executor-service/keys/master_secret.hpp"
 
 namespace landfall::executor {

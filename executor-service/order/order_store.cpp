@@ -16,10 +16,14 @@
 namespace landfall::executor {
 
 using postgres::column;
+using postgres::column_as;
 using postgres::nullable;
+using postgres::nullable_as;
 using postgres::nullable_plain;
+using postgres::nullable_time;
 using postgres::stored;
 using postgres::text_or_null;
+using postgres::time_of;
 
 namespace {
 
@@ -38,7 +42,7 @@ token read_token(const pqxx::row& row, const std::string& side) {
 order read_order(const pqxx::row& row) {
   order o;
   o.id = column<domain::order_id>(row["id"]);
-  o.state = stored(domain::parse_order_state(row["state"].as<std::string>()), "state");
+  o.state = column_as(row["state"], domain::parse_order_state);
   o.wallet = column<solana::pubkey>(row["wallet"]);
   o.vault = column<solana::pubkey>(row["vault"]);
   o.order_account = column<solana::pubkey>(row["order_account"]);
@@ -46,38 +50,33 @@ order read_order(const pqxx::row& row) {
   o.input = read_token(row, "input");
   o.output = read_token(row, "output");
   o.input_amount = column<domain::token_amount>(row["input_amount"]);
-  if (!row["slippage_bps"].is_null())
-    o.slippage_bps = row["slippage_bps"].as<int>();
+  o.slippage_bps = nullable_plain<int>(row["slippage_bps"]);
   o.output_amount = nullable<domain::token_amount>(row["output_amount"]);
   o.attempts_made = row["attempts_made"].as<int>();
   o.lease_epoch = row["lease_epoch"].as<std::uint64_t>();
   o.cancel_requested = row["cancel_requested"].as<bool>();
-  o.expires_at = domain::from_unix_ms(row["expires_ms"].as<long long>());
-  o.deposit_expires_at = domain::from_unix_ms(row["deposit_expires_ms"].as<long long>());
-  if (!row["triggered_ms"].is_null())
-    o.triggered_at = domain::from_unix_ms(row["triggered_ms"].as<long long>());
+  o.expires_at = time_of(row["expires_ms"]);
+  o.deposit_expires_at = time_of(row["deposit_expires_ms"]);
+  o.triggered_at = nullable_time(row["triggered_ms"]);
   return o;
 }
 
 attempt read_attempt(const pqxx::row& row) {
   attempt a;
   a.id = column<domain::attempt_id>(row["id"]);
-  a.kind = stored(parse_attempt_kind(row["kind"].as<std::string>()), "attempt kind");
+  a.kind = column_as(row["kind"], parse_attempt_kind);
   a.ordinal = row["ordinal"].as<int>();
-  if (!row["signature"].is_null())
-    a.signature = column<solana::signature>(row["signature"]);
-  if (!row["maker"].is_null())
-    a.maker = row["maker"].as<std::string>();
+  a.signature = nullable<solana::signature>(row["signature"]);
+  a.maker = nullable_plain<std::string>(row["maker"]);
   a.transaction = postgres::bytea_value(row["transaction"]);
   a.blockhash = column<solana::blockhash>(row["blockhash"]);
   a.last_valid_block_height = row["last_valid_block_height"].as<std::uint64_t>();
   a.order_account_balance = nullable<domain::token_amount>(row["order_account_balance"]);
   a.expected_input = nullable<domain::token_amount>(row["expected_input"]);
   a.minimum_output = nullable<domain::token_amount>(row["minimum_output"]);
-  a.signed_at = domain::from_unix_ms(row["signed_ms"].as<long long>());
+  a.signed_at = time_of(row["signed_ms"]);
   a.confirmed_slot = nullable_plain<std::uint64_t>(row["confirmed_slot"]);
-  if (!row["outcome"].is_null())
-    a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
+  a.outcome = nullable_as(row["outcome"], parse_attempt_outcome);
   a.slot = nullable_plain<std::uint64_t>(row["slot"]);
   return a;
 }

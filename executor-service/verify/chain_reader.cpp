@@ -113,6 +113,23 @@ void chain_reader::call(const std::shared_ptr<call_group>& group, Start start, T
   }});
 }
 
+/// Usable is an answer about all `keys`, from a bank no older than what the endpoint itself claims to have finalized.
+template <class Take>
+void chain_reader::call_accounts(const std::shared_ptr<call_group>& group, const endpoint_snapshot& from,
+                                 std::vector<solana::pubkey> keys, Take take) {
+  const auto count = keys.size();
+  call<accounts_view>(
+      group,
+      [&](auto answered) {
+        from.endpoint->accounts(std::move(keys), solana::commitment::finalized, from.finalized_slot,
+                                std::move(answered));
+      },
+      [oldest = from.finalized_slot, count, take = std::move(take)](const accounts_view& view) {
+        if (view.context_slot >= oldest && view.accounts.size() == count)
+          take(view);
+      });
+}
+
 void chain_reader::wait_for(const std::shared_ptr<call_group>& group, task then) {
   group->then = std::move(then);
   if (group->open == 0)
@@ -195,23 +212,13 @@ void chain_reader::ask_accounts(const std::shared_ptr<orders_read>& read, const 
       keys.push_back(read->orders[i].output_account);
     }
     ++one.asked;
-    const auto count = keys.size();
-    call<accounts_view>(
-        group,
-        [&](auto answered) {
-          one.from.endpoint->accounts(std::move(keys), solana::commitment::finalized, one.from.finalized_slot,
-                                      std::move(answered));
-        },
-        [read, at, first, count](const accounts_view& view) {
-          auto& from = read->endpoints[at];
-          // No older bank than the endpoint itself claims to have finalized, and no short reply.
-          if (view.context_slot < from.from.finalized_slot || view.accounts.size() != count)
-            return;
-          for (std::size_t i = 0; i < count / 2; ++i)
-            from.facts[first + i].accounts = account_facts{view.context_slot, token_account_in(view.accounts[2 * i]),
-                                                           token_account_in(view.accounts[2 * i + 1])};
-          ++from.answered;
-        });
+    call_accounts(group, one.from, std::move(keys), [read, at, first](const accounts_view& view) {
+      auto& from = read->endpoints[at];
+      for (std::size_t i = 0; i < view.accounts.size() / 2; ++i)
+        from.facts[first + i].accounts = account_facts{view.context_slot, token_account_in(view.accounts[2 * i]),
+                                                       token_account_in(view.accounts[2 * i + 1])};
+      ++from.answered;
+    });
   }
 }
 
@@ -312,22 +319,13 @@ void chain_reader::next_accounts(const std::shared_ptr<accounts_read>& read, std
   for (std::size_t calls = 0; calls < account_calls_at_once && one.asked < read->keys.size(); ++calls) {
     auto keys = part_of(read->keys, one.asked, max_accounts_per_call);
     const auto first = one.asked;
-    const auto count = keys.size();
-    one.asked += count;
-    call<accounts_view>(
-        group,
-        [&](auto answered) {
-          one.from.endpoint->accounts(std::move(keys), solana::commitment::finalized, one.from.finalized_slot,
-                                      std::move(answered));
-        },
-        [read, at, first, count](const accounts_view& view) {
-          auto& from = read->endpoints[at];
-          if (view.context_slot < from.from.finalized_slot || view.accounts.size() != count)
-            return;
-          for (std::size_t i = 0; i < count; ++i)
-            from.accounts[first + i] = {view.context_slot, token_account_in(view.accounts[i])};
-          from.answered += count;
-        });
+    one.asked += keys.size();
+    call_accounts(group, one.from, std::move(keys), [read, at, first](const accounts_view& view) {
+      auto& from = read->endpoints[at];
+      for (std::size_t i = 0; i < view.accounts.size(); ++i)
+        from.accounts[first + i] = {view.context_slot, token_account_in(view.accounts[i])};
+      from.answered += view.accounts.size();
+    });
   }
   wait_for(group, [this, read, at] { next_accounts(read, at); });
 }

@@ -71,6 +71,9 @@ private:
 
   template <class T, class Start, class Take>
   void call(const std::shared_ptr<call_group>& group, Start start, Take take);
+  template <class Take>
+  void call_accounts(const std::shared_ptr<call_group>& group, const endpoint_snapshot& from,
+                     std::vector<solana::pubkey> keys, Take take);
   void wait_for(const std::shared_ptr<call_group>& group, task then);
 
   void ask_orders(const std::shared_ptr<orders_read>& read);

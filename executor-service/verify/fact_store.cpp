@@ -13,8 +13,10 @@ namespace landfall::executor::verify {
 
 using domain::int128;
 using postgres::column;
+using postgres::column_as;
 using postgres::nullable;
-using postgres::stored;
+using postgres::nullable_as;
+using postgres::nullable_plain;
 using postgres::transaction;
 
 namespace {
@@ -45,7 +47,7 @@ std::optional<std::string> text_of(const std::optional<Id>& id) {
 order_facts read_order(const pqxx::row& row) {
   order_facts o;
   o.id = column<domain::order_id>(row["id"]);
-  o.state = stored(domain::parse_order_state(row["state"].as<std::string>()), "state");
+  o.state = column_as(row["state"], domain::parse_order_state);
   o.vault = column<solana::pubkey>(row["vault"]);
   o.order_account = column<solana::pubkey>(row["order_account"]);
   o.output_account = column<solana::pubkey>(row["output_account"]);
@@ -62,16 +64,13 @@ attempt_facts read_attempt(const pqxx::row& row) {
   attempt_facts a;
   a.id = column<domain::attempt_id>(row["id"]);
   a.order = column<domain::order_id>(row["order_id"]);
-  a.kind = stored(parse_attempt_kind(row["kind"].as<std::string>()), "attempt kind");
-  if (!row["signature"].is_null())
-    a.signature = column<solana::signature>(row["signature"]);
+  a.kind = column_as(row["kind"], parse_attempt_kind);
+  a.signature = nullable<solana::signature>(row["signature"]);
   a.by_maker = row["by_maker"].as<bool>();
   a.last_valid_block_height = row["last_valid_block_height"].as<std::uint64_t>();
   a.balance_before = nullable<domain::token_amount>(row["order_account_balance"]);
-  if (!row["outcome"].is_null())
-    a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
-  if (!row["slot"].is_null())
-    a.slot = row["slot"].as<std::uint64_t>();
+  a.outcome = nullable_as(row["outcome"], parse_attempt_outcome);
+  a.slot = nullable_plain<std::uint64_t>(row["slot"]);
   a.expected_input = nullable<domain::token_amount>(row["expected_input"]);
   a.minimum_output = nullable<domain::token_amount>(row["minimum_output"]);
   a.settled = row["settled"].as<bool>();

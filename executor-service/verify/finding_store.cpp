@@ -10,8 +10,8 @@
 namespace landfall::executor::verify {
 
 using postgres::array_literal;
-using postgres::column;
-using postgres::stored;
+using postgres::column_as;
+using postgres::nullable;
 using postgres::transaction;
 
 namespace {
@@ -38,7 +38,7 @@ std::string yes_or_no(bool yes) {
 }
 
 finding_kind kind_of(const pqxx::field& field) {
-  return stored(parse_finding_kind(field.as<std::string>()), "finding kind");
+  return column_as(field, parse_finding_kind);
 }
 
 void insert_movements(transaction& t, const std::vector<seen_movement>& movements) {
@@ -70,8 +70,7 @@ std::vector<finding_store::open_row> finding_store::upsert(transaction& t, const
     open_row open;
     open.id = row["id"].as<std::string>();
     open.subject = row["subject"].as<std::string>();
-    if (!row["order_id"].is_null())
-      open.order = column<domain::order_id>(row["order_id"]);
+    open.order = nullable<domain::order_id>(row["order_id"]);
     open.times_seen = row["times_seen"].as<int>();
     open.state = {kind_of(row["kind"]), row["touches_money"].as<bool>(), row["times_agreed"].as<int>(),
                   row["held_already"].as<bool>()};

@@ -200,7 +200,8 @@ TEST_SUITE("migrations schema") {
         with right_of as (
           select c.oid, c.relname, p.privilege, has_table_privilege('landfall_)" +
                                             role + R"(', c.oid, p.privilege) as whole
-          from pg_class c, unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) p (privilege)
+          from pg_class c,
+               unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) p (privilege)
           where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
         )
         select privilege || ' ' || relname from right_of where whole

@@ -132,7 +132,8 @@ TEST_SUITE("migrations transitions") {
       const auto audit = work.exec_params1(
           R"(select m.from_state, m.to_state, m.role, m.instance, m.reason, m.attempt_id, m.evidence_id,
                     m.lease_epoch = o.lease_epoch
-             from order_transition m join price_order o on o.id = m.order_id where o.id = $1 order by m.id desc limit 1)",
+             from order_transition m join price_order o on o.id = m.order_id
+             where o.id = $1 order by m.id desc limit 1)",
           order.id);
       CHECK(audit[0].as<std::string>() == from);
       CHECK(audit[1].as<std::string>() == to);

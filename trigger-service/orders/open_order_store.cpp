@@ -8,14 +8,12 @@
 
 namespace landfall::trigger {
 
+using postgres::time_of;
+
 namespace {
 
 domain::order_id order_id_of(const pqxx::row& row) {
   return postgres::stored(domain::order_id::parse(row["id"].as<std::string>()), "order id");
-}
-
-domain::utc_time time_of(const pqxx::field& field) {
-  return domain::from_unix_ms(field.as<long long>());
 }
 
 watched_order order_of(const pqxx::row& row) {

@@ -1,6 +1,6 @@
 #include "executor-service/api/deposit/deposit_store.hpp"
 
-#include "executor-service/api/database/row.hpp"
+#include "common/postgres/column.hpp"
 #include "executor-service/api/idempotency/key_store.hpp"
 #include "executor-service/api/sql.hpp"
 
@@ -8,6 +8,7 @@ namespace landfall::executor::api {
 
 using domain::done;
 using postgres::column;
+using postgres::column_as;
 using postgres::database_result;
 using postgres::stored;
 using postgres::transaction;
@@ -75,13 +76,14 @@ database_result<domain::order_state> deposit_store::open_order(const signed_depo
   return db_.transact_retrying(3, [&](transaction& t) {
     t.run(sql::confirm_deposit, deposit.attempt.to_string(), confirmed_slot);
     t.run(sql::open_order, id, deposit.attempt.to_string(), instance_);
-    return state_of(stored(t.run_optional(sql::select_state, id), "order")["state"]);
+    return column_as(stored(t.run_optional(sql::select_state, id), "order")["state"], domain::parse_order_state);
   });
 }
 
 database_result<domain::order_state> deposit_store::order_state(const domain::order_id& id) {
   return db_.transact([&](transaction& t) {
-    return state_of(stored(t.run_optional(sql::select_state, id.to_string()), "order")["state"]);
+    return column_as(stored(t.run_optional(sql::select_state, id.to_string()), "order")["state"],
+                     domain::parse_order_state);
   });
 }
 

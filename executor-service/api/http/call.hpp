@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "common/net/http_server.hpp"
+#include "common/net/http_handler.hpp"
 #include "common/postgres/database.hpp"
 #include "common/solana/pubkey.hpp"
 

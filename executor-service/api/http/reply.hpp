@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/domain/result.hpp"
-#include "common/net/http_server.hpp"
+#include "common/net/http_handler.hpp"
 #include "common/postgres/error.hpp"
 
 namespace landfall::executor::api {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/net/http_server.hpp"
+#include "common/net/http_handler.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/metrics.hpp"
 #include "executor-service/api/http/request_limiter.hpp"

@@ -8,9 +8,9 @@
 
 namespace landfall::executor::api {
 
+using postgres::column;
 using postgres::database_result;
 using postgres::nullable_plain;
-using postgres::stored;
 using postgres::transaction;
 
 namespace {
@@ -61,7 +61,7 @@ database_result<std::optional<domain::order_id>> key_store::order_of_key(const s
     const auto row = t.run_optional(sql::order_of_key, wallet.to_string(), key);
     if (!row)
       return std::nullopt;
-    return stored(domain::order_id::parse((*row)["order_id"].as<std::string>()), "order id");
+    return column<domain::order_id>((*row)["order_id"]);
   });
 }
 

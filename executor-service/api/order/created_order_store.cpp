@@ -1,6 +1,6 @@
 #include "executor-service/api/order/created_order_store.hpp"
 
-#include "executor-service/api/database/row.hpp"
+#include "common/postgres/column.hpp"
 #include "executor-service/api/idempotency/key_store.hpp"
 #include "executor-service/api/sql.hpp"
 
@@ -8,9 +8,10 @@ namespace landfall::executor::api {
 
 using domain::done;
 using postgres::column;
+using postgres::column_as;
 using postgres::database_result;
 using postgres::nullable_plain;
-using postgres::stored;
+using postgres::time_of;
 using postgres::transaction;
 
 database_result<done> created_order_store::create_order(const new_order& order,
@@ -42,12 +43,11 @@ database_result<std::optional<created_order>> created_order_store::order_of_depo
       return std::nullopt;
     const auto& row = *found;
     created_order order;
-    order.state = state_of(row["state"]);
+    order.state = column_as(row["state"], domain::parse_order_state);
     order.output_mint = column<solana::pubkey>(row["output_mint"]);
     order.trigger_mint = column<solana::pubkey>(row["trigger_mint"]);
-    order.condition =
-        stored(domain::parse_trigger_condition(row["trigger_condition"].as<std::string>()), "trigger condition");
-    order.trigger_price_usd = stored(domain::decimal::parse(row["trigger_price_usd"].as<std::string>()), "price");
+    order.condition = column_as(row["trigger_condition"], domain::parse_trigger_condition);
+    order.trigger_price_usd = column<domain::decimal>(row["trigger_price_usd"]);
     order.slippage_bps = nullable_plain<int>(row["slippage_bps"]);
     order.expires_at = time_of(row["expires_ms"]);
     order.deposit = {column<domain::order_id>(row["id"]),

@@ -1,17 +1,20 @@
 #include "executor-service/api/order/order_view_store.hpp"
 
 #include <unordered_map>
+#include "common/postgres/column.hpp"
 
-#include "executor-service/api/database/row.hpp"
 #include "executor-service/api/sql.hpp"
 
 namespace landfall::executor::api {
 
 using postgres::column;
+using postgres::column_as;
 using postgres::database_result;
 using postgres::nullable;
+using postgres::nullable_as;
 using postgres::nullable_plain;
-using postgres::stored;
+using postgres::nullable_time;
+using postgres::time_of;
 using postgres::transaction;
 
 namespace {
@@ -20,7 +23,7 @@ order_view read_order(const pqxx::row& row) {
   order_view o;
   o.id = row["id"].as<std::string>();
   o.order_type = row["order_type"].as<std::string>();
-  o.state = state_of(row["state"]);
+  o.state = column_as(row["state"], domain::parse_order_state);
   o.wallet = row["wallet"].as<std::string>();
   o.vault = row["vault"].as<std::string>();
   o.input_mint = row["input_mint"].as<std::string>();
@@ -29,14 +32,13 @@ order_view read_order(const pqxx::row& row) {
   o.input_amount = column<domain::token_amount>(row["input_amount"]);
   o.input_used = nullable<domain::token_amount>(row["input_used"]);
   o.output_amount = nullable<domain::token_amount>(row["output_amount"]);
-  o.condition =
-      stored(domain::parse_trigger_condition(row["trigger_condition"].as<std::string>()), "trigger condition");
+  o.condition = column_as(row["trigger_condition"], domain::parse_trigger_condition);
   o.trigger_price_usd = row["trigger_price_usd"].as<std::string>();
   o.slippage_bps = nullable_plain<int>(row["slippage_bps"]);
   o.expires_at = time_of(row["expires_ms"]);
   o.created_at = time_of(row["created_ms"]);
   o.updated_at = time_of(row["updated_ms"]);
-  o.triggered_at = optional_time(row["triggered_ms"]);
+  o.triggered_at = nullable_time(row["triggered_ms"]);
   o.last_reason = nullable_plain<std::string>(row["last_reason"]);
   o.last_detail = nullable_plain<std::string>(row["last_detail"]);
   return o;
@@ -45,14 +47,13 @@ order_view read_order(const pqxx::row& row) {
 attempt_view read_attempt(const pqxx::row& row) {
   attempt_view a;
   a.id = row["id"].as<std::string>();
-  a.kind = stored(parse_attempt_kind(row["kind"].as<std::string>()), "attempt kind");
+  a.kind = column_as(row["kind"], parse_attempt_kind);
   a.signature = nullable_plain<std::string>(row["signature"]);
   a.signed_at = time_of(row["signed_ms"]);
-  a.broadcast_at = optional_time(row["broadcast_ms"]);
-  a.confirmed_at = optional_time(row["confirmed_ms"]);
-  a.resolved_at = optional_time(row["resolved_ms"]);
-  if (!row["outcome"].is_null())
-    a.outcome = stored(parse_attempt_outcome(row["outcome"].as<std::string>()), "outcome");
+  a.broadcast_at = nullable_time(row["broadcast_ms"]);
+  a.confirmed_at = nullable_time(row["confirmed_ms"]);
+  a.resolved_at = nullable_time(row["resolved_ms"]);
+  a.outcome = nullable_as(row["outcome"], parse_attempt_outcome);
   a.error = nullable_plain<std::string>(row["error"]);
   a.order_account_balance = nullable<domain::token_amount>(row["order_account_balance"]);
   a.expected_input = nullable<domain::token_amount>(row["expected_input"]);
@@ -65,7 +66,7 @@ attempt_view read_attempt(const pqxx::row& row) {
 transition_view read_transition(const pqxx::row& row) {
   transition_view m;
   m.at = time_of(row["at_ms"]);
-  m.to = state_of(row["to_state"]);
+  m.to = column_as(row["to_state"], domain::parse_order_state);
   m.role = row["role"].as<std::string>();
   m.reason = nullable_plain<std::string>(row["reason"]);
   m.detail = nullable_plain<std::string>(row["detail"]);
@@ -80,7 +81,7 @@ evidence_view read_evidence(const pqxx::row& row) {
   e.source = row["source"].as<std::string>();
   e.price_usd = nullable_plain<std::string>(row["price_usd"]);
   e.confidence_usd = nullable_plain<std::string>(row["confidence_usd"]);
-  e.publish_time = optional_time(row["publish_ms"]);
+  e.publish_time = nullable_time(row["publish_ms"]);
   e.received_at = time_of(row["received_ms"]);
   e.decided_at = time_of(row["decided_ms"]);
   e.gates = row["gates"].as<std::string>();

@@ -1,9 +1,14 @@
 -- One page of the orders of wallet $1 and how many there are in all, counted in the same statement so that both agree.
--- $2 shows only 'active' or 'past' orders, as orderState has them, or null; $3 only orders that sell or buy this mint, or
--- null; $4 is the field to sort by, $5 whether ascending; $6 limit, $7 offset. Without a row on the page the id is null.
+-- $2 shows only 'active' or 'past' orders, as orderState has them, or null; $3 only orders that sell or buy this mint,
+-- or null; $4 is the field to sort by, $5 whether ascending; $6 limit, $7 offset. Without a row on the page the id is
+-- null.
 with matching as materialized (
   select o.id,
-         case $4::text when 'created_at' then o.created_at when 'expires_at' then o.expires_at else o.updated_at end as sort_time
+         case $4::text
+           when 'created_at' then o.created_at
+           when 'expires_at' then o.expires_at
+           else o.updated_at
+         end as sort_time
   from price_order o
   join order_state s on s.name = o.state
   where o.wallet = $1

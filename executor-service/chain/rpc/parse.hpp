@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/json/reader.hpp"
-#include "common/net/http_client.hpp"
+#include "common/net/http_message.hpp"
 #include "executor-service/chain/rpc/rpc_api.hpp"
 
 namespace landfall::executor {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "executor-service/order/core/resolution.hpp"
+#include "executor-service/order/core/death_certificate.hpp"
+#include "executor-service/order/core/order.hpp"
 
 namespace landfall::executor {
 

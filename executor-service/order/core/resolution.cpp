@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "common/domain/result.hpp"
-#include "common/json/writer.hpp"
 #include "executor-service/order/core/forged_certificate.hpp"
 #include "executor-service/order/core/mutant.hpp"
 
@@ -16,10 +15,6 @@ namespace landfall::executor {
 namespace {
 
 constexpr std::uint64_t least_margin_blocks = 2;
-
-std::string balance_text(const balance_observation& seen) {
-  return seen.balance ? seen.balance->to_string() : "0";
-}
 
 std::size_t needed_proofs(const attempt& a, const resolve_policy& policy) {
   if (mutated(mutant::dead_on_one_endpoint) || (a.maker && mutated(mutant::dead_on_one_history)))
@@ -271,27 +266,6 @@ std::string_view to_string(doubt why) {
       "not_answered", "alive",          "processed_only", "failed_unfinalized", "contradiction",
       "partly_gone",  "too_few_proofs", "balance_unread", "balance_moved",      "deposit_arrived"};
   return names[static_cast<std::size_t>(why)];
-}
-
-std::string death_certificate::to_json() const {
-  json::writer w;
-  w.begin_object().member("rule", by_history ? "finalized_history" : "finalized_height");
-  w.member("last_valid_block_height", last_valid_block_height).member("endpoints_configured", endpoints_configured);
-  w.key("observations").begin_array();
-  for (const auto& seen : observations) {
-    // A certificate is made of nothing but null statuses.
-    if (seen.status)
-      domain::broken_invariant("a death certificate that holds a status");
-    w.begin_object().member("endpoint", seen.endpoint).member("finalized_block_height", seen.finalized_block_height);
-    w.member("finalized_slot", seen.finalized_slot).member("status_context_slot", seen.status_context_slot);
-    w.key("status").null().member("searched_history", seen.searched_history);
-    if (by_history)
-      w.member("balance", balance_text(*seen.balance)).member("balance_slot", seen.balance->slot);
-    w.end_object();
-  }
-  w.end_array().key("order_account").begin_object().member("balance", balance_text(order_account));
-  w.member("slot", order_account.slot).member("endpoint", order_account.endpoint);
-  return w.end_object().end_object().take();
 }
 
 bool is_overdue(const attempt& a, const resolve_policy& policy, domain::utc_time now) {

@@ -1,7 +1,7 @@
--- Takes the lease of up to $3 orders whose deposit is not final yet, the oldest deposits first: $1 = holder, $2 = lease in
--- milliseconds. Found by their attempts, because most open orders need nobody; the question about each one's order is a
--- scalar one, so that no plan reads all orders first. Locks as claim_started does; a lease on an open order does not hinder
--- the trigger service.
+-- Takes the lease of up to $3 orders whose deposit is not final yet, the oldest deposits first: $1 = holder, $2 = lease
+-- in milliseconds. Found by their attempts, because most open orders need nobody; the question about each one's order
+-- is a scalar one, so that no plan reads all orders first. Locks as claim_started does; a lease on an open order does
+-- not hinder the trigger service.
 with oldest as materialized (
   select a.order_id from attempt a
   where a.kind = 'deposit'

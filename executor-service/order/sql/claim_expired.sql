@@ -1,5 +1,5 @@
--- Takes the lease of up to $3 open orders whose time ran out more than $4 milliseconds ago while the trigger service did not
--- notice: $1 = holder, $2 = lease in milliseconds. Locks as claim_started does.
+-- Takes the lease of up to $3 open orders whose time ran out more than $4 milliseconds ago while the trigger service
+-- did not notice: $1 = holder, $2 = lease in milliseconds. Locks as claim_started does.
 with due as (
   select id from price_order
   where state = 'open'

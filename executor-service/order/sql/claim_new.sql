@@ -1,5 +1,5 @@
--- Takes the lease of up to $3 orders that the trigger service decided on and nobody began yet: $1 = holder, $2 = lease in
--- milliseconds. Locks as claim_started does; what is due longest comes first.
+-- Takes the lease of up to $3 orders that the trigger service decided on and nobody began yet: $1 = holder, $2 = lease
+-- in milliseconds. Locks as claim_started does; what is due longest comes first.
 with due as (
   select id from price_order
   where state = 'ready_execute'

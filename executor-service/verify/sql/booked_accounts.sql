@@ -1,6 +1,6 @@
 -- Every account in which the finalized movements of ours have left something, and how much: order accounts (side input)
--- and output accounts (side output) of the orders on their way and of those that expired; what came to rest otherwise is
--- compared order by order. At most $1 rows. in_flight: an attempt is unresolved or not read, so the account proves
+-- and output accounts (side output) of the orders on their way and of those that expired; what came to rest otherwise
+-- is compared order by order. At most $1 rows. in_flight: an attempt is unresolved or not read, so the account proves
 -- nothing. Locks nothing.
 with live as (
   select o.id, o.order_account, o.output_account, o.input_mint, o.output_mint, o.vault

@@ -1,5 +1,5 @@
--- Subjects of open findings about a deposit without an order that has one now. Only the subject of this kind is an id, hence
--- the CASE. Locks nothing.
+-- Subjects of open findings about a deposit without an order that has one now. Only the subject of this kind is an id,
+-- hence the CASE. Locks nothing.
 select f.subject
 from discrepancy_finding f
 join deposit_request r on r.id = case when f.kind = 'deposit_without_order' then f.subject::uuid end

@@ -1,5 +1,5 @@
--- A page of the orders that are still on their way, newest first: at most $2, older than order $1 (null: from the newest).
--- Locks nothing.
+-- A page of the orders that are still on their way, newest first: at most $2, older than order $1 (null: from the
+-- newest). Locks nothing.
 select o.id
 from price_order o
 where o.state not in ('deposit_failed', 'fill_success', 'cancelled', 'oco_cancelled', 'expired')

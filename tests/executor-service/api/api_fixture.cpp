@@ -6,6 +6,7 @@
 #include <future>
 
 #include "common/solana/base64.hpp"
+#include "common/solana/crypto.hpp"
 #include "common/solana/programs.hpp"
 #include "executor-service/api/auth/session_token.hpp"
 

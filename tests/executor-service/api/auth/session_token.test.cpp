@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "common/solana/keypair.hpp"
+#include "common/solana/crypto.hpp"
 #include "common/solana/programs.hpp"
 
 namespace landfall::executor::api {

@@ -11,7 +11,8 @@ namespace {
 const std::string feed(64, 'a');
 
 std::string answer(const std::string& price) {
-  return R"({"binary":{"encoding":"hex","data":["00"]},"parsed":[{"id":"other","price":{"price":"1","expo":0}},{"id":")" +
+  return R"({"binary":{"encoding":"hex","data":["00"]},"parsed":)"
+         R"([{"id":"other","price":{"price":"1","expo":0}},{"id":")" +
          feed + R"(","price":)" + price + R"(,"ema_price":{},"metadata":{"slot":1}}]})";
 }
 
