@@ -9,7 +9,6 @@
 #include "common/solana/associated_token.hpp"
 #include "common/solana/compute_budget.hpp"
 #include "common/solana/curve.hpp"
-#include "common/solana/keypair.hpp"
 #include "common/solana/memo.hpp"
 #include "common/solana/programs.hpp"
 #include "common/solana/system.hpp"
@@ -17,25 +16,21 @@
 #include "executor-service/order/build/core/instructions.hpp"
 #include "tests/executor-service/order/core/example_order.hpp"
 #include "tests/support/foreign_instructions.hpp"
+#include "tests/support/keypairs.hpp"
 
 namespace landfall::executor {
 
 namespace token_program = solana::token;
 using domain::token_amount;
+using landfall::tests::key;
+using landfall::tests::signer_key;
 using solana::instruction;
 using solana::pubkey;
-using tests::key;
 
 namespace {
 
 constexpr std::uint64_t rent = 2'039'280;
 constexpr std::uint64_t agreed = 300'000'000;
-
-pubkey signer_key(std::uint8_t n) {
-  std::array<std::uint8_t, 32> seed{};
-  seed.fill(n);
-  return solana::keypair::from_seed(seed)->public_key();
-}
 
 struct deal {
   order o = tests::example_order(domain::order_state::executing);
