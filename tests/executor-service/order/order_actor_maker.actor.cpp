@@ -8,7 +8,7 @@ using namespace tests;
 
 namespace {
 
-/// An order whose swap was handed to a maker, as an executor finds it stored.
+/// An order whose swap was submitted to a maker, as an executor finds it stored.
 struct maker_fixture : order_fixture {
   maker_fixture() {
     const auto key = landfall::tests::signer_key(8);
@@ -25,8 +25,8 @@ struct maker_fixture : order_fixture {
     with->maker = system.spawn([this](maker_actor::pointer) -> maker_actor::behavior_type {
       return {[](const maker::quote_request&) { return maker::offers{}; },
               [this](const maker::submit& what) {
-                j->lines.push_back("hand over");
-                handed.push_back(what);
+                j->lines.push_back("submit");
+                submitted.push_back(what);
               },
               [](const maker::arrived&) {}};
     });
@@ -52,20 +52,20 @@ struct maker_fixture : order_fixture {
   }
 
   attempt swap;
-  std::vector<maker::submit> handed;
+  std::vector<maker::submit> submitted;
 };
 
 }  // namespace
 
-TEST_CASE("a message in a maker's hands is handed over again, looked for, and nothing else is done meanwhile") {
+TEST_CASE("a message in a maker's hands is submitted again, looked for, and nothing else is done meanwhile") {
   maker_fixture b;
   b.start();
-  CHECK(b.j->lines == strings{"search history", "hand over"});
+  CHECK(b.j->lines == strings{"search history", "submit"});
   b.advance(b.with->config.rebroadcast);
   CHECK(b.j->count("search history") == 2);
-  CHECK(b.j->count("hand over") == 2);
+  CHECK(b.j->count("submit") == 2);
   CHECK(b.j->lines.size() == 4);
-  for (const auto& h : b.handed) {
+  for (const auto& h : b.submitted) {
     CHECK(h.transaction == b.swap.transaction);
     CHECK(h.quote_id == b.swap.id.to_string());
     CHECK(h.maker == "maker.example");

@@ -109,12 +109,12 @@ TEST_CASE("what anybody can put at the order account's address is no deposit") {
   CHECK_FALSE(dies(landfall::tests::token_account_data(o.input.mint, o.vault, whole)));
 }
 
-TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
+TEST_CASE("what stays in doubt is logged after a while, once, with the reason") {
   order_fixture b;
-  strings told;
-  runtime::log_redirect([&told](std::string_view line) {
+  strings logged;
+  runtime::log_redirect([&logged](std::string_view line) {
     if (line.find("attempt_overdue") != std::string_view::npos)
-      told.emplace_back(line);
+      logged.emplace_back(line);
   });
   b.start();
   b.j->accounts[b.o.output_account].data =
@@ -122,11 +122,11 @@ TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
   b.observe(0, 500, std::nullopt);
   b.observe(1, 500, std::nullopt);
   b.advance(b.with->config.resolution.overdue_after);
-  CHECK(told.empty());
+  CHECK(logged.empty());
   for (int i = 0; i < 3; ++i)
     b.advance(b.with->config.rebroadcast);
-  REQUIRE(told.size() == 1);
-  CHECK(told[0].find("balance_moved") != std::string::npos);
+  REQUIRE(logged.size() == 1);
+  CHECK(logged[0].find("balance_moved") != std::string::npos);
   CHECK(b.j->count("resolve dead") == 0);
 }
 
