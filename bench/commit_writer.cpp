@@ -1,5 +1,5 @@
 // landfall-bench-commit-writer ORDERS SECONDS: durable units a second of the commit writer with so many orders waiting
-// for their commits at once, beside the same units committed one by one and in batches of the ideal size; in turns, on
+// for their commits at once, beside the same units committed one by one and in batches of the ideal size; in rounds, on
 // the cluster that LANDFALL_TEST_POSTGRES names.
 #include <algorithm>
 #include <caf/all.hpp>
@@ -20,7 +20,7 @@ using namespace landfall;
 using namespace landfall::executor;
 using clock_type = std::chrono::steady_clock;
 
-constexpr int turns = 3;
+constexpr int rounds = 3;
 constexpr domain::milliseconds lease{600'000};
 constexpr std::size_t max_batch = 128;
 
@@ -72,7 +72,7 @@ void expect_committed(const std::optional<postgres::database_error>& refusal) {
     fail(refusal->message);
 }
 
-/// Units a second until the time is over; `step` commits some and says how many.
+/// Units a second until the time is over; `step` commits some and returns how many.
 template <class Step>
 double rate_of(double seconds, Step step) {
   const auto began = clock_type::now();
@@ -167,7 +167,7 @@ int main(int argc, char** argv) {
   std::vector<double> ours;
   std::vector<double> one_by_one;
   std::vector<double> ideal;
-  for (int turn = 0; turn < turns; ++turn) {
+  for (int round = 0; round < rounds; ++round) {
     ours.push_back(rate_of_commit_writer(system, writer_actor, writers, seconds));
     std::size_t at = 0;
     one_by_one.push_back(rate_of(seconds, [&] {
@@ -186,8 +186,8 @@ int main(int argc, char** argv) {
         expect_committed(refusal);
       return units.size();
     }));
-    std::fprintf(stderr, "turn %d: commit writer %.0f, one by one %.0f, ideal batches %.0f units a second\n", turn + 1,
-                 ours.back(), one_by_one.back(), ideal.back());
+    std::fprintf(stderr, "round %d: commit writer %.0f, one by one %.0f, ideal batches %.0f units a second\n",
+                 round + 1, ours.back(), one_by_one.back(), ideal.back());
   }
   runtime::stop_actors(system, {caf::actor_cast<caf::strong_actor_ptr>(std::exchange(writer_actor, nullptr))},
                        std::chrono::milliseconds{2'000});

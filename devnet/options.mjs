@@ -31,7 +31,7 @@ export function usage() {
   return `Usage: devnet/run [options]\n\nA development chain with RPC, swap router, price stream, market maker and control, on loopback.\n\n${lines.join('\n')}\n`;
 }
 
-/** Throws an Error with one clear line for a bad setting. */
+/** Throws an Error with one clear sentence for a bad setting. */
 export function parseOptions(argv) {
   const options = Object.fromEntries(table.map((o) => [camel(o.name), o.fallback]));
   for (let i = 0; i < argv.length; i++) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Everything that looks random comes from the seed, so that a run can be repeated. */
+/** Everything that seems random comes from the seed, so that a run can be repeated. */
 export class Random {
   #state;
 

@@ -19,7 +19,7 @@ const look = `
  * first stored transaction that is no deposit; what it had sent before is judged then, by what the table held when it
  * arrived.
  *
- * What a market maker signs last has no signature to look for: the quote's id names its row. The very bytes are stored
+ * What a market maker signs last has no signature to find: the quote's id names its row. The very bytes are stored
  * before they are handed to the maker, and what the maker broadcasts is that message with our signatures. Our fee payer
  * signs second there.
  */
@@ -36,7 +36,7 @@ export class Witness {
    */
   #stored = new Map();
   /**
-   * What arrived while the database was away and had not been seen before: it is looked for again until the database
+   * What arrived while the database was away and had not been seen before: it is searched again until the database
    * has answered.
    */
   #unseen = [];
@@ -56,7 +56,7 @@ export class Witness {
     const connectionString = database.includes('://') ? database : `postgres://postgres@${database}`;
     this.#pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs,
       application_name: 'devnet-witness', allowExitOnIdle: true });
-    // An idle connection that the server closed; the next look opens another.
+    // An idle connection that the server closed; the next check opens another.
     this.#pool.on('error', () => {});
     if (feePayer !== null) this.#feePayers.add(feePayer);
   }
@@ -71,7 +71,7 @@ export class Witness {
     this.#declared.add(signature);
   }
 
-  /** The report, when all that has arrived is judged, after another look for what could not be checked when it came. */
+  /** The report, when all that has arrived is judged, after another check of what could not be checked when it came. */
   async settled() {
     await Promise.all(this.#arriving);
     await this.#lookAgain();

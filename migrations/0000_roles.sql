@@ -49,7 +49,7 @@ as $$
 $$;
 
 -- The time that every rule compares with. Not now(), which stands still in a long transaction: a lease does not. Only a
--- test database has another one, which its owner puts in this one's place.
+-- test database has another one, which its owner creates instead.
 create function rule_time() returns timestamptz
 language sql volatile parallel safe
 set search_path = pg_catalog, public, pg_temp

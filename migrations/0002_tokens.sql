@@ -4,7 +4,10 @@
 set local role landfall_owner;
 
 create domain token_amount as numeric(20, 0) check (value >= 0 and value <= 18446744073709551615);
-create domain price_usd as numeric(38, 18) check (value > 0);
+-- NaN counts as larger than every number.
+create domain price_usd as numeric(38, 18) check (value > 0 and value <> 'NaN');
+-- A time that comes: 'infinity' is none.
+create domain deadline as timestamptz check (isfinite(value));
 create domain address as text check (value ~ '^[1-9A-HJ-NP-Za-km-z]{32,44}$');
 create domain transaction_signature as text check (value ~ '^[1-9A-HJ-NP-Za-km-z]{64,88}$');
 

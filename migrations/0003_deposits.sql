@@ -17,7 +17,7 @@ create table deposit_request (
   blockhash text not null,
   last_valid_block_height bigint not null check (last_valid_block_height > 0),
   created_at timestamptz not null default now(),
-  expires_at timestamptz not null,
+  expires_at deadline not null,
   -- set by the creation of its order, once
   consumed_at timestamptz,
   check (input_mint <> output_mint),

@@ -20,7 +20,7 @@ create table price_order (
   trigger_condition text not null check (trigger_condition in ('above', 'below')),
   trigger_price_usd price_usd not null,
   slippage_bps integer check (slippage_bps between 0 and 10000),
-  expires_at timestamptz not null,
+  expires_at deadline not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   triggered_at timestamptz,

@@ -53,7 +53,7 @@ create table attempt (
   unique (order_id, kind, ordinal)
 );
 comment on column attempt.maker is
-  'The endpoint of the market maker that the message was handed to; null where we send it ourselves.';
+  'The endpoint of the market maker that the message was submitted to; null where we send it ourselves.';
 
 -- Rule: at most one unresolved attempt an order account, whatever it is for; a deposit is the user's, and precedes all.
 create unique index attempt_unresolved on attempt (order_account) where outcome is null and kind <> 'deposit';
@@ -67,18 +67,18 @@ create index attempt_deposit_unresolved on attempt (signed_at) where kind = 'dep
 -- refuse the row that it belongs to: it is kept as text in a JSON string. 1e131071 takes six bytes in jsonb and 131,072
 -- where it is read: a few thousand of them, and no backup gets past the row. So exponents of three digits or more stay
 -- text; where such a text stands in a string of the answer, no harm is done.
-create function json_from_outside(told text) returns jsonb
+create function json_from_outside(answer text) returns jsonb
 language plpgsql immutable strict
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-  if told ~ '(?:^|[:,[])\s*-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{3}' then
-    return to_jsonb(told);
+  if answer ~ '(?:^|[:,[])\s*-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{3}' then
+    return to_jsonb(answer);
   end if;
-  return told::jsonb;
+  return answer::jsonb;
 exception
   when data_exception or program_limit_exceeded then
-    return to_jsonb(told);
+    return to_jsonb(answer);
 end
 $$;
 

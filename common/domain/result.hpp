@@ -26,7 +26,7 @@ struct failure {
 template <class E>
 failure(E) -> failure<E>;
 
-/// Either a value or an error that the caller has to tell apart. Reading the side that is not there stops the process.
+/// Either a value or an error that has to be handled. Reading the side that is not there stops the process.
 template <class T, class E>
 class [[nodiscard]] result {
 public:

@@ -24,8 +24,8 @@ struct handled<Result (Handler::*)(const Message&)> {
 
 }  // namespace detail
 
-/// Asks `whom` and goes on with `then(answer)` or `failed(error)`, between the two points of the effect. A fault looks
-/// like an actor that did not answer.
+/// Asks `whom` and goes on with `then(answer)` or `failed(error)`, between the two points of the effect. A fault has
+/// the effect of an actor that did not answer.
 template <class Self, class Whom, class Timeout, class Request, class Then, class Failed>
 void await(const point& at, Self* self, const Whom& whom, Timeout timeout, Request request, Then then, Failed failed) {
   if constexpr (!compiled_in) {

@@ -5,7 +5,7 @@
 
 #include "common/fault/money_path.hpp"
 
-/// Fault points: named places before and after every effect on an order's way, where a test can have the process killed
+/// Fault points: named points before and after every effect on an order's way, where a test can have the process killed
 /// or stopped, or the effect answered with its own error. Compiled in with LANDFALL_FAULT_POINTS only.
 ///
 /// A point is named EFFECT[.KIND].before or .after, `signature.swap.before`. A point is armed once, for its next hit:
@@ -21,7 +21,7 @@ enum class moment { before, after };
 #ifdef LANDFALL_FAULT_POINTS
 inline constexpr bool compiled_in = true;
 
-/// Acts if the point is armed. True: the caller answers with an error.
+/// Acts if the point is armed. True: answer with an error.
 [[nodiscard]] bool fires(const point& at, moment when);
 
 /// Arms what the environment asks for. A sentence if that is not understood.
@@ -48,8 +48,8 @@ struct always {
   }
 };
 
-/// An effect that answers at once, between its points; `failed(moment)` is its own kind of error. There is nothing
-/// after an effect whose answer says that nothing was `done`.
+/// An effect that answers at once, between its points; `failed(moment)` is its own kind of error. An
+/// effect that was not `done`, by its answer, has no point after it.
 template <class Perform, class Failed, class Done = always>
 auto around(const point& at, Perform&& perform, Failed&& failed, Done done = {}) -> decltype(perform()) {
   if (fires(at, moment::before))

@@ -10,7 +10,7 @@
 namespace landfall::fault {
 
 /// Everything that the services do on an order's way from deposit to payout or refund which they wait for, or which
-/// leaves the process. The table in money_path.cpp says of each where it lies.
+/// leaves the process. The table in money_path.cpp has a row for each.
 enum class effect : std::uint8_t {
   // role api
   deposit_stored,
@@ -54,7 +54,7 @@ enum class effect : std::uint8_t {
   router_instructions,
   rpc_send,
   rpc_statuses,
-  // ledger
+  // commit writer
   commit_attempt,
   commit_confirmation,
   commit_outcome,
@@ -81,7 +81,7 @@ struct money_path_row {
   /// deposit, fill, rfq, payout, refund, retry: the flows that come by, separated by spaces. Where this is empty they
   /// are the kind's own.
   std::string_view flows;
-  /// Whether an error after it can be told: what has no answer cannot lose one.
+  /// False: it has no answer, so an error after it has no effect.
   bool answers = true;
 };
 

@@ -18,7 +18,7 @@ struct number_parts {
 /// Nothing if `text` is no JSON number. The parts refer to `text`.
 [[nodiscard]] std::optional<number_parts> split_number(std::string_view text);
 
-/// The number with its point moved by the exponent; nothing beyond `max_decimal_digits`.
+/// The number written out without an exponent; nothing beyond `max_decimal_digits`.
 [[nodiscard]] std::optional<std::string> plain_digits(const number_parts& n);
 
 }  // namespace landfall::json

@@ -32,7 +32,7 @@ enum class kind { null, boolean, number, string, array, object };
 
 struct member;
 
-/// A parsed value. Numbers keep their text, so none is ever rounded, and are told apart from strings.
+/// A parsed value. Numbers keep their text, so none is ever rounded, and are distinct from strings.
 class value {
 public:
   struct number_text {

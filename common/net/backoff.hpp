@@ -16,7 +16,7 @@ struct backoff_policy {
   jitter kind = jitter::decorrelated;
 };
 
-/// Delays between tries. Pure: randomness is handed in, waiting is the caller's.
+/// Delays between tries. Pure: randomness is an argument, and it never waits itself.
 class backoff {
 public:
   explicit constexpr backoff(backoff_policy policy = {}) : policy_(policy), previous_(policy.min) {}

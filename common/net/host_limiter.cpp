@@ -24,7 +24,7 @@ struct host_limiter::impl : std::enable_shared_from_this<impl> {
   impl(std::string e, rate_limit limit, limiter_reports r, std::uint64_t seed)
       : endpoint(std::move(e)), reports(std::move(r)), core(limit, seed) {}
 
-  /// Grants and refuses what is due, and sees to it that the rest is looked at in time.
+  /// Grants and refuses what is due, and sets a timer for the rest.
   void settle() {
     std::vector<std::pair<rate_limiter::settled, std::function<void(refusal)>>> due;
     {

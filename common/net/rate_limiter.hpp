@@ -57,7 +57,7 @@ struct limit_signal {
   std::optional<std::chrono::milliseconds> reset_in;  ///< until one more is free
 };
 
-/// Decides who may send to one host, and when. Pure: time comes in, waiting is the caller's. Three tiers:
+/// Decides who may send to one host, and when. Pure: time is an argument, and it never waits itself. Three tiers:
 /// - proactive: at most `requests_per_window` in any window as the server sees it. A request counts from its permit
 /// until
 ///   a window after its answer, for only that bounds when it arrived. The limit is lowered to what the server really
@@ -79,7 +79,7 @@ public:
 
   explicit rate_limiter(rate_limit limit, std::uint64_t seed = 1);
 
-  /// Queues for a permit; `settle` says what becomes of the ticket.
+  /// Queues for a permit; `settle` returns what became of the ticket.
   [[nodiscard]] std::uint64_t ask(purpose p, time now);
   /// No longer wanted; unknown tickets are ignored.
   void cancel(std::uint64_t ticket);

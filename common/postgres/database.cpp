@@ -46,7 +46,7 @@ bool is_refusal(const pqxx::sql_error& e) {
   return kind_of(e.sqlstate()) == error_kind::constraint;
 }
 
-/// The one place where libpqxx's exceptions are told apart.
+/// The only code that distinguishes libpqxx's exceptions.
 template <class Body>
 std::optional<database_error> caught(Body&& body) {
   try {
@@ -86,7 +86,7 @@ std::string quoted(const std::string& value) {
 /// over skips locked rows, and other writers wait for them.
 constexpr int idle_in_transaction_ms = 5'000;
 
-/// The caller's connection string or URL with our own settings behind it, as key=value pairs.
+/// The given connection string or URL with our own settings behind it, as key=value pairs.
 std::string complete_conninfo(const database::options& opts) {
   char* error = nullptr;
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> given{
@@ -114,8 +114,8 @@ std::chrono::milliseconds reply_bound(const database::options& opts) {
   return std::chrono::milliseconds{opts.statement_timeout_ms} + database::reply_grace;
 }
 
-/// Says so in the error if the connection ended because the server did not answer in time.
-void tell_deadline(std::optional<database_error>& error, const reply_deadline& reply) {
+/// Adds to the error that the connection ended because the server did not answer in time.
+void mark_deadline(std::optional<database_error>& error, const reply_deadline& reply) {
   if (error && reply.passed())
     error->message = "no reply within " + std::to_string(reply.bound().count()) + " ms: " + error->message;
 }
@@ -180,7 +180,7 @@ struct waiting_for_reply {
   reply_deadline& reply;
 };
 
-/// An idle connection on which the server has something to say is being closed by it.
+/// The server sends on an idle connection only to close it.
 bool is_quiet(const pqxx::connection& connection) {
   pollfd socket{connection.sock(), POLLIN, 0};
   return ::poll(&socket, 1, 0) == 0;
@@ -206,7 +206,7 @@ std::optional<database_error> database::guarded(const std::function<void(pqxx::w
     reply_.start();
     work.commit();
   });
-  tell_deadline(error, reply_);
+  mark_deadline(error, reply_);
   if (error && (error->kind == error_kind::unavailable || error->kind == error_kind::in_doubt))
     disconnect();
   return error;
@@ -256,7 +256,7 @@ database_result<std::vector<std::string>> listener::wait(std::chrono::millisecon
     ask_after_silence();
   });
   if (error) {
-    tell_deadline(error, reply_);
+    mark_deadline(error, reply_);
     receiver_.reset();
     connection_.reset();
     reply_.detach();

@@ -79,7 +79,7 @@ public:
   database& operator=(const database&) = delete;
 
   /// Runs `body(transaction&)` and commits. The body must have no effects but its statements: it may not have happened.
-  /// It is run once; retrying on `unavailable` and `conflict` is the caller's decision, `in_doubt` is never retried.
+  /// It is run once; retry on `unavailable` and `conflict` where that is right, never on `in_doubt`.
   template <class Body>
   auto transact(Body&& body) -> database_result<std::invoke_result_t<Body, transaction&>> {
     using value = std::invoke_result_t<Body, transaction&>;

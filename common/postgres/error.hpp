@@ -9,7 +9,7 @@
 
 namespace landfall::postgres {
 
-/// What a caller must tell apart when a database call did not succeed.
+/// The kinds of failed database calls.
 enum class error_kind : std::uint8_t {
   /// Nothing was committed: no connection, server shutting down, too many connections, disk full, timeout before
   /// commit.

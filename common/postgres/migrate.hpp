@@ -13,10 +13,10 @@ struct migration_status {
   bool applied = false;
 };
 
-/// Applies what is missing, in order, one transaction each, under an advisory lock, so that any number of callers is
-/// safe. Refuses (constraint) when an applied migration's checksum differs from the built-in one, or when the database
-/// holds a migration that this program does not know. `progress` is told each name as it is applied.
-/// Returns the number of migrations applied.
+/// Applies what is missing, in order, one transaction each, under an advisory lock: any number of processes may run it
+/// at once. Refuses (constraint) when an applied migration's checksum differs from the built-in one, or when the
+/// database holds a migration that this program does not know. `progress` gets each name as it is applied. Returns the
+/// number of migrations applied.
 database_result<int> migrate(const database::options& opts, const std::function<void(const std::string&)>& progress);
 
 /// Whether all built-in migrations are applied, for readiness. Needs only the right to read `schema_migration`.

@@ -58,7 +58,7 @@ void reply_deadline::run(const std::stop_token& stopping) {
       started_.wait(lock, stopping, [this] { return !idle_; });
       continue;
     }
-    // A later start moves the deadline on, a stop makes it void; both are seen when this one comes.
+    // A later start extends the deadline, a stop voids it; both are seen when this one comes.
     if (const auto until = deadline_; clock::now() < until) {
       started_.wait_until(lock, stopping, until, [] { return false; });
       continue;

@@ -7,7 +7,7 @@
 
 namespace landfall::postgres {
 
-/// Bounds the wait for a server that is connected and says nothing: libpq waits for a reply without end, the server's
+/// Bounds the wait for a server that is connected and silent: libpq waits for a reply without end, the server's
 /// own statement timeout does not help when the connection swallows its answer, and keepalives do not when something on
 /// the way acknowledges them. At the deadline the socket is shut down, which libpq sees as a server that went away.
 ///

@@ -18,10 +18,10 @@ namespace landfall::runtime {
 /// - The system has a clock of its own for delayed messages; decisions take time from a `runtime::clock`.
 void configure_actor_system(caf::actor_system_config& config, std::size_t max_threads);
 
-/// Sends every actor an exit, in the order given and each after the one before it is down, so that callers end before
+/// Sends every actor an exit, in the order given and each after the one before it is down, so that clients end before
 /// what they call. All together wait at most `bound`; who is left then is killed without a wait. Drops the references.
 /// Returns how many had to be killed. To be called from a thread that is no actor. The state of an actor that is down
-/// is destroyed; functors that were attached to it may still run, until the actor system is gone.
+/// is destroyed; functors that were attached to it may still run, until the actor system has ended.
 std::size_t stop_actors(caf::actor_system& system, std::vector<caf::strong_actor_ptr> actors,
                         std::chrono::milliseconds bound);
 

@@ -7,7 +7,7 @@
 
 namespace landfall::runtime {
 
-/// Where time comes from: handed in, so that a test decides what time it is.
+/// The source of time. Passed as an argument, so that a test decides what time it is.
 class clock {
 public:
   virtual ~clock() = default;
@@ -22,7 +22,7 @@ public:
   }
 };
 
-/// Stands still until it is moved. Thread-safe.
+/// Stands still until it is set or advanced. Thread-safe.
 class manual_clock final : public clock {
 public:
   explicit manual_clock(domain::utc_time start = domain::utc_time{}) : ms_(start.time_since_epoch().count()) {}

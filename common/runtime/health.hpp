@@ -15,7 +15,7 @@ public:
   /// for an operator, and no reason to take the other work of the process away.
   explicit health(std::vector<std::string> checks, std::vector<std::string> shown_only = {});
 
-  /// `why` says what is wrong; it is not kept for a check that is ok.
+  /// `why` is a sentence about what is wrong; it is not kept for a check that is ok.
   void set(std::string_view check, bool ok, std::string why = {});
 
   /// Whether every check that decides is ok.

@@ -44,8 +44,8 @@ struct looked_up_keys {
   std::vector<pubkey> readonly;
 };
 
-/// Moves what `table` has and what may be looked up from `uses` to `lookups` and `keys`.
-void move_to_lookup(const address_lookup_table& table, key_uses& uses, std::vector<table_lookup>& lookups,
+/// Takes what `table` has and what may be looked up from `uses` to `lookups` and `keys`.
+void take_to_lookup(const address_lookup_table& table, key_uses& uses, std::vector<table_lookup>& lookups,
                     looked_up_keys& keys) {
   std::map<pubkey, std::uint8_t> positions;
   for (std::size_t i = 0; i < std::min(table.addresses.size(), max_keys); ++i)
@@ -106,7 +106,7 @@ result<message, wire_error> compile_message(const pubkey& payer, std::span<const
   if (all_keys > max_keys)
     return failure{wire_error::too_many_keys};
   for (const address_lookup_table& table : lookup_tables)
-    move_to_lookup(table, uses, m.lookups, looked_up);
+    take_to_lookup(table, uses, m.lookups, looked_up);
   place_static_keys(payer, uses, m);
 
   std::map<pubkey, std::uint8_t> indexes;

@@ -9,7 +9,7 @@
 
 namespace landfall::solana {
 
-/// Why a node gave no usable answer. None of these says anything about whether a transaction landed, will land, or
+/// Why a node gave no usable answer. None of these proves anything about whether a transaction landed, will land, or
 /// about whether an account exists.
 struct rpc_error {
   enum class kind : std::uint8_t {
@@ -40,7 +40,7 @@ struct rpc_error {
   [[nodiscard]] bool blockhash_not_found() const noexcept;
   /// The node's simulation before sending failed (-32002).
   [[nodiscard]] bool preflight_failed() const noexcept;
-  /// The node itself says that it is behind (-32005).
+  /// The node reports that it is behind (-32005).
   [[nodiscard]] bool node_unhealthy() const noexcept;
 };
 

@@ -17,7 +17,7 @@ struct short_length {
   friend bool operator==(const short_length&, const short_length&) = default;
 };
 
-/// Appends `value` as compact-u16: 7 bits a byte, low group first, the top bit says that more follows.
+/// Appends `value` as compact-u16: 7 bits a byte, low group first, the top bit set means that more follows.
 void append_short_length(bytes& out, std::uint16_t value);
 
 /// Reads the compact-u16 that `data` starts with. Longer forms than needed are refused.

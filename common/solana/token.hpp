@@ -47,7 +47,7 @@ struct transfer_checked_args {
   friend bool operator==(const transfer_checked_args&, const transfer_checked_args&) = default;
 };
 
-/// Of either token program; look at `program`.
+/// Of either token program; `program` is which.
 [[nodiscard]] std::optional<transfer_checked_args> decode_transfer_checked(const instruction& i);
 
 enum class account_state : std::uint8_t { initialized = 1, frozen = 2 };

@@ -19,7 +19,7 @@ enum class wire_error {
   too_many_keys,        ///< more than 256 accounts, or a list too long for its length field
   empty_lookup,         ///< a table lookup that loads nothing
   bad_config,           ///< v1: unknown, contradictory or out-of-range settings
-  unknown_table,        ///< a lookup table that was not handed in
+  unknown_table,        ///< a lookup table that was not given
 };
 
 [[nodiscard]] std::string_view to_string(wire_error error) noexcept;

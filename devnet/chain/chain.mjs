@@ -314,7 +314,7 @@ export class Chain extends EventEmitter {
     return low;
   }
 
-  // Five hundred entries are too many to hand over for every block when only lookup tables look at them.
+  // Five hundred entries are too many to pass on for every block when only lookup tables read them.
   #refreshSlotHashes(transaction) {
     if (!transaction.staticKeys.includes(lookupTableProgram)) return;
     this.#svm.setSlotHashes(this.#blocks.slice(-slotHashEntries).reverse().map(({ slot, hash }) => ({ slot, hash })));

@@ -11,7 +11,7 @@ export class Journal {
     this.#window = windowBlocks;
   }
 
-  /** Notes the first change of an account in a block; later ones in the same block do not matter. */
+  /** Records the first change of an account in a block; later ones in the same block do not matter. */
   note(height, address, before) {
     let block = this.#blocks.get(height);
     if (!block) this.#blocks.set(height, (block = new Map()));

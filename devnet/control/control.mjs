@@ -106,7 +106,7 @@ export class Control {
     return { account, ...this.#landed(transaction.signature) };
   }
 
-  /** Moves the chain on until the money is confirmed, so that whoever asked may use it right away. */
+  /** Advances the chain until the money is confirmed, so that whoever asked may use it right away. */
   #landed(signature) {
     const { chain, options } = this.#d;
     chain.advance(1 + options.confirmDepth);

@@ -65,7 +65,7 @@ export function paysLess(transaction) {
   return signed(changed.bytes);
 }
 
-/** The same transaction with the maker's signature in its place. Throws where the maker is no signer of it. */
+/** The same transaction with the maker's signature filled in. Throws where the maker is no signer of it. */
 export function signed(bytes) {
   const transaction = VersionedTransaction.deserialize(bytes);
   transaction.sign([makerKey]);

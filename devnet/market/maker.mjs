@@ -231,14 +231,14 @@ export class Maker {
   /** In one go, and without waiting for the witness: they are tried in this order, in the very next block. */
   #broadcast(quote, transaction, before = [], after = []) {
     this.counters.broadcast++;
-    // What it made of our message itself says nothing about us.
+    // What it made of our message itself proves nothing about us.
     if (transaction === quote.used.transaction) this.#witness?.makerBroadcasts(quote.quoteId, transaction);
     for (const each of before) this.#chain.submit(each, { own: true });
     this.#chain.submit(transaction);
     for (const each of after) this.#chain.submit(each, { own: true });
   }
 
-  /** What is handed over, to the witness, before anything else is done with it. */
+  /** Sends what was submitted to the witness, before anything else is done with it. */
   async #showWitness(text) {
     if (!text.includes('"transaction"')) return;
     let handed;

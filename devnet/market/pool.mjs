@@ -104,7 +104,7 @@ export class Pool {
     const now = this.exactIn(tranche.inputMint, tranche.outputMint, tranche.inAmount).outAmount;
     if (now >= tranche.threshold) return;
     const held = tokenAccountView(this.#chain.account(tranche.address))?.amount ?? 0n;
-    if (held === 0n) return; // Spent; after a fork it is looked at again.
+    if (held === 0n) return; // Spent; after a fork it is checked again.
     tranche.state = 'revoked';
     this.counters.revoked++;
     this.#takeBack(tranche, held);

@@ -108,7 +108,7 @@ export class Router {
     };
     const jump = this.#faults.strikes('router', 'jump_price', '/quote');
     if (jump) cheaper(parsePrice(jump.params.factor ?? jump.params.value ?? '1.1'));
-    // Both directions look better than the middle, so that a round trip seems to gain.
+    // Both directions seem better than the middle, so that a round trip seems to gain.
     if (this.#faults.strikes('router', 'crossed', '/quote')) cheaper(parsePrice('1.02'));
     return priceOf;
   }

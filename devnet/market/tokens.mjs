@@ -87,7 +87,7 @@ export function placeTokens(chain) {
   }
 }
 
-/** Routes name the market's accounts by their place in this table, as routes do on a real cluster. */
+/** Routes name the market's accounts by their index in this table, as routes do on a real cluster. */
 export const marketTable = devnetKey('market lookup table').publicKey.toBase58();
 
 export const marketTableEntries = tokens.filter((t) => t.transferFeeBps === undefined).flatMap((t) =>

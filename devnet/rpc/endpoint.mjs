@@ -54,7 +54,7 @@ export class RpcEndpoint {
       this.#faults.use(fault);
       this.#faults.remove(fault);
     }
-    // Closing what is open is all of it, unless it says how often it should close what comes later.
+    // Closing what is open is all of it, unless it sets how often to close what comes later.
     if (fault.fault === 'disconnect' && fault.remaining === null && fault.probability === 1) {
       this.#faults.use(fault);
       this.#faults.remove(fault);

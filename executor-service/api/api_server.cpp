@@ -104,7 +104,7 @@ struct api_server::impl {
       });
   }
 
-  /// The server's routes refer to the handlers, which end with this: what they hold has to be gone before the actors.
+  /// The server's routes refer to the handlers, which end with this: what they hold has to end before the actors.
   void route(std::string_view method, std::string_view path, access who, handler handle) {
     const auto& kept = handlers.emplace_back(std::move(handle));
     add(method, path, [this, who, &kept](net::http_server_request request, net::http_reply reply) {

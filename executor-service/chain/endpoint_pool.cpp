@@ -80,7 +80,7 @@ void endpoint_pool::on_answer(std::size_t at, utc_time asked_at, const rpc_error
   e.metrics.calls[error == nullptr ? 6 : static_cast<std::size_t>(error->what)].inc();
   if (error != nullptr) {
     e.last_error = std::string{to_string(error->what)} + ": " + error->message;
-    // A call that our own limiter refused was never sent and says nothing about the endpoint.
+    // A call that our own limiter refused was never sent and proves nothing about the endpoint.
     if (error->what == rpc_error::kind::rate_limited && error->http_status == 0 && error->retry_after_ms)
       return;
     if (error->what == rpc_error::kind::rate_limited)

@@ -125,7 +125,7 @@ public:
     }));
   }
 
-  /// The same, counted in `count`; the caller has checked its bound. Status polls have bounds of their own and do not
+  /// The same, counted in `count`; check its bound first. Status polls have bounds of their own and do not
   /// count.
   template <class T, class Call, class Take>
   void bounded_call(std::size_t at, const Call& make, Take take, std::size_t endpoint::*count = &endpoint::in_flight) {

@@ -54,7 +54,7 @@ struct broadcast {
   bool again = false;
 };
 
-/// An endpoint answered the broadcast. Says nothing about whether the transaction lands.
+/// An endpoint answered the broadcast. It proves nothing about whether the transaction lands.
 struct sent {};
 
 /// What one endpoint's account history shows of an attempt.

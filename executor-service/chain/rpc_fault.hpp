@@ -7,8 +7,8 @@
 
 namespace landfall::executor {
 
-/// Wraps the call `make(api, done)` in the two fault points of its effect. A fault looks like an endpoint that does not
-/// answer.
+/// Wraps the call `make(api, done)` in the two fault points of its effect. A fault has the effect of an endpoint that
+/// does not answer.
 template <class T, class Make>
 auto at_fault_point(fault::effect what, Make make) {
   return [what, make](rpc_api& api, rpc_done<T> answered) {

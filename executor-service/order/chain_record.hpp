@@ -25,8 +25,8 @@ namespace landfall::executor {
 }
 
 /// The search for an attempt that a maker signs last; nothing if the stored bytes are no transaction, or no deposit is.
-[[nodiscard]] inline std::optional<chain::history_request> history_look_of(const order& o, const attempt& a,
-                                                                           caf::actor_addr to) {
+[[nodiscard]] inline std::optional<chain::history_request> history_request_of(const order& o, const attempt& a,
+                                                                              caf::actor_addr to) {
   const auto tx = solana::parse_transaction(a.transaction);
   const auto* deposit = o.latest(attempt_kind::deposit);
   if (!tx || deposit == nullptr || !deposit->signature)

@@ -9,7 +9,7 @@
 
 namespace landfall::executor {
 
-/// The effect that committing these writes of the order is: named after what weighs most in them.
+/// The fault point of a commit of these writes, named after the most important write.
 inline fault::point commit_point(const order& o, const std::vector<order_write>& writes) {
   using fault::effect;
   const auto kind_of = [&](const domain::attempt_id& id) {
@@ -24,11 +24,11 @@ inline fault::point commit_point(const order& o, const std::vector<order_write>&
       return {effect::commit_outcome, kind_of(resolved->attempt)};
     if (const auto* confirmed = std::get_if<write::confirm>(&w))
       at = {effect::commit_confirmation, kind_of(confirmed->attempt)};
-    else if (const auto* noted = std::get_if<write::mark_broadcast>(&w))
-      at = {effect::commit_broadcast_note, kind_of(noted->attempt)};
-    else if (const auto* moved = std::get_if<write::transition>(&w);
-             moved != nullptr && at.what == effect::commit_release)
-      at = {effect::commit_move, to_string(moved->to)};
+    else if (const auto* marked = std::get_if<write::mark_broadcast>(&w))
+      at = {effect::commit_broadcast_note, kind_of(marked->attempt)};
+    else if (const auto* changed = std::get_if<write::transition>(&w);
+             changed != nullptr && at.what == effect::commit_release)
+      at = {effect::commit_move, to_string(changed->to)};
   }
   return at;
 }

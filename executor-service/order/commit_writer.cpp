@@ -11,7 +11,7 @@ namespace landfall::executor {
 
 namespace {
 
-struct ledger_state {
+struct commit_writer_state {
   commit_writer_config config;
   std::unique_ptr<order_store> store;
   std::vector<write_unit> units;
@@ -47,8 +47,8 @@ struct ledger_state {
   }
 };
 
-commit_writer_actor::behavior_type ledger_behavior(commit_writer_actor::stateful_pointer<ledger_state> self,
-                                                   commit_writer_config config) {
+commit_writer_actor::behavior_type commit_writer_behavior(
+    commit_writer_actor::stateful_pointer<commit_writer_state> self, commit_writer_config config) {
   auto& state = self->state;
   state.config = std::move(config);
   state.store = std::make_unique<order_store>(state.config.database, state.config.instance);
@@ -75,7 +75,7 @@ commit_writer_actor::behavior_type ledger_behavior(commit_writer_actor::stateful
 }  // namespace
 
 commit_writer_actor spawn_commit_writer(caf::actor_system& system, commit_writer_config config) {
-  return system.spawn<caf::detached>(ledger_behavior, std::move(config));
+  return system.spawn<caf::detached>(commit_writer_behavior, std::move(config));
 }
 
 }  // namespace landfall::executor

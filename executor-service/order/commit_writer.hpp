@@ -15,11 +15,11 @@ namespace landfall::executor {
 /// A unit of writes that has to be durable before the sender goes on.
 struct commit_unit {
   write_unit unit;
-  /// Where it lies on the order's way; for fault points alone.
+  /// The fault point of this commit; unused in release builds.
   fault::point point{fault::effect::commit_release};
 };
 
-/// What became of it: durable, or why not.
+/// The result of a commit. No error: it is durable.
 struct commit_reply {
   std::optional<postgres::database_error> error;
 };
@@ -33,15 +33,15 @@ using commit_writer_actor = caf::typed_actor<
 struct commit_writer_config {
   postgres::database::options database;
   std::string instance;
-  /// Units in one commit.
+  /// Most units in one commit.
   std::size_t max_batch = 128;
   runtime::counter_handle commits;
   runtime::counter_handle units;
   runtime::counter_handle failures;
 };
 
-/// The only writer of attempts and transitions. Owns its thread and its connection; what queues up while a commit is
-/// under way goes into the next one together.
+/// The only writer of attempts and transitions. Owns its thread and its connection. Units that arrive
+/// while a commit is under way go into the next commit together.
 commit_writer_actor spawn_commit_writer(caf::actor_system& system, commit_writer_config config);
 
 }  // namespace landfall::executor

@@ -53,7 +53,7 @@ struct dispatcher_state {
     }
   }
 
-  void note_database(const postgres::database_error* e) {
+  void mark_database(const postgres::database_error* e) {
     database_up.set(e == nullptr ? 1 : 0);
     if (e != nullptr)
       runtime::log_warn("database_trouble",
@@ -64,10 +64,10 @@ struct dispatcher_state {
   in_flight_count adopt(postgres::database_result<std::vector<order>> result) {
     in_flight_count adopted;
     if (!result.ok()) {
-      note_database(&result.error());
+      mark_database(&result.error());
       return adopted;
     }
-    note_database(nullptr);
+    mark_database(nullptr);
     for (auto& o : *result) {
       claimed.inc();
       const auto id = o.id;
@@ -105,14 +105,14 @@ struct dispatcher_state {
   void claim() {
     if (stopping)
       return;
-    const auto room = capacity_to_claim(config.claims, counts);
-    if (room.new_work + room.started == 0)
+    const auto capacity = capacity_to_claim(config.claims, counts);
+    if (capacity.new_work + capacity.started == 0)
       return;
     const auto adopted = adopt(leased(
-        {fault::effect::claim}, [&] { return store->claim(room, config.lease, with->config.steps.expiry_grace); }));
+        {fault::effect::claim}, [&] { return store->claim(capacity, config.lease, with->config.steps.expiry_grace); }));
     // A full batch of either kind: there may be more.
-    if ((room.new_work > 0 && adopted.new_work >= room.new_work) ||
-        (room.started > 0 && adopted.started >= room.started))
+    if ((capacity.new_work > 0 && adopted.new_work >= capacity.new_work) ||
+        (capacity.started > 0 && adopted.started >= capacity.started))
       hint();
   }
 
@@ -137,7 +137,7 @@ struct dispatcher_state {
     const auto renewed = fault::around(
         {fault::effect::lease_renewal}, [&] { return store->renew(held, config.lease); }, fault::database_fault);
     if (!renewed.ok()) {
-      note_database(&renewed.error());
+      mark_database(&renewed.error());
       return;
     }
     std::unordered_map<domain::order_id, bool> kept;
@@ -234,7 +234,7 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_actor::stateful_p
 
 struct listener_state {
   static inline const char* name = "order_listener";
-  std::unique_ptr<postgres::listener> ears;
+  std::unique_ptr<postgres::listener> listener;
 };
 
 constexpr auto listen_slice = domain::milliseconds{500};
@@ -251,15 +251,15 @@ caf::actor spawn_order_listener(caf::actor_system& system, postgres::database::o
   return system.spawn<caf::detached>(
       [](caf::stateful_actor<listener_state>* self, postgres::database::options opts,
          dispatcher_actor whom) -> caf::behavior {
-        self->state.ears = std::make_unique<postgres::listener>(std::move(opts), "landfall_order");
+        self->state.listener = std::make_unique<postgres::listener>(std::move(opts), "landfall_order");
         self->send(self, caf::tick_atom_v);
         return {[self, whom](caf::tick_atom) {
-          const auto heard = self->state.ears->wait(listen_slice);
-          if (!heard.ok()) {
+          const auto notified = self->state.listener->wait(listen_slice);
+          if (!notified.ok()) {
             self->delayed_send(self, listen_pause, caf::tick_atom_v);
             return;
           }
-          if (!heard->empty())
+          if (!notified->empty())
             self->send(whom, work_hint{});
           self->send(self, caf::tick_atom_v);
         }};

@@ -11,9 +11,9 @@
 
 namespace landfall::executor {
 
-/// There may be work: look now instead of at the next poll.
+/// Orders may be due: claim now instead of at the next poll.
 struct work_hint {};
-/// Claim nothing more, let what is in flight finish its writes, give the leases back, end.
+/// Claim nothing more, let orders in flight finish their writes, release the leases, end.
 struct dispatcher_stop {};
 struct claim_tick {};
 struct lease_tick {};
@@ -27,7 +27,7 @@ using dispatcher_actor =
 struct dispatcher_config {
   postgres::database::options database;
   std::string instance;
-  /// The truth: asked this often, whether or not a hint came.
+  /// How often due orders are claimed, whether or not a hint came.
   domain::milliseconds poll{500};
   domain::milliseconds lease{30'000};
   claim_policy claims;

@@ -45,7 +45,7 @@ struct order_shell {
     return caf::actor_cast<chain::status_listener>(self);
   }
 
-  /// A question to the chain; one that nobody answers is told of as such.
+  /// Sends a request to the chain actor. Without an answer the engine gets `events::unanswered`.
   template <class Request, class Then>
   void ask(const fault::point& at, Request request, Then then) {
     fault::await(at, self, with->chain, with->config.request_timeout, std::move(request), std::move(then),
@@ -119,7 +119,7 @@ struct order_shell {
   // --- the watched attempt ---
 
   void perform(const effects::watch& e) {
-    // Nobody is told what becomes of a watch that is refused.
+    // A refused watch never sends an update.
     self->request(with->chain, caf::infinite, chain::watch{e.id, listener()})
         .then([] {},
               [this, id = e.attempt](const caf::error& why) {
@@ -130,8 +130,8 @@ struct order_shell {
     self->send(with->chain, chain::unwatch{e.id, listener()});
   }
   void perform(const effects::search_history& e) {
-    if (auto look = history_look_of(o(), e.what, self->address()))
-      self->send(with->chain, *std::move(look));
+    if (auto search = history_request_of(o(), e.what, self->address()))
+      self->send(with->chain, *std::move(search));
     else
       log_notice(o(),
                  {effects::notice::kind::message_unreadable,
@@ -189,7 +189,7 @@ struct order_shell {
         [this](const caf::error& why) { feed(events::build_failed{caf::to_string(why)}); });
   }
 
-  // --- time, the end, and what people are told ---
+  // --- time, the end, log and metrics ---
 
   void perform(const effects::timer& e) {
     self->delayed_send(self, e.delay, std::visit([](const auto& due) { return order_timer{due}; }, e.then));

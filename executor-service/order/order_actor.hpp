@@ -23,8 +23,8 @@ using order_actor = caf::typed_actor<
     /// What an endpoint's account history shows of it.
     caf::reacts_to<chain::history_update>, caf::reacts_to<order_timer>, caf::reacts_to<order_stop>>;
 
-/// Carries one order under a lease that the caller took: feeds its engine what happens, and performs what the engine
-/// wants done, between fault points. Ends when the engine does.
+/// Carries one order under a lease that was taken before: feeds the engine events, and performs its effects between
+/// fault points. Ends when the engine does.
 order_actor spawn_order(caf::actor_system& system, order o, std::shared_ptr<const order_dependencies> with);
 
 }  // namespace landfall::executor

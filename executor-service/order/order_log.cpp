@@ -13,7 +13,7 @@ using runtime::level;
 
 namespace {
 
-struct notice_line {
+struct notice_row {
   effects::notice::kind what;
   level importance;
   std::string_view event;
@@ -22,7 +22,7 @@ struct notice_line {
 
 using kind = effects::notice::kind;
 
-constexpr auto notice_lines = std::to_array<notice_line>({
+constexpr auto notice_rows = std::to_array<notice_row>({
     {kind::waiting, level::warn, "waiting"},
     {kind::not_signed, level::warn, "not_signed", &order_metrics::build_failures},
     {kind::attempt_watched, level::info, "attempt_watched"},
@@ -35,7 +35,7 @@ constexpr auto notice_lines = std::to_array<notice_line>({
     {kind::rolled_back, level::warn, "rolled_back", &order_metrics::rollbacks},
     {kind::attempt_overdue, level::warn, "attempt_overdue", &order_metrics::overdue},
     {kind::commit_retried, level::warn, "commit_retried"},
-    {kind::order_moved_by_other, level::info, "order_moved_by_other"},
+    {kind::order_changed_by_other, level::info, "order_changed_by_other"},
     {kind::signing_halted, level::warn, "signing_halted"},
     {kind::commit_refused, level::error, "commit_refused"},
     {kind::lease_lost, level::warn, "lease_lost"},
@@ -44,8 +44,8 @@ constexpr auto notice_lines = std::to_array<notice_line>({
 });
 
 constexpr bool in_order_of_kinds() {
-  for (std::size_t i = 0; i < notice_lines.size(); ++i)
-    if (static_cast<std::size_t>(notice_lines[i].what) != i)
+  for (std::size_t i = 0; i < notice_rows.size(); ++i)
+    if (static_cast<std::size_t>(notice_rows[i].what) != i)
       return false;
   return true;
 }
@@ -62,7 +62,7 @@ std::string signature_of(const attempt* a) {
 }  // namespace
 
 void log_notice(const order& o, const effects::notice& n, const order_metrics& metrics) {
-  const auto& line = notice_lines.at(static_cast<std::size_t>(n.what));
+  const auto& line = notice_rows.at(static_cast<std::size_t>(n.what));
   const auto* about = n.about ? o.find(*n.about) : nullptr;
   runtime::log(
       line.importance, line.event,
@@ -73,12 +73,12 @@ void log_notice(const order& o, const effects::notice& n, const order_metrics& m
 }
 
 void log_written(const order& o, const order_write& w) {
-  if (const auto* moved = std::get_if<write::transition>(&w)) {
-    const auto* a = moved->attempt ? o.find(*moved->attempt) : nullptr;
-    runtime::log_info("order_moved", {field{"order_id", o.id.to_string()}, field{"from", to_string(moved->from)},
-                                      field{"to", to_string(moved->to)}, field{"reason", moved->reason},
-                                      field{"detail", moved->detail}, field{"attempt_id", id_of(a)},
-                                      field{"signature", signature_of(a)}});
+  if (const auto* t = std::get_if<write::transition>(&w)) {
+    const auto* a = t->attempt ? o.find(*t->attempt) : nullptr;
+    runtime::log_info("order_transition",
+                      {field{"order_id", o.id.to_string()}, field{"from", to_string(t->from)},
+                       field{"to", to_string(t->to)}, field{"reason", t->reason}, field{"detail", t->detail},
+                       field{"attempt_id", id_of(a)}, field{"signature", signature_of(a)}});
   } else if (const auto* stored = std::get_if<write::insert_attempt>(&w)) {
     const auto& a = stored->what;
     runtime::log_info("attempt_stored", {field{"order_id", o.id.to_string()}, field{"attempt_id", id_of(&a)},

@@ -5,7 +5,7 @@
 
 namespace landfall::executor {
 
-/// What people are told of an order's way: lines in the log, and the numbers of `order_metrics`. Nothing is decided
+/// Log lines about an order's way, and the numbers of `order_metrics`. Nothing is decided
 /// here.
 
 /// One notice of the order's engine: a line with the order's id and state and the attempt that it is about.

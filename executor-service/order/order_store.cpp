@@ -23,8 +23,8 @@ using postgres::text_or_null;
 
 namespace {
 
-/// Kept of what routers, endpoints and programs said of a failure; logs of a simulation have no bound of their own.
-constexpr std::size_t max_told_bytes = 2'000;
+/// Kept of a failure that a router, endpoint or program describes; logs of a simulation have no bound of their own.
+constexpr std::size_t max_detail_bytes = 2'000;
 
 token read_token(const pqxx::row& row, const std::string& side) {
   token t;
@@ -163,16 +163,17 @@ std::vector<order> order_store::load(postgres::transaction& t, const std::vector
   return orders;
 }
 
-postgres::database_result<std::vector<order>> order_store::claim(const claim_capacity& room, domain::milliseconds lease,
+postgres::database_result<std::vector<order>> order_store::claim(const claim_capacity& capacity,
+                                                                 domain::milliseconds lease,
                                                                  domain::milliseconds expiry_grace) {
-  const auto first = turn_++;
+  const auto first = rotation_++;
   return db_.transact_retrying(3, [&](postgres::transaction& t) {
     std::vector<std::string> ids;
     const auto take = [&ids](const pqxx::result& rows) { std::ranges::move(ids_of(rows), std::back_inserter(ids)); };
-    const auto new_work = std::min(room.new_work, room.together);
+    const auto new_work = std::min(capacity.new_work, capacity.together);
     if (new_work > 0)
       take(t.run(sql::claim_new, instance_, lease.count(), new_work));
-    const auto bound = ids.size() + std::min(room.started, room.together - ids.size());
+    const auto bound = ids.size() + std::min(capacity.started, capacity.together - ids.size());
     for (std::size_t i = 0; i < 3 && ids.size() < bound; ++i) {
       const auto left = bound - ids.size();
       switch ((first + i) % 3) {
@@ -227,10 +228,10 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
       std::optional<std::string> attempt;
       if (w.attempt)
         attempt = w.attempt->to_string();
-      expect_one(
-          t.run(sql::move_order, id, std::string{to_string(w.from)}, std::string{to_string(w.to)}, epoch, w.reason,
-                text_or_null(w.detail, max_told_bytes), attempt, store.instance_, w.tries, w.retry_after.count()),
-          "a transition");
+      expect_one(t.run(sql::apply_transition, id, std::string{to_string(w.from)}, std::string{to_string(w.to)}, epoch,
+                       w.reason, text_or_null(w.detail, max_detail_bytes), attempt, store.instance_, w.tries,
+                       w.retry_after.count()),
+                 "a transition");
     }
     void operator()(const write::insert_attempt& w) const {
       const auto& a = w.what;
@@ -244,7 +245,7 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
           "an attempt");
     }
     void operator()(const write::mark_broadcast& w) const {
-      // Not found means noted before: nothing to do.
+      // Not found means marked before: nothing to do.
       (void)t.run(sql::mark_broadcast, w.attempt.to_string(), domain::unix_ms(w.at), epoch);
     }
     void operator()(const write::confirm& w) const {
@@ -257,7 +258,7 @@ void order_store::apply(postgres::transaction& t, const write_unit& unit) {
     }
     void operator()(const write::resolve& w) const {
       expect_one(t.run(sql::resolve_attempt, w.attempt.to_string(), std::string{to_string(w.outcome)},
-                       number_text(w.slot), number_text(w.fee_lamports), text_or_null(w.error, max_told_bytes),
+                       number_text(w.slot), number_text(w.fee_lamports), text_or_null(w.error, max_detail_bytes),
                        text_or_null(w.certificate), epoch, base58_or_null(w.found_as)),
                  "an outcome");
     }

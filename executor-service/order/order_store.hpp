@@ -23,11 +23,10 @@ class order_store {
 public:
   order_store(postgres::database::options opts, std::string instance);
 
-  /// Takes leases of orders that need an executor, within `room`, and loads them with their attempts, in one commit:
-  /// new work; started work; orders whose deposit is not final yet; open orders whose time is over for `expiry_grace`.
-  /// The last three share the room of started work and come first by turns, so that none of them waits for the end of
-  /// another.
-  postgres::database_result<std::vector<order>> claim(const claim_capacity& room, domain::milliseconds lease,
+  /// Takes leases of orders that need an executor, within `capacity`, and loads them with their attempts, in one
+  /// commit: new work; started work; orders whose deposit is not final yet; open orders whose time is over for
+  /// `expiry_grace`. The last three share the capacity of started work in rotation, so that none starves another.
+  postgres::database_result<std::vector<order>> claim(const claim_capacity& capacity, domain::milliseconds lease,
                                                       domain::milliseconds expiry_grace);
 
   struct held_lease {
@@ -38,7 +37,7 @@ public:
   postgres::database_result<std::vector<domain::order_id>> renew(const std::vector<held_lease>& held,
                                                                  domain::milliseconds lease);
 
-  /// What became of each unit of a batch: nothing, or why it was refused while the others were committed.
+  /// For each unit of a batch: nothing if it was committed, else why it was refused while the others were committed.
   using unit_refusals = std::vector<std::optional<postgres::database_error>>;
   /// All units in one commit; a unit that the database refuses is undone alone: then the batch is run again with a
   /// savepoint for each. An error means that nothing was committed, or `in_doubt`: read back before anything else.
@@ -50,7 +49,8 @@ private:
 
   postgres::database db_;
   std::string instance_;
-  std::size_t turn_ = 0;
+  /// Which of those three is claimed first.
+  std::size_t rotation_ = 0;
 };
 
 }  // namespace landfall::executor

@@ -19,7 +19,7 @@ namespace landfall::executor::verify {
 
 using task = std::function<void()>;
 
-/// How a `chain_reader` gets back into the actor that owns it. Both do nothing once the actor is gone.
+/// How a `chain_reader` gets back into the actor that owns it. Both do nothing once the actor has ended.
 struct task_poster {
   /// Thread-safe.
   std::function<void(task)> post;
@@ -36,9 +36,9 @@ struct endpoint_snapshot {
 template <class T>
 using read_done = std::function<void(domain::result<T, std::string>)>;
 
-/// Asks every endpoint by itself, so that their answers can be compared: never one in place of another. Each read ends
-/// with what was answered within `answer_deadline` a step, or with a sentence why nothing was. Lives in one actor: all
-/// but the endpoints' callbacks runs there.
+/// Reads the same from every endpoint independently, so that their answers can be compared. Each read ends with what
+/// was answered within `answer_deadline` a step, or with a sentence why nothing was. Runs within one actor, apart from
+/// the endpoints' callbacks.
 class chain_reader {
 public:
   /// Above every timeout of an endpoint: for an answer that never comes at all.

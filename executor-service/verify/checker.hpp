@@ -67,7 +67,7 @@ using checker_actor = caf::typed_actor<
     caf::replies_to<check_sums>::with<sums_checked>,
     /// The highest of any endpoint.
     caf::replies_to<read_finalized_slot>::with<finalized_slot>,
-    /// Its own.
+    /// An endpoint's answer or a deadline, sent by itself.
     caf::reacts_to<run_task>>;
 
 struct checker_config {

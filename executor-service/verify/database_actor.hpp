@@ -104,15 +104,15 @@ using database_actor = caf::typed_actor<
     caf::replies_to<load_booked_accounts>::with<booked_accounts>,
     /// Sums that were short before.
     caf::replies_to<load_open_sums>::with<open_sums>,
-    /// Writes down a pass over orders.
+    /// Stores a pass over orders.
     caf::replies_to<record_orders>::with<recorded>,
-    /// Writes down a pass over deposits, and closes findings about those that an order was made of since.
+    /// Stores a pass over deposits, and closes findings about those that an order was made of since.
     caf::replies_to<record_deposits>::with<recorded>,
-    /// Writes down a pass over the sums.
+    /// Stores a pass over the sums.
     caf::replies_to<record_sums>::with<recorded>>;
 
 struct database_actor_config {
-  /// The reads do with any role that may read; the rest is for the role `landfall_verifier`.
+  /// Reads need any role that may read; writes need the role `landfall_verifier`.
   postgres::database::options database;
   std::string instance;
   policy rules;

@@ -13,11 +13,11 @@ namespace landfall::executor::verify {
 struct summary {
   std::size_t orders = 0;
   std::size_t attempts = 0;
-  /// Changed while they were checked: nothing is said about them.
+  /// Changed while they were checked: not judged in this pass.
   std::size_t orders_in_flight = 0;
   std::vector<finding> findings;
   std::vector<sum_row> sums;
-  /// What endpoints contradict each other about, so that nothing is said of it.
+  /// Questions on which endpoints contradict each other: not judged.
   std::vector<disputed_question> disputed;
   /// Why the pass could not be finished, or was seen by too few endpoints; empty otherwise.
   std::string trouble;

@@ -25,7 +25,7 @@ struct pass_tick {
 };
 
 using verifier_actor = caf::typed_actor<
-    /// Makes one pass now. One is made at a time: others wait, at most `max_waiting_passes`.
+    /// Makes one pass now. Passes run one at a time; at most `max_waiting_passes` wait.
     caf::replies_to<make_pass>::with<pass_made>,
     /// Its own timers, each of which goes on by itself once it was sent: `orders` (deposits right after), and `sums`.
     caf::reacts_to<pass_tick>>;
@@ -50,8 +50,8 @@ struct verifier_config {
   [[nodiscard]] domain::result<domain::done, std::string> validate() const;
 };
 
-/// Writes down what `checker` finds, pass by pass. Event-based. Nothing in it has to survive: which orders come next is
-/// all it remembers. Makes no pass by itself until it gets its first `pass_tick`s.
+/// Stores what `checker` finds, pass by pass. Event-based. Its only state is which orders come next, and that may be
+/// lost. Makes no pass by itself until its first `pass_tick`s.
 [[nodiscard]] verifier_actor spawn_verifier(caf::actor_system& system, const verifier_config& config,
                                             checker_actor checker, database_actor database, const runtime::clock& clock,
                                             verifier_reports reports = {});

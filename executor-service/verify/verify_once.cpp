@@ -37,7 +37,7 @@ std::vector<finding> findings_of(const sum_comparison& sums) {
   return list;
 }
 
-/// A blocking client of the checker. Whatever gets no answer is told in the summary's `trouble`.
+/// A blocking client of the checker. Whatever gets no answer stands in the summary's `trouble`.
 class single_pass {
 public:
   single_pass(caf::actor_system& system, checker_actor checker, database_actor database)

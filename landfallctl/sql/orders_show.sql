@@ -1,2 +1,2 @@
--- Everything order_overview tells about order $1.
+-- The row of order $1 in order_overview.
 select * from order_overview where order_id = $1

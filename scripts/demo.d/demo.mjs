@@ -1,5 +1,5 @@
 // Places real orders through the public API, walks the price, prints what becomes of them, and judges it by the chain's
-// own book.
+// own ledger.
 import { Client } from '../../tests/system/lib/client.mjs';
 import { Database } from '../../tests/system/lib/database.mjs';
 import { Devnet, decimals, mints, units } from '../../tests/system/lib/devnet.mjs';
@@ -28,7 +28,7 @@ const devnet = new Devnet(portBase);
 const database = new Database(portBase);
 const user = new Client({ base: `http://127.0.0.1:${portBase}/trigger/v2` });
 
-/** Prices move in small steps, as prices do: a sudden jump would have to prove itself first. */
+/** Prices change in small steps: a sudden jump would have to prove itself first. */
 async function walk(symbol, prices) {
   for (const price of prices) {
     await devnet.price(symbol, price);
@@ -72,21 +72,21 @@ async function place(planned) {
   say(`${' '.repeat(15)} deposit ${order.txSignature}${order.depositConfirmed ? ', confirmed' : ''}`);
 }
 
-/** Prints the moves of an order that are new since the last report. */
+/** Prints the transitions of an order that are new since the last report. */
 async function report(planned) {
-  const moves = await database.moves(planned.id);
-  for (const move of moves.slice(planned.seen)) {
-    let because = move.reason ? dim(`  ${move.reason}`) : '';
-    if (move.evidence_id) {
+  const transitions = await database.transitions(planned.id);
+  for (const transition of transitions.slice(planned.seen)) {
+    let because = transition.reason ? dim(`  ${transition.reason}`) : '';
+    if (transition.evidence_id) {
       const [seen] = await database.rows(
-        `select price_usd::text, source from trigger_evidence where evidence_id = '${move.evidence_id}'`);
+        `select price_usd::text, source from trigger_evidence where evidence_id = '${transition.evidence_id}'`);
       if (seen?.price_usd) because = dim(`  ${seen.source} saw ${Number(seen.price_usd)} USD`);
     }
     console.log(
-      `${at(move.at_ms)}  ${bold(planned.label.padEnd(15))} ${move.from_state} → ${green(move.to_state)} ${dim(`by ${move.role}`)}${because}`);
+      `${at(transition.at_ms)}  ${bold(planned.label.padEnd(15))} ${transition.from_state} → ${green(transition.to_state)} ${dim(`by ${transition.role}`)}${because}`);
   }
-  planned.seen = moves.length;
-  planned.state = moves.at(-1)?.to_state;
+  planned.seen = transitions.length;
+  planned.state = transitions.at(-1)?.to_state;
   return final.has(planned.state);
 }
 
@@ -157,8 +157,8 @@ async function main() {
   walked = true;
   if (!(await following)) console.log(red('\nNot all orders came to an end within 5 minutes.'));
 
-  console.log(bold("\nWhat the chain's own book says"));
-  // A transaction is in the book when it is finalized, a moment after the order is final.
+  console.log(bold("\nWhat the chain's own ledger shows"));
+  // A transaction is in the ledger when it is finalized, a moment after the order is final.
   let good = true;
   for (const planned of plan) good = (await judgeOrder(planned)) && good;
   const after = await balances();
@@ -172,7 +172,7 @@ async function main() {
     expected[symbol] = deltas.reduce((sum, d) => sum + BigInt(d.delta), before[symbol]);
     if (expected[symbol] !== after[symbol]) {
       good = false;
-      console.log(red(`by the book it should hold ${amount(mints[symbol], expected[symbol])}`));
+      console.log(red(`by the ledger it should hold ${amount(mints[symbol], expected[symbol])}`));
     }
   }
   console.log(good ? green(bold('\nEvery order ended as it should: one swap and one payout each, and one refund.'))

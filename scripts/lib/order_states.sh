@@ -33,6 +33,6 @@ TEXT
   cat <<'TEXT'
 
 `expired` is final in practice once the refund is finalized; `fill_failed` waits for a person. A hold is not a state:
-while `held_at` is set, only the operator's role may move the order.
+while `held_at` is set, only the operator's role may change the state.
 TEXT
 }

@@ -144,6 +144,20 @@ TEST_SUITE("migrations rules") {
     });
   }
 
+  TEST_CASE("a price is a number and an expiry a time: the api writes neither NaN nor infinity") {
+    withstand({
+        {"an order is edited to no price", "open", "api",
+         "update price_order set trigger_price_usd = 'NaN' where id = :id", "23514",
+         "alter domain price_usd drop constraint price_usd_check"},
+        {"an order is edited to expire never", "open", "api",
+         "update price_order set expires_at = 'infinity' where id = :id", "23514",
+         "alter domain deadline drop constraint deadline_check"},
+        {"an order is edited to have expired always", "open", "api",
+         "update price_order set expires_at = '-infinity' where id = :id", "23514",
+         "alter domain deadline drop constraint deadline_check"},
+    });
+  }
+
   TEST_CASE("rule 1: the api may edit an open order, and updated_at is kept by the database") {
     scratch_database database;
     fixtures rows{database};

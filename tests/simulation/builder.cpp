@@ -31,7 +31,7 @@ constexpr const char* blockhash_not_found = "\"BlockhashNotFound\"";
 constexpr pubkey usdc_mint = pubkey::literal("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v");
 constexpr pubkey usdt_mint = pubkey::literal("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB");
 
-/// Some account, told from others by its role and, if it is an order's, by that order's number.
+/// Some account, identified by its role and, if it is an order's, by that order's number.
 pubkey key_of(std::uint8_t role, std::size_t number = 0) {
   auto bytes = bytes_of<32>(number);
   bytes.back() = role;

@@ -50,11 +50,11 @@ void checker::under_lease(const stored_order& o, std::uint64_t epoch, const char
     fail(o, std::string{what} + " written although no lease is in force");
 }
 
-void checker::moves(const stored_order& o, order_state to, role by, std::uint64_t epoch) {
+void checker::makes_transition(const stored_order& o, order_state to, role by, std::uint64_t epoch) {
   if (!domain::may_transition(o.row.state, to, by))
-    fail(o, "moved outside the table of moves");
+    fail(o, "a transition outside the table");
   if (by == role::executor)
-    under_lease(o, epoch, "a move", true);
+    under_lease(o, epoch, "a transition", true);
   if (to != order_state::execute_failed)
     return;
   for (const auto& a : o.row.attempts) {
@@ -62,9 +62,9 @@ void checker::moves(const stored_order& o, order_state to, role by, std::uint64_
       continue;
     const auto& t = truth_.transaction(transaction_of(a));
     if (truth_.may_still_land(t))
-      fail(o, "moved to execute_failed while its swap may still land");
+      fail(o, "execute_failed while its swap may still land");
     else if (truth_.is_final(t) && !t.now.failed)
-      fail(o, "moved to execute_failed although its swap landed");
+      fail(o, "execute_failed although its swap landed");
   }
 }
 
@@ -137,7 +137,7 @@ void checker::resolves(const stored_order& o, const attempt& a, const executor::
 
 void checker::confirms(const stored_order& o, const attempt& a) {
   if (!truth_.transaction(transaction_of(a)).ever_confirmed)
-    fail(o, "noted as confirmed, but it never was");
+    fail(o, "marked as confirmed, but it never was");
 }
 
 void checker::leaves_process(const stored_order& o, std::size_t transaction) {

@@ -13,7 +13,7 @@ public:
   checker(const chain& truth, const agenda& time) : truth_(truth), time_(time) {}
 
   // While it runs.
-  void moves(const stored_order& o, domain::order_state to, domain::role by, std::uint64_t epoch) override;
+  void makes_transition(const stored_order& o, domain::order_state to, domain::role by, std::uint64_t epoch) override;
   void inserts(const stored_order& o, const executor::attempt& a, std::uint64_t epoch) override;
   void resolves(const stored_order& o, const executor::attempt& a, const executor::write::resolve& w,
                 std::uint64_t epoch) override;

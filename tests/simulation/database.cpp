@@ -77,8 +77,8 @@ commit_result database::write_all(stored_order& o, const write_unit& unit, insta
 
 commit_result database::write(stored_order& o, std::uint64_t epoch, const executor::order_write& w, instant now) {
   namespace write = executor::write;
-  if (const auto* move_write = std::get_if<write::transition>(&w))
-    return move(o, epoch, *move_write, now);
+  if (const auto* transition_write = std::get_if<write::transition>(&w))
+    return make_transition(o, epoch, *transition_write, now);
   if (const auto* inserted = std::get_if<write::insert_attempt>(&w))
     return insert(o, epoch, *inserted, now);
   if (const auto* resolved = std::get_if<write::resolve>(&w))
@@ -125,9 +125,10 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
   return {};
 }
 
-commit_result database::move(stored_order& o, std::uint64_t epoch, const executor::write::transition& w, instant now) {
+commit_result database::make_transition(stored_order& o, std::uint64_t epoch, const executor::write::transition& w,
+                                        instant now) {
   if (o.row.state != w.from)
-    return refuse("LF001", "moved meanwhile");
+    return refuse("LF001", "changed meanwhile");
   if (stale(o, epoch))
     return refuse("LF003", "stale epoch");
   if (w.to == w.from)
@@ -135,7 +136,7 @@ commit_result database::move(stored_order& o, std::uint64_t epoch, const executo
   if (o.held)
     return refuse("LF002", "held");
   if (!domain::may_transition(w.from, w.to, role::executor))
-    return refuse("LF001", "no such move");
+    return refuse("LF001", "no such transition");
   if (unleased(o, now))
     return refuse("LF003", "no lease in force");
   if (w.attempt && o.row.find(*w.attempt) == nullptr)
@@ -143,7 +144,7 @@ commit_result database::move(stored_order& o, std::uint64_t epoch, const executo
   const bool unguarded = is(mutant::failed_while_unresolved) && w.to == order_state::execute_failed;
   if (const auto missing = missing_precondition(o, w.to, role::executor, now); !missing.empty() && !unguarded)
     return refuse("LF009", missing);
-  observer_.moves(o, w.to, role::executor, epoch);
+  observer_.makes_transition(o, w.to, role::executor, epoch);
   executor::apply(o.row, w);
   o.next_attempt_at = now + w.retry_after.count();
   return {};
@@ -191,7 +192,7 @@ commit_result database::resolve(stored_order& o, std::uint64_t epoch, const exec
     return refused;
   if (w.outcome == attempt_outcome::dead) {
     if (a->confirmed_slot)
-      return refuse("LF008", "it is noted as confirmed");
+      return refuse("LF008", "it is marked as confirmed");
     if (const auto fault = certificate_fault(*a, w.certificate); !fault.empty())
       return refuse("LF008", fault);
   }
@@ -245,7 +246,7 @@ commit_result database::store_deposit(std::size_t order, const executor::attempt
   const auto result = o.held ? refuse("LF002", "held") : commit_result{};
   if (result.what == commit_status::done) {
     o.row.attempts.push_back(deposit);
-    observer_.moves(o, order_state::depositing, role::api, o.row.lease_epoch);
+    observer_.makes_transition(o, order_state::depositing, role::api, o.row.lease_epoch);
     o.row.state = order_state::depositing;
   }
   if (calls_ != nullptr)
@@ -276,7 +277,7 @@ commit_result database::write_open(stored_order& o, std::uint64_t slot, instant 
   if (confirmed != nullptr)
     observer_.confirms(o, *confirmed);
   o = std::move(after);
-  observer_.moves(o, order_state::open, role::api, o.row.lease_epoch);
+  observer_.makes_transition(o, order_state::open, role::api, o.row.lease_epoch);
   o.row.state = order_state::open;
   return {};
 }
@@ -292,7 +293,7 @@ bool database::write_decision(stored_order& o, order_state to, instant now) {
   if (!domain::may_transition(o.row.state, to, role::trigger) || o.held ||
       !missing_precondition(o, to, role::trigger, now).empty())
     return false;
-  observer_.moves(o, to, role::trigger, o.row.lease_epoch);
+  observer_.makes_transition(o, to, role::trigger, o.row.lease_epoch);
   o.row.state = to;
   return true;
 }

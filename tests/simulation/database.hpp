@@ -36,18 +36,19 @@ struct write_unit {
   std::vector<executor::order_write> writes;
 };
 
-/// Told of everything that becomes durable, while the rows still show what was before.
+/// Notified of everything that becomes durable, while the rows still show what was before.
 class write_observer {
 public:
   virtual ~write_observer() = default;
-  virtual void moves(const stored_order& o, domain::order_state to, domain::role by, std::uint64_t epoch) = 0;
+  virtual void makes_transition(const stored_order& o, domain::order_state to, domain::role by,
+                                std::uint64_t epoch) = 0;
   virtual void inserts(const stored_order& o, const executor::attempt& a, std::uint64_t epoch) = 0;
   virtual void resolves(const stored_order& o, const executor::attempt& a, const executor::write::resolve& w,
                         std::uint64_t epoch) = 0;
   virtual void confirms(const stored_order& o, const executor::attempt& a) = 0;
 };
 
-/// Told of every call that may write, after it, and of what came of it.
+/// Notified of every call that may write, after it, and of what came of it.
 class call_observer {
 public:
   virtual ~call_observer() = default;
@@ -76,7 +77,7 @@ public:
     return orders_;
   }
 
-  /// From now on it is told of every call.
+  /// From now on it is notified of every call.
   void tell_calls_to(call_observer& calls) {
     calls_ = &calls;
   }
@@ -105,7 +106,8 @@ private:
   bool write_decision(stored_order& o, domain::order_state to, instant now);
   bool write_renewal(stored_order& o, std::uint64_t epoch, int holder, instant now, std::int64_t lease_ms);
   commit_result write(stored_order& o, std::uint64_t epoch, const executor::order_write& w, instant now);
-  commit_result move(stored_order& o, std::uint64_t epoch, const executor::write::transition& w, instant now);
+  commit_result make_transition(stored_order& o, std::uint64_t epoch, const executor::write::transition& w,
+                                instant now);
   commit_result insert(stored_order& o, std::uint64_t epoch, const executor::write::insert_attempt& w, instant now);
   commit_result resolve(stored_order& o, std::uint64_t epoch, const executor::write::resolve& w);
   [[nodiscard]] bool is(mutant m) const {

@@ -79,9 +79,9 @@ std::string_view certificate_fault(const attempt& dead, std::string_view certifi
       follows(certificate, at, "\"");
       const auto balance_slot = number_after(certificate, "balance_slot", at);
       if (!balance || !balance_slot)
-        return "its own look at the order account is missing";
+        return "its own read of the order account is missing";
       if (*balance_slot < *slot)
-        return "it looked at the order account too early";
+        return "it read the order account too early";
       if (*balance < dead.order_account_balance->units())
         return "the order account holds less than before the attempt";
     }
@@ -96,9 +96,9 @@ std::string_view certificate_fault(const attempt& dead, std::string_view certifi
   const auto balance = number_after(certificate, "balance", at);
   const auto slot = number_after(certificate, "slot", at);
   if (!balance || !slot)
-    return "the order account was not looked at";
+    return "the order account was not read";
   if (*slot < lowest_slot)
-    return "the order account was looked at too early";
+    return "the order account was read too early";
   if (dead.kind != attempt_kind::deposit && dead.order_account_balance &&
       *balance < dead.order_account_balance->units())
     return "the order account holds less than before the attempt";

@@ -103,7 +103,7 @@ void effect_checker::ends(domain::utc_time now) {
   if (rolled_back_ && !watches_)
     fail("rolled back, and not observed anew");
   if (tick_ && sends_ && !sent_->maker && !task_open_ && !repeat_due_ && !stopping_ &&
-      now - watched_since_ >= policy_.overdue_look && is_overdue(*sent_, policy_.resolution, now))
+      now - watched_since_ >= policy_.overdue_polling && is_overdue(*sent_, policy_.resolution, now))
     fail("an overdue attempt keeps its lease");
 }
 

@@ -13,7 +13,7 @@ class effect_checker {
 public:
   explicit effect_checker(const executor::engine_policy& policy) : policy_(policy) {}
 
-  /// Before the engine is told of the event.
+  /// Before the engine gets the event.
   void begins(const executor::order_event& e);
   /// `now` by the process's clock, `at` in truth.
   void sees(const executor::order_effect& e, domain::utc_time now, instant at);

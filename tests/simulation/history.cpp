@@ -11,17 +11,17 @@ using solana::commitment;
 
 void process::search_history(std::uint64_t serial, std::size_t transaction) {
   for (std::size_t e = 0; e < static_cast<std::size_t>(w_.plan.endpoints); ++e) {
-    const bool asked = std::any_of(looks_.begin(), looks_.end(), [&](const look& l) {
+    const bool asked = std::any_of(scans_.begin(), scans_.end(), [&](const scan& l) {
       return l.used && l.endpoint == e && l.transaction == transaction;
     });
     const auto finalized = asked ? std::nullopt : w_.finalized_of(e);
     if (!finalized)
       continue;
     auto at = static_cast<std::size_t>(
-        std::find_if(looks_.begin(), looks_.end(), [](const look& l) { return !l.used; }) - looks_.begin());
-    if (at == looks_.size())
-      looks_.emplace_back();
-    auto& l = looks_[at];
+        std::find_if(scans_.begin(), scans_.end(), [](const scan& l) { return !l.used; }) - scans_.begin());
+    if (at == scans_.size())
+      scans_.emplace_back();
+    auto& l = scans_[at];
     l = {true, e, serial, transaction, {}};
     l.seen.endpoint = std::string(1, static_cast<char>('a' + e));
     l.seen.finalized_block_height = finalized->height;
@@ -32,7 +32,7 @@ void process::search_history(std::uint64_t serial, std::size_t transaction) {
 }
 
 void process::read_history(std::size_t at) {
-  auto& l = looks_[at];
+  auto& l = scans_[at];
   const auto found = w_.history_of(l.endpoint, l.seen.finalized_slot, l.transaction);
   if (!found) {
     l.used = false;
@@ -44,7 +44,7 @@ void process::read_history(std::size_t at) {
 }
 
 void process::read_its_balance(std::size_t at) {
-  auto& l = looks_[at];
+  auto& l = scans_[at];
   const auto read = w_.account_at(l.endpoint, l.seen.finalized_slot, w_.chain.transaction(l.transaction).order);
   if (!read) {
     l.used = false;
@@ -55,9 +55,9 @@ void process::read_its_balance(std::size_t at) {
     balance.balance = domain::token_amount{read->account.order_balance};
   l.seen.balance = balance;
   soon(w_.network_ms(), [at](process& p) {
-    const auto told = std::exchange(p.looks_[at], {});
-    if (auto* driver = p.find(told.serial))
-      driver->feed(executor::events::history_observed{attempt_id_of(told.transaction), told.seen});
+    const auto ended = std::exchange(p.scans_[at], {});
+    if (auto* driver = p.find(ended.serial))
+      driver->feed(executor::events::history_observed{attempt_id_of(ended.transaction), ended.seen});
   });
 }
 

@@ -29,7 +29,7 @@ inline constexpr auto mutants = std::to_array<mutant_row>({
     {mutant::refusal_retried, "refusal_retried", "a commit that a rule refused is not made again"},
     {mutant::lost_lease_ignored, "lost_lease_ignored", "nothing is done without the lease"},
     {mutant::stop_ignored_while_building, "stop_ignored_while_building",
-     "what was signed while told to stop is not stored"},
+     "what was signed after the stop is not stored"},
     {mutant::permit_kept, "permit_kept", "a permit ends when what was built is on its way"},
     {mutant::stale_tick_obeyed, "stale_tick_obeyed", "a timer of an earlier round does nothing"},
     {mutant::overdue_never_rested, "overdue_never_rested", "an overdue attempt gives its lease to another order"},
@@ -46,7 +46,7 @@ inline constexpr auto mutants = std::to_array<mutant_row>({
     {mutant::margin_zero, "margin_zero", "a transaction can land one block after its last valid height"},
     {mutant::timeout_taken_as_death, "timeout_taken_as_death", "time proves no death"},
     {mutant::confirmed_taken_as_final, "confirmed_taken_as_final", "an outcome is finalized"},
-    {mutant::processed_taken_as_confirmed, "processed_taken_as_confirmed", "processed moves nothing"},
+    {mutant::processed_taken_as_confirmed, "processed_taken_as_confirmed", "processed makes no transition"},
     {mutant::failure_final_at_once, "failure_final_at_once", "a failure counts when it is finalized"},
     {mutant::rollback_ignored, "rollback_ignored", "a confirmation that is gone is taken back", true},
     {mutant::swap_takes_balance, "swap_takes_balance", "a swap takes exactly the order's input"},
@@ -63,7 +63,7 @@ inline constexpr auto mutants = std::to_array<mutant_row>({
     {mutant::makers_no_believed, "makers_no_believed", "that a maker rejects proves no death"},
     {mutant::makers_yes_believed, "makers_yes_believed", "that a maker accepts proves no fill"},
     {mutant::lease_epoch_ignored, "lease_epoch_ignored", "a stale epoch writes nothing"},
-    {mutant::lease_end_ignored, "lease_end_ignored", "no move and no attempt without a lease in force"},
+    {mutant::lease_end_ignored, "lease_end_ignored", "no transition and no attempt without a lease in force"},
 });
 
 }  // namespace landfall::simulation

@@ -29,7 +29,7 @@ void order_driver::feed(const executor::order_event& event) {
   effects_.ends(now);
   for (const auto& effect : wanted)
     std::visit([this](const auto& e) { perform(e); }, effect);
-  // What really happened weighs more, and was told before.
+  // What really happened counts more, and was fed before.
   if (!effects_.broken().empty())
     w_.checker.fail(w_.database.orders()[number_], std::string{effects_.broken()});
 }

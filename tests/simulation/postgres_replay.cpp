@@ -21,8 +21,8 @@ constexpr int hostile_permille = 250;
 constexpr const char* instance = "replay-1";
 
 class unobserved final : public write_observer {
-  void moves(const stored_order& /*o*/, domain::order_state /*to*/, domain::role /*by*/,
-             std::uint64_t /*epoch*/) override {}
+  void makes_transition(const stored_order& /*o*/, domain::order_state /*to*/, domain::role /*by*/,
+                        std::uint64_t /*epoch*/) override {}
   void inserts(const stored_order& /*o*/, const executor::attempt& /*a*/, std::uint64_t /*epoch*/) override {}
   void resolves(const stored_order& /*o*/, const executor::attempt& /*a*/, const executor::write::resolve& /*w*/,
                 std::uint64_t /*epoch*/) override {}
@@ -345,11 +345,14 @@ void postgres_replay::decided(std::size_t number, domain::order_state to, bool d
   d.evidence.received_at = now;
   d.evidence.gates = "{}";
   const auto got = trigger_.write({d});
+  if (!got.ok())
+    return compare(number, "decision", done ? "done" : "not_moved", verdict_of(got.error()));
+  using trigger::write_outcome;
+  const auto& written = got->front();
   compare(number, "decision", done ? "done" : "not_moved",
-          !got.ok() ? verdict_of(got.error())
-          : got->front().outcome == trigger::write_outcome::moved
-              ? "done"
-              : "outcome " + std::to_string(static_cast<int>(got->front().outcome)) + " " + got->front().error);
+          written.outcome == write_outcome::moved       ? "done"
+          : written.outcome == write_outcome::not_moved ? "not_moved"
+                                                        : "refused " + written.error);
 }
 
 void postgres_replay::held(std::size_t number, bool on) {

@@ -26,7 +26,7 @@ void process::start() {
   swap_permits_ = payment_permits_ = {w_.plan.build_permits, {}, {}};
   ++generation_;
   paused_until_ = 0;
-  ledger_free_at_ = w_.time.now();
+  commit_writer_free_at_ = w_.time.now();
   w_.tell("process ", number_, " starts");
   soon(w_.dice.between(0, 500), [](process& p) { p.claim_tick(); });
   soon(w_.plan.lease_ms / 3, [](process& p) { p.lease_tick(); });
@@ -39,7 +39,7 @@ void process::halt() {
   drivers_.clear();
   adopting_.clear();
   endpoints_ = {};
-  looks_.clear();
+  scans_.clear();
   hash_.reset();
 }
 
@@ -226,8 +226,8 @@ void process::commit(std::uint64_t serial, write_unit unit, bool for_people) {
   if (free == commits_.end())
     commits_.emplace_back();
   commits_[slot] = {true, w_.dice.chance(500), for_people, generation_, serial, std::move(unit), {}};
-  ledger_free_at_ = std::max(ledger_free_at_, w_.time.now()) + w_.dice.between(1, w_.plan.database_ms);
-  w_.time.after(ledger_free_at_ - w_.time.now(), [this, slot] { write(slot); });
+  commit_writer_free_at_ = std::max(commit_writer_free_at_, w_.time.now()) + w_.dice.between(1, w_.plan.database_ms);
+  w_.time.after(commit_writer_free_at_ - w_.time.now(), [this, slot] { write(slot); });
 }
 
 void process::write(std::size_t slot) {

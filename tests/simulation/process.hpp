@@ -42,7 +42,7 @@ public:
   void broadcast(std::size_t transaction);
   /// To the market maker, whose answer may come.
   void hand_over(std::uint64_t serial, std::size_t transaction);
-  /// One look at every endpoint's history that is not looked at already.
+  /// One scan of every endpoint's history that is not scanned already.
   void search_history(std::uint64_t serial, std::size_t transaction);
   /// Through the commit writer: one unit after the other.
   void commit(std::uint64_t serial, write_unit unit, bool for_people);
@@ -125,7 +125,7 @@ private:
     std::deque<std::uint64_t> waiting;
   };
   void grant(permits& from);
-  struct look {
+  struct scan {
     bool used = false;
     std::size_t endpoint = 0;
     std::uint64_t serial = 0;
@@ -148,14 +148,14 @@ private:
   bool alive_ = false;
   instant paused_until_ = 0;
   std::int64_t clock_offset_ = 0;
-  instant ledger_free_at_ = 0;
+  instant commit_writer_free_at_ = 0;
   std::uint64_t last_serial_ = 0;
   std::vector<std::unique_ptr<order_driver>> drivers_;
   permits swap_permits_;
   permits payment_permits_;
   std::vector<stored_order> adopting_;
   std::array<endpoint_memory, max_endpoints> endpoints_;
-  std::vector<look> looks_;
+  std::vector<scan> scans_;
   std::vector<commit_under_way> commits_;
   std::optional<fresh_blockhash> hash_;
   domain::utc_time hash_at_{};

@@ -1,4 +1,4 @@
-// landfall-simulate: runs seeds, tells the story of one, or looks for the seed that shows each broken rule.
+// landfall-simulate: runs seeds, prints the story of one, or finds the seed that shows each broken rule.
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -109,7 +109,7 @@ std::optional<std::uint64_t> seed_that_shows(const mutant_row& row, const option
   return std::nullopt;
 }
 
-int look_for_every_mutant(const options& o) {
+int find_every_mutant(const options& o) {
   tally counts;
   std::uint64_t found = 0;
   for (const auto& row : mutants)
@@ -191,6 +191,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (o.every_mutant)
-    return look_for_every_mutant(o);
+    return find_every_mutant(o);
   return o.broken ? search_history(*o.broken, o) : run_seeds(o);
 }

@@ -40,7 +40,7 @@ world::world(std::uint64_t seed, mutant broken_rule, bool telling)
   policy.resolution.endpoints_configured = static_cast<std::size_t>(plan.endpoints);
   policy.resolution.overdue_after = domain::milliseconds{45'000};
   policy.resolution.longest_rest = domain::milliseconds{15'000};
-  policy.overdue_look = domain::milliseconds{5'000};
+  policy.overdue_polling = domain::milliseconds{5'000};
 }
 
 world::~world() {

@@ -132,7 +132,8 @@ async function balances(judged) {
 async function story({ order, wrong }) {
   const { devnet, database } = run.stack;
   const placed = run.placed.find(({ requestId }) => requestId === order.deposit_request_id);
-  const moves = await database.rows(`select * from order_transition where order_id = '${order.order_id}' order by id`);
+  const transitions = await database.rows(
+    `select * from order_transition where order_id = '${order.order_id}' order by id`);
   const attempts = await database.rows(
     `select a.*, encode(transaction, 'base64') as transaction from attempt a
       where order_id = '${order.order_id}' order by signed_at`);
@@ -143,8 +144,8 @@ async function story({ order, wrong }) {
     `BAD ORDER ${order.order_id} (${order.state}): ${wrong.join('; ')}`,
     `  row ${JSON.stringify(order)}`,
     `  placed ${JSON.stringify(placed)}`,
-    ...moves.map((m) =>
-      `  move ${m.at} ${m.from_state} -> ${m.to_state} by ${m.role} ${m.instance ?? ''} ` +
+    ...transitions.map((m) =>
+      `  transition ${m.at} ${m.from_state} -> ${m.to_state} by ${m.role} ${m.instance ?? ''} ` +
         `epoch ${m.lease_epoch ?? '-'}: ${m.reason ?? ''} ${m.detail ?? ''}`),
     ...attempts.map((a) => `  attempt ${JSON.stringify(a)}`),
     ...entries.map((e) => `  ledger ${JSON.stringify(e)}`),

@@ -173,7 +173,7 @@ test('the trigger service killed while prices cross: every order is decided once
   }
   for (const { id } of orders) {
     await stack.filledOnce(id);
-    const decided = (await stack.database.moves(id)).filter((m) => m.role === 'trigger' &&
+    const decided = (await stack.database.transitions(id)).filter((m) => m.role === 'trigger' &&
       m.to_state === 'ready_execute');
     assert.equal(decided.length, 1);
   }

@@ -34,7 +34,7 @@ test('the fork that held the swap dies: it is sent again, or proven dead before 
   // Deeper than the swap, not so deep as to reach what is final.
   await stack.devnet.fault({ target: 'rpc0', fault: 'fork', blocks: 16 });
   await stack.devnet.slots({ msPerSlot: 150 });
-  await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) =>
+  await waitFor('the rollback', async () => (await stack.database.transitions(order.id)).some((m) =>
     m.from_state === 'execute_success' && m.to_state === 'executing'));
   await stack.go();
   const { life } = await stack.filledOnce(order.id);

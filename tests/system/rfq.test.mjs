@@ -143,7 +143,7 @@ for (const [name, end] of Object.entries(misdeeds)) {
       assert.ok(observations.length >= 2);
     }
     // The maker's word alone moves nothing: what moved the order on is the attempt that landed, and only that.
-    const moves = await stack.database.moves(id);
+    const moves = await stack.database.transitions(id);
     const on = moves.filter((m) => m.from_state === 'executing' && m.to_state === 'execute_success');
     assert.deepEqual(on.map((m) => m.attempt_id), [swaps.at(-1).attempt_id]);
     const failed = moves.filter((m) => m.from_state === 'executing' && m.to_state === 'execute_failed');

@@ -135,7 +135,7 @@ for (const end of ['landed again', 'dead, then the router']) {
     await stack.devnet.fault({ target: 'rpc0', fault: 'fork', blocks: blockHeight - fill.blockHeight + 1 });
     // Seen to be gone when blocks are final in which it would have to be, long before its blockhash is past.
     await stack.devnet.slots({ advance: 40 });
-    await waitFor('the rollback', async () => (await stack.database.moves(order.id)).some((m) =>
+    await waitFor('the rollback', async () => (await stack.database.transitions(order.id)).some((m) =>
       m.from_state === 'execute_success' && m.to_state === 'executing'));
     await stillInDoubt(order);
     assert.equal((await orders.swaps(order.id))[0].signature, null, 'what was found is not to be found any more');

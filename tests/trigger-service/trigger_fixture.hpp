@@ -51,7 +51,7 @@ public:
       const bool moved = before || record_->open.erase(d.order) == 1;
       if (moved)
         record_->written.insert(d.evidence.id);
-      out.push_back({moved ? write_outcome::moved : write_outcome::not_moved, {}});
+      out.push_back({moved ? write_outcome::applied : write_outcome::not_applied, {}});
     }
     if (error)
       return domain::failure{postgres::database_error{*error, "", "planted"}};

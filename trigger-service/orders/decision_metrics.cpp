@@ -12,6 +12,8 @@ decision_metrics::decision_metrics(runtime::metrics* registry) : registry_(regis
     prices_rejected[static_cast<std::size_t>(which)] =
         registry->counter("landfall_trigger_prices_rejected_total", "Prices that failed a gate; one may fail several.",
                           {{"gate", std::string{to_string(which)}}});
+  orders_unreadable =
+      registry->counter("landfall_trigger_orders_unreadable_total", "Rows of open orders that cannot be read.");
   database_up = registry->gauge("landfall_trigger_database_up", "Whether the last reading of the database succeeded.");
   pending_decisions = registry->gauge("landfall_trigger_pending_decisions", "Decisions not durable yet.");
   decision_latency =

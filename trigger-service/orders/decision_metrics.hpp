@@ -36,6 +36,7 @@ public:
   runtime::counter_handle prices_accepted;
   runtime::counter_handle prices_held;
   std::array<runtime::counter_handle, all_gates.size()> prices_rejected;
+  runtime::counter_handle orders_unreadable;
   runtime::gauge_handle database_up;
   runtime::gauge_handle pending_decisions;
   runtime::histogram_handle decision_latency;

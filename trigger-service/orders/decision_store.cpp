@@ -61,8 +61,8 @@ postgres::database_result<std::vector<written_decision>> decision_store::write_t
     return domain::failure{rows.error()};
   std::unordered_map<std::string, write_outcome> by_evidence;
   for (const auto& row : *rows) {
-    const bool moved = row["moved"].as<bool>() || row["moved_before"].as<bool>();
-    by_evidence[row["evidence_id"].as<std::string>()] = moved ? write_outcome::moved : write_outcome::not_moved;
+    const bool applied = row["applied"].as<bool>() || row["applied_before"].as<bool>();
+    by_evidence[row["evidence_id"].as<std::string>()] = applied ? write_outcome::applied : write_outcome::not_applied;
   }
   std::vector<written_decision> out;
   out.reserve(decisions.size());

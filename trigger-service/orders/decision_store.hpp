@@ -12,15 +12,15 @@ namespace landfall::trigger {
 
 /// What became of a decision that was written.
 enum class write_outcome : std::uint8_t {
-  /// Durable: the order moved and its evidence is stored, now or by an earlier write of the same decision.
-  moved,
+  /// Durable: the transition was made and its evidence is stored, now or by an earlier write of the same decision.
+  applied,
   /// The order is not open, is held, or has other terms now. Nothing was written.
-  not_moved,
+  not_applied,
   /// The database refuses this decision whatever its order's state: a defect. Nothing was written.
   refused,
 };
 struct written_decision {
-  write_outcome outcome = write_outcome::not_moved;
+  write_outcome outcome = write_outcome::not_applied;
   /// Why it was refused.
   std::string error;
 };

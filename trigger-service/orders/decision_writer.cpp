@@ -54,7 +54,7 @@ void report(const writer_state& state, const decision& d, decision_outcome outco
   const auto order = d.order.to_string();
   const auto evidence = d.evidence.id.to_string();
   switch (outcome) {
-    case decision_outcome::moved: {
+    case decision_outcome::applied: {
       const auto took = state.config.clock->now() - d.evidence.received_at;
       state.config.metrics->decision_latency.observe(static_cast<double>(took.count()) / 1000);
       log_info("order_decided", {{"order_id", order},
@@ -69,7 +69,7 @@ void report(const writer_state& state, const decision& d, decision_outcome outco
       log_error("decision_refused",
                 {{"order_id", order}, {"to_state", to_string(d.to)}, {"evidence_id", evidence}, {"why", why}});
       break;
-    case decision_outcome::not_moved:
+    case decision_outcome::not_applied:
       log_debug("order_not_open", {{"order_id", order}, {"to_state", to_string(d.to)}});
       break;
     case decision_outcome::lapsed:
@@ -90,17 +90,17 @@ void settle(const writer_state& state, const queued_decision& entry, decision_ou
 
 decision_outcome outcome_of(write_outcome outcome) {
   switch (outcome) {
-    case write_outcome::moved:
-      return decision_outcome::moved;
-    case write_outcome::not_moved:
-      return decision_outcome::not_moved;
+    case write_outcome::applied:
+      return decision_outcome::applied;
+    case write_outcome::not_applied:
+      return decision_outcome::not_applied;
     case write_outcome::refused:
       return decision_outcome::refused;
   }
   domain::broken_invariant("write outcome outside its enumeration");
 }
 
-void note_pending(const writer_state& state) {
+void count_pending(const writer_state& state) {
   state.config.metrics->pending_decisions.set(static_cast<double>(state.queue.size()));
 }
 
@@ -142,7 +142,7 @@ void write_failed(self_pointer self, const postgres::database_error& error) {
   flush_after(self, wait);
 }
 
-/// One for each state that the batch moves orders to.
+/// One for each decision, by its target state.
 std::vector<fault::point> points_of(fault::effect what, const std::vector<decision>& batch) {
   std::vector<fault::point> points;
   for (const auto& d : batch)
@@ -182,7 +182,7 @@ void flush(self_pointer self) {
   drop_lapsed(state);
   if (!state.queue.empty())
     write_batch(self);
-  note_pending(state);
+  count_pending(state);
   if (state.queue.empty())
     answer_drain(state);
   else
@@ -205,7 +205,7 @@ caf::result<decision_outcomes> enqueue(self_pointer self, const std::vector<deci
   request->left = count;
   for (std::size_t i = 0; i < count; ++i)
     state.queue.push_back({decisions[i], request, i});
-  note_pending(state);
+  count_pending(state);
   if (!state.waiting_to_retry && state.queue.size() >= state.config.max_batch)
     flush(self);
   else
@@ -234,10 +234,10 @@ decision_writer_actor::behavior_type behaviour(self_pointer self, decision_write
 
 std::string_view to_string(decision_outcome outcome) {
   switch (outcome) {
-    case decision_outcome::moved:
-      return "moved";
-    case decision_outcome::not_moved:
-      return "not_moved";
+    case decision_outcome::applied:
+      return "applied";
+    case decision_outcome::not_applied:
+      return "not_applied";
     case decision_outcome::refused:
       return "refused";
     case decision_outcome::lapsed:

@@ -20,17 +20,17 @@
 
 namespace landfall::trigger {
 
-/// What became of a decision handed to the writer.
+/// What became of a decision that was sent to the writer.
 enum class decision_outcome : std::uint8_t {
-  moved,       ///< durable
-  not_moved,   ///< the order is not open, is held, or has other terms now
-  refused,     ///< the database refuses it for good
-  lapsed,      ///< too old before it could be written: decide again
-  overloaded,  ///< too many wait already: decide again
+  applied,      ///< durable
+  not_applied,  ///< the order is not open, is held, or has other terms now
+  refused,      ///< the database refuses it for good
+  lapsed,       ///< too old before it could be written: decide again
+  overloaded,   ///< too many wait already: decide again
 };
 [[nodiscard]] std::string_view to_string(decision_outcome outcome);
 
-/// To be written; answered once every one of them is settled.
+/// Write these decisions; answered once every one of them is settled.
 struct write_decisions {
   std::vector<decision> decisions;
 };
@@ -38,9 +38,9 @@ struct write_decisions {
 struct decision_outcomes {
   std::vector<decision_outcome> outcomes;
 };
-/// The writer's own: write what waits.
+/// The writer's own timer: write what is queued.
 struct flush_decisions {};
-/// Write what waits at once; answered when nothing waits any more, or the next write failed.
+/// Write what is queued at once; answered when the queue is empty, or the next write failed.
 struct drain_decisions {};
 struct drained {
   /// Decisions that were not written.
@@ -54,7 +54,7 @@ using decision_writer_actor =
 struct decision_writer_config {
   std::size_t max_batch = 256;
   std::chrono::milliseconds max_batch_wait{5};
-  /// Above it decisions are answered `overloaded`.
+  /// Decisions waiting to be written; above it they are answered `overloaded`.
   std::size_t max_queued = 50'000;
   net::backoff_policy retry{std::chrono::milliseconds{100}, std::chrono::milliseconds{2'000},
                             net::jitter::decorrelated};

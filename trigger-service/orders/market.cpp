@@ -76,7 +76,7 @@ void settle(market_state& state, domain::order_id id, decision_outcome outcome) 
   state.in_flight.erase(decided);
   const bool again = outcome == decision_outcome::lapsed || outcome == decision_outcome::overloaded;
   const bool newer = entry.order.version_us > entry.decided_version_us;
-  if (again || (outcome == decision_outcome::not_moved && newer))
+  if (again || (outcome == decision_outcome::not_applied && newer))
     insert(state, entry.order);
 }
 

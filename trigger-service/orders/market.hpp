@@ -40,9 +40,9 @@ struct market_config {
   gate_config gates;
   /// A decision that is not durable this long after its price was received is dropped; a later price decides anew.
   domain::milliseconds write_within{10'000};
-  /// Orders above it are not watched until there is room, and an error is logged.
+  /// Orders in the book. Above it they are not watched until there is capacity, and an error is logged.
   std::size_t max_orders = 1'000'000;
-  /// Decisions handed to the writer and not answered; above it orders wait for a later price.
+  /// Decisions sent to the writer and not answered; above it orders wait for a later price.
   std::size_t max_in_flight = 10'000;
   std::shared_ptr<const runtime::clock> clock;
   std::shared_ptr<const decision_metrics> metrics;
@@ -51,7 +51,7 @@ struct market_config {
   [[nodiscard]] std::string validate() const;
 };
 
-/// One trigger mint: judges each price, and hands the decisions it leads to to the writer.
+/// One trigger mint: judges each price, and sends the decisions that follow to the writer.
 [[nodiscard]] market_actor spawn_market(caf::actor_system& system, market_config config, decision_writer_actor writer);
 
 }  // namespace landfall::trigger

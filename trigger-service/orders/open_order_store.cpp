@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/postgres/column.hpp"
 #include "common/postgres/migrate.hpp"
 #include "trigger-service/sql.hpp"
 
@@ -9,16 +10,8 @@ namespace landfall::trigger {
 
 namespace {
 
-/// What the schema guarantees; anything else is a defect and must not be decided upon.
-template <class T>
-T known(std::optional<T> value, const char* what) {
-  if (!value)
-    domain::broken_invariant(what);
-  return *value;
-}
-
 domain::order_id order_id_of(const pqxx::row& row) {
-  return known(domain::order_id::parse(row["id"].as<std::string>()), "an order's id is no uuid");
+  return postgres::stored(domain::order_id::parse(row["id"].as<std::string>()), "order id");
 }
 
 domain::utc_time time_of(const pqxx::field& field) {
@@ -29,12 +22,18 @@ watched_order order_of(const pqxx::row& row) {
   watched_order order;
   order.id = order_id_of(row);
   order.trigger_mint = row["trigger_mint"].as<std::string>();
-  order.condition = known(domain::parse_trigger_condition(row["trigger_condition"].as<std::string>()),
-                          "an order's trigger condition is unknown");
-  order.trigger_price_usd = known(domain::decimal::parse(row["trigger_price_usd"].as<std::string>()),
-                                  "an order's trigger price is no decimal");
   order.expires_at = time_of(row["expires_at_ms"]);
   order.version_us = row["version_us"].as<std::int64_t>();
+  const auto condition = row["trigger_condition"].as<std::string>();
+  const auto price = row["trigger_price_usd"].as<std::string>();
+  if (const auto known = domain::parse_trigger_condition(condition))
+    order.condition = *known;
+  else
+    order.unreadable = "its trigger condition is \"" + condition + "\"";
+  if (const auto exact = domain::decimal::parse(price))
+    order.trigger_price_usd = *exact;
+  else
+    order.unreadable = "its trigger price is \"" + price + "\", which is no decimal";
   return order;
 }
 

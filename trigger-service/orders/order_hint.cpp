@@ -24,14 +24,14 @@ using self_pointer = order_hint_actor::stateful_pointer<hint_state>;
 
 void listen(self_pointer self) {
   auto& state = self->state;
-  const auto told = state.listener->wait(state.config.wait);
-  if (!told) {
-    runtime::log_debug("hints_lost", {{"why", told.error().message}});
+  const auto notified = state.listener->wait(state.config.wait);
+  if (!notified) {
+    runtime::log_debug("hints_lost", {{"why", notified.error().message}});
     self->delayed_send(self, state.config.retry, listen_on{});
     return;
   }
   const auto opened = to_string(domain::order_state::open);
-  if (std::find(told->begin(), told->end(), opened) != told->end())
+  if (std::find(notified->begin(), notified->end(), opened) != notified->end())
     self->send(state.loader, orders_hint{});
   self->send(self, listen_on{});
 }

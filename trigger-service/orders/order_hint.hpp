@@ -12,21 +12,21 @@
 
 namespace landfall::trigger {
 
-/// The hint's own: listen a little longer.
+/// The actor's own: wait for the next notification.
 struct listen_on {};
 
 using order_hint_actor = caf::typed_actor<caf::reacts_to<listen_on>>;
 
 struct order_hint_config {
   postgres::database::options database;
-  /// Where the states that orders move to are notified.
+  /// The channel of LISTEN: each transition notifies its new state there.
   std::string channel = "landfall_order";
   /// How long one wait lasts; an exit takes effect between two waits.
   std::chrono::milliseconds wait{250};
   std::chrono::milliseconds retry{2'000};
 };
 
-/// Tells the loader at once when an order opened. Being told is a hint: the loader's poll finds what this misses.
+/// Sends the loader `orders_hint` as soon as an order opened. The loader's poll finds what this misses.
 [[nodiscard]] order_hint_actor spawn_order_hint(caf::actor_system& system, order_hint_config config,
                                                 order_loader_actor loader);
 

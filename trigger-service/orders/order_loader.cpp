@@ -14,6 +14,7 @@ namespace landfall::trigger {
 namespace {
 
 using postgres::database_error;
+using runtime::log_error;
 using runtime::log_info;
 using runtime::log_warn;
 
@@ -78,7 +79,7 @@ failed read_tokens(self_pointer self) {
   return {};
 }
 
-void hand_over(self_pointer self, std::vector<decision> decisions) {
+void submit_expired(self_pointer self, std::vector<decision> decisions) {
   auto& state = self->state;
   state.expiring = true;
   const bool more = decisions.size() >= state.config.max_expiries;
@@ -87,7 +88,7 @@ void hand_over(self_pointer self, std::vector<decision> decisions) {
           [self, more](const decision_outcomes& answer) {
             self->state.expiring = false;
             const bool progress = std::any_of(answer.outcomes.begin(), answer.outcomes.end(),
-                                              [](auto outcome) { return outcome == decision_outcome::moved; });
+                                              [](auto outcome) { return outcome == decision_outcome::applied; });
             if (more && progress)
               self->send(self, orders_hint{});
           },
@@ -108,8 +109,20 @@ failed read_expired(self_pointer self) {
       decisions.push_back(std::move(*decision));
     }
   if (!decisions.empty())
-    hand_over(self, std::move(decisions));
+    submit_expired(self, std::move(decisions));
   return {};
+}
+
+/// What cannot be read decides nothing and stops nobody: it is counted and logged, and the rest goes on.
+std::vector<watched_order> readable(const loader_state& state, std::vector<watched_order> orders) {
+  std::erase_if(orders, [&](const watched_order& order) {
+    if (order.unreadable.empty())
+      return false;
+    state.config.metrics->orders_unreadable.inc();
+    log_error("order_unreadable", {{"order_id", order.id.to_string()}, {"why", order.unreadable}});
+    return true;
+  });
+  return orders;
 }
 
 failed read_changed(self_pointer self) {
@@ -121,7 +134,7 @@ failed read_changed(self_pointer self) {
     const auto count = changed->orders.size();
     state.changed_from = std::move(changed->next);
     if (count != 0)
-      self->send(state.sink, orders_loaded{std::move(changed->orders), state.pass});
+      self->send(state.sink, orders_loaded{readable(state, std::move(changed->orders)), state.pass});
     if (count < state.config.page) {
       state.changed_from.overlap = state.config.overlap;
       return {};
@@ -141,7 +154,7 @@ void start_reconciliation(self_pointer self) {
   self->send(self, read_next_page{});
 }
 
-void note_reached(loader_state& state) {
+void mark_reached(loader_state& state) {
   state.retry.reset();
   state.config.metrics->database_up.set(1);
   state.config.health->set("postgres", true);
@@ -150,7 +163,7 @@ void note_reached(loader_state& state) {
 }
 
 /// How long to wait before the next try.
-std::chrono::milliseconds note_failed(loader_state& state, const database_error& error) {
+std::chrono::milliseconds mark_failed(loader_state& state, const database_error& error) {
   const auto wait = state.retry.next(state.random());
   state.config.metrics->database_up.set(0);
   state.config.health->set("postgres", false, std::string{to_string(error.kind)} + ": " + error.message);
@@ -178,8 +191,8 @@ std::chrono::milliseconds read_due(self_pointer self) {
     error = read_expired(self);
   state.read_at = state.config.clock->now();
   if (error)
-    return note_failed(state, *error);
-  note_reached(state);
+    return mark_failed(state, *error);
+  mark_reached(state);
   start_reconciliation(self);
   return state.config.poll;
 }
@@ -190,13 +203,13 @@ void read_page(self_pointer self) {
     return;
   auto orders = state.source->open(*state.page_after, state.config.page);
   if (!orders) {
-    note_failed(state, orders.error());
+    mark_failed(state, orders.error());
     return;
   }
   const auto count = orders->size();
   if (count != 0) {
     state.page_after = orders->back().id;
-    self->send(state.sink, orders_loaded{std::move(*orders), state.pass});
+    self->send(state.sink, orders_loaded{readable(state, std::move(*orders)), state.pass});
   }
   if (count == state.config.page) {
     self->send(self, read_next_page{});

@@ -20,11 +20,11 @@
 
 namespace landfall::trigger {
 
-/// The loader's own: read what is due.
+/// The loader's own timer: read what is due.
 struct poll_orders {};
 /// The loader's own: read the next page of all open orders.
 struct read_next_page {};
-/// Somebody was told that an order opened: read what changed, now.
+/// An order opened: read what changed, now.
 struct orders_hint {};
 /// The loader's own: the hints that came too soon after a reading are due.
 struct read_hinted {};
@@ -36,7 +36,7 @@ struct tokens_loaded {
   std::vector<watched_token> tokens;
 };
 
-/// Whoever keeps the books.
+/// The actor that keeps the books: the supervisor.
 using order_sink_actor =
     caf::typed_actor<caf::reacts_to<tokens_loaded>, caf::reacts_to<orders_loaded>, caf::reacts_to<orders_swept>>;
 
@@ -58,14 +58,14 @@ struct order_loader_config {
   std::size_t page = 1'000;
   /// Of changed orders in one poll; the rest follows in the next.
   std::size_t max_pages_per_poll = 64;
-  /// Expired orders handed to the writer at once; the next ones follow when they are settled.
+  /// Expired orders sent to the writer at once; the next ones follow when they are settled.
   std::size_t max_expiries = 256;
   net::backoff_policy retry{std::chrono::milliseconds{500}, std::chrono::milliseconds{5'000},
                             net::jitter::decorrelated};
   std::uint64_t seed = 1;
   std::shared_ptr<const runtime::clock> clock;
   std::shared_ptr<const decision_metrics> metrics;
-  /// Told about "postgres" and "migrations".
+  /// Gets the checks "postgres" and "migrations".
   std::shared_ptr<runtime::health> health;
   /// Called on the loader's own thread, where the connection then lives.
   std::function<std::unique_ptr<order_source>()> open_source;
@@ -76,7 +76,7 @@ struct order_loader_config {
   [[nodiscard]] std::string validate() const;
 };
 
-/// Reads tokens and open orders into the books, and hands orders whose time is over to the writer. While the database
+/// Reads tokens and open orders into the books, and sends expired orders to the writer. While the database
 /// cannot be reached it waits and tries again.
 [[nodiscard]] order_loader_actor spawn_order_loader(caf::actor_system& system, order_loader_config config,
                                                     order_sink_actor sink, decision_writer_actor writer);

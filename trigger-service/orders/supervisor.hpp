@@ -15,7 +15,7 @@
 
 namespace landfall::trigger {
 
-/// The loader to ask for all orders again when a market was lost.
+/// Names the loader, which is asked for all orders again when a market was lost.
 struct use_loader {
   order_loader_actor loader;
 };
@@ -35,7 +35,7 @@ struct supervisor_config {
   std::chrono::milliseconds tick{1'000};
   std::shared_ptr<const runtime::clock> clock;
   std::shared_ptr<const decision_metrics> metrics;
-  /// Told about "price_feed".
+  /// Gets the check "price_feed".
   std::shared_ptr<runtime::health> health;
 
   /// Empty, or what is wrong, as a sentence.

@@ -23,7 +23,7 @@ struct feed_state {
   price_sink_actor sink;
   std::vector<std::string> feed_ids;
   std::unique_ptr<price_stream> stream;
-  /// The number of the stream in use: what others still say is stale.
+  /// The number of the stream in use: messages of any other are stale.
   std::uint64_t connection = 0;
   stream_kind kind = stream_kind::websocket;
   domain::utc_time opened_at;

@@ -35,10 +35,10 @@ struct stream_closed {
   std::uint64_t connection = 0;
   std::string why;
 };
-/// The feed's own: look at the clock.
+/// The feed's own timer: checks for silence.
 struct feed_tick {};
 
-/// What a feed tells: prices as they came.
+/// Prices as they came, not judged yet.
 struct prices_seen {
   std::vector<price_update> prices;
 };
@@ -49,7 +49,7 @@ using feed_actor =
                      caf::reacts_to<stream_closed>, caf::reacts_to<feed_tick>>;
 
 struct feed_config {
-  /// Without a price for this long the stream is replaced, however alive its connection looks.
+  /// Without a price for this long the stream is replaced, even if its connection is alive.
   std::chrono::milliseconds silence_timeout{10'000};
   /// A stream that lasted this long makes the next wait a short one again.
   std::chrono::milliseconds stable_after{10'000};
@@ -71,7 +71,8 @@ struct feed_config {
   [[nodiscard]] std::string validate() const;
 };
 
-/// One price source. Keeps one stream open, over WebSocket first and by turns over server-sent events when that fails.
+/// One price source. Keeps one stream open, over WebSocket first; when that fails, over server-sent events, then
+/// WebSocket again.
 [[nodiscard]] feed_actor spawn_feed(caf::actor_system& system, feed_config config, price_sink_actor sink);
 
 }  // namespace landfall::trigger

@@ -10,7 +10,7 @@
 
 namespace landfall::trigger {
 
-/// What one message of a Hermes stream says. Shapes: Pyth Hermes, `/ws` and `/v2/updates/price/stream`.
+/// One message of a Hermes stream. Shapes: Pyth Hermes, `/ws` and `/v2/updates/price/stream`.
 struct hermes_message {
   std::vector<price_update> prices;
   /// The server's own complaint, or what makes the message unreadable.

@@ -36,8 +36,8 @@ public:
       subscribe();
       opened();
     };
-    on.on_message = [told = std::move(handlers.on_message), now = options.now](const std::string& text) {
-      told(parse_hermes_frame(text, now()));
+    on.on_message = [on_message = std::move(handlers.on_message), now = options.now](const std::string& text) {
+      on_message(parse_hermes_frame(text, now()));
     };
     on.on_close = [closed = std::move(handlers.on_close)](const net::stream_close& close) { closed(close.message); };
     auto connection = std::make_unique<net::websocket_connection>(options.websocket_url, std::move(ws), std::move(on));
@@ -81,11 +81,11 @@ private:
   static net::sse_handlers handlers_of(const hermes_options& options, price_stream_handlers handlers) {
     net::sse_handlers on;
     on.on_open = std::move(handlers.on_open);
-    on.on_event = [told = std::move(handlers.on_message), now = options.now](const net::sse_event& event) {
+    on.on_event = [on_message = std::move(handlers.on_message), now = options.now](const net::sse_event& event) {
       if (event.name == "error")
-        told(hermes_message{{}, event.data, 0});
+        on_message(hermes_message{{}, event.data, 0});
       else
-        told(parse_hermes_event(event.data, now()));
+        on_message(parse_hermes_event(event.data, now()));
     };
     on.on_close = [closed = std::move(handlers.on_close)](const net::stream_close& close) { closed(close.message); };
     return on;

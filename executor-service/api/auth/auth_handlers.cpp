@@ -19,8 +19,8 @@ namespace landfall::executor::api {
 namespace {
 
 /// Anyone may ask for a challenge of any wallet, so the newest alone would let a stranger crowd out its owner's. A
-/// wallet that signs in at several places at once gets a challenge for each; beyond that, for a part of their life (a
-/// minute), the newest is handed out again, so that all that live are tried.
+/// wallet that signs in with several clients at once gets a challenge for each; beyond that, for a part of their life
+/// (a minute), the newest is returned again, so that all that live are tried.
 constexpr int max_live_challenges = 64;
 constexpr int max_young_challenges = 8;
 constexpr int young_part_of_life = 5;
@@ -37,28 +37,28 @@ std::string challenge_text(const solana::pubkey& wallet, domain::utc_time expire
 }
 
 /// What has to be signed: the text itself, or a memo of it that is never sent, as its zero blockhash is valid nowhere.
-solana::bytes challenge_bytes(const challenge_request& asked, domain::utc_time expires) {
+/// Refused for an address that no transaction can be signed with, such as a program's.
+validated<solana::bytes> challenge_bytes(const challenge_request& asked, domain::utc_time expires) {
   const auto text = challenge_text(asked.wallet, expires);
   if (asked.kind == proof_kind::message)
-    return {text.begin(), text.end()};
+    return solana::bytes{text.begin(), text.end()};
   const std::array signers{asked.wallet};
   const std::array instructions{solana::memo::write(text, signers)};
   const auto message =
       solana::compile_message(asked.wallet, instructions, solana::blockhash{}, {}, solana::message_version::legacy);
   if (!message)
-    domain::broken_invariant("a memo of fixed size makes no message");
+    return domain::failure{invalid_field(
+        "walletPubkey", "This address cannot sign a transaction: " + std::string{to_string(message.error())})};
   return solana::serialize(*message);
 }
 
-/// On the wire, with space for the signatures.
-solana::bytes unsigned_transaction(const solana::bytes& message_bytes) {
+/// On the wire, with space for the signatures; nothing if the stored bytes are no message.
+std::optional<solana::bytes> unsigned_transaction(const solana::bytes& message_bytes) {
   auto message = solana::parse_message(message_bytes);
   if (!message)
-    domain::broken_invariant("a stored challenge is no message");
+    return std::nullopt;
   auto wire = solana::serialize(solana::make_transaction(std::move(message).value()));
-  if (!wire)
-    domain::broken_invariant("a memo of fixed size does not fit a packet");
-  return std::move(wire).value();
+  return wire ? std::optional{std::move(wire).value()} : std::nullopt;
 }
 
 /// Whether the wallet signed just this challenge.
@@ -88,15 +88,20 @@ void auth_handlers::issue_challenge(postgres::database& db, const call& c) {
 
   const auto life = settings_.challenge_life;
   const auto fresh = challenge_bytes(*asked, clock_->now() + life);
-  const auto given = auth_store{db}.challenge_of(asked->wallet, asked->kind, fresh, life, life / young_part_of_life,
+  if (!fresh)
+    return c.reply(to_response(fresh.error()));
+  const auto given = auth_store{db}.challenge_of(asked->wallet, asked->kind, *fresh, life, life / young_part_of_life,
                                                  max_young_challenges);
   if (!given)
     return c.reply(database_failed(c.request.route, given.error()));
   json::writer w;
   w.begin_object().member("type", to_string(asked->kind));
-  if (asked->kind == proof_kind::transaction)
-    w.member("transaction", solana::base64_encode(unsigned_transaction(*given)));
-  else
+  if (asked->kind == proof_kind::transaction) {
+    const auto transaction = unsigned_transaction(*given);
+    if (!transaction)
+      return c.reply(to_response({500, "The stored challenge cannot be read. Please request a new one.", {}}));
+    w.member("transaction", solana::base64_encode(*transaction));
+  } else
     w.member("challenge", std::string{given->begin(), given->end()});
   w.end_object();
   c.reply(json_response(200, w.take()));

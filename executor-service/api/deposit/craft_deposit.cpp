@@ -200,7 +200,7 @@ void craft_handler::crafting::store(postgres::database& db) {
   request.message = solana::serialize(*message);
   const auto wire = solana::serialize(solana::make_transaction(std::move(message).value()));
   if (!wire)
-    domain::broken_invariant("a deposit does not fit a packet");
+    return call_.reply(to_response({400, "A deposit of this token does not fit a transaction.", {}}));
 
   auto answer = craft_json(request, solana::base64_encode(*wire), input().decimals);
   const auto stored =

@@ -57,7 +57,7 @@ struct deposit_watch_options {
 };
 
 /// Why the order account is not what the deposit had to make of it, or nothing if it is: owned by the token program, of
-/// the right mint, in the vault's hands alone, and holding at least the amount.
+/// the right mint, owned by the vault alone, and holding at least the amount.
 [[nodiscard]] std::string order_account_fault(const signed_deposit& deposit,
                                               const std::optional<account_info>& account);
 

@@ -10,7 +10,7 @@
 
 namespace landfall::executor::api {
 
-/// Whether a mint is what the table `token` says, and one we can hold for others: SPL Token mints only. Token-2022 may
+/// Whether a mint is as in the table `token`, and one we can hold for others: SPL Token mints only. Token-2022 may
 /// take a fee on every transfer or run somebody's code in it, so that what arrives is not what was sent.
 class mint_check {
 public:

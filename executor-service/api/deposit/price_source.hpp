@@ -19,7 +19,7 @@ using price_result = domain::result<domain::decimal, std::string>;
 /// Called once, on any thread, where it must not block.
 using price_done = std::function<void(const price_result&)>;
 
-/// Where the USD price of a token comes from, to decide whether a deposit is worth enough. Does not block. Thread-safe.
+/// The source of a token's USD price, to decide whether a deposit is worth enough. Does not block. Thread-safe.
 class price_source {
 public:
   virtual ~price_source() = default;

@@ -8,7 +8,7 @@
 
 namespace landfall::executor::api {
 
-/// One request and its caller. `wallet` is the authenticated one, zero on the routes under /auth.
+/// One request and its wallet. `wallet` is the authenticated one, zero on the routes under /auth.
 struct call {
   net::http_server_request request;
   net::http_reply reply;

@@ -31,7 +31,7 @@ std::optional<Enum> value_in(const std::array<named<Enum>, N>& names, std::strin
   return std::nullopt;
 }
 
-/// What a caller is told who wrote none of `names`.
+/// The error text for a value that is none of `names`.
 template <class Enum, std::size_t N>
 std::string one_of(const std::array<named<Enum>, N>& names) {
   std::string text = "Must be one of: ";

@@ -42,7 +42,7 @@ inline constexpr std::size_t max_shown_bytes = 512;
 [[nodiscard]] net::http_server_response too_many_requests(std::chrono::milliseconds retry_after);
 /// 503 with Retry-After: a bound inside is reached, or something behind us is down. Nothing was done.
 [[nodiscard]] net::http_server_response unavailable(std::string_view why);
-/// What a database error means to a caller, and a log line: 503 where nothing was done and trying again may help, else
+/// Logs a database error, and answers for it: 503 where nothing was done and trying again may help, else
 /// 500.
 [[nodiscard]] net::http_server_response database_failed(std::string_view route, const postgres::database_error& error);
 

@@ -16,7 +16,7 @@ namespace landfall::executor::api {
 /// landfall_api_requests_total{route,status} and landfall_api_request_seconds{route}.
 class request_gate {
 public:
-  /// Without `api_keys` every caller is admitted; `metrics` may be null.
+  /// Without `api_keys` everyone is admitted; `metrics` may be null.
   request_gate(std::vector<std::string> api_keys, request_limit per_address,
                std::shared_ptr<const runtime::clock> clock, std::shared_ptr<runtime::metrics> metrics);
 

@@ -20,7 +20,7 @@ struct request_limit {
   std::size_t max_keys = 100'000;
 };
 
-/// A token bucket for each key (a wallet, a client address). Thread-safe; time is handed in.
+/// A token bucket for each key (a wallet, a client address). Thread-safe; time is an argument.
 class request_limiter {
 public:
   explicit request_limiter(request_limit options) : options_(options) {}

@@ -31,8 +31,7 @@ struct create_request {
   domain::utc_time expires_at;
 };
 
-/// Whether `expires_at` still lies ahead is the caller's question: a repeated request continues its order even after
-/// it.
+/// `expires_at` may be past: a repeated request continues its order even then. Whoever creates an order checks it.
 [[nodiscard]] validated<create_request> parse_create_request(std::string_view body);
 
 }  // namespace landfall::executor::api

@@ -104,7 +104,7 @@ parsed<std::uint64_t> context_slot(const json::value& result) {
 
 parsed<std::optional<std::string>> err_in(const json::value* object) {
   const auto* err = find(object, "err");
-  // An absent field tells nothing, and must not be taken for success.
+  // An absent field proves nothing, and must not be taken for success.
   if (err == nullptr)
     return bad("err is missing");
   if (json::is_null(err))

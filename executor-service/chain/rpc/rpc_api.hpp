@@ -53,14 +53,14 @@ public:
   /// For logs, metrics and certificates; not the URL, which may hold a key.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
-  /// Whether the host's limiter has room for a read that is only nice to have.
+  /// Whether the host's limiter has capacity for a read that is only nice to have.
   [[nodiscard]] virtual bool has_spare() const {
     return true;
   }
 
   virtual void epoch_info(commitment level, rpc_done<epoch_view> done) = 0;
   virtual void latest_blockhash(commitment level, rpc_done<latest_blockhash_view> done) = 0;
-  /// The signature is the transaction's first one, and says only that this node took it for forwarding.
+  /// Returns the transaction's first signature; it proves only that this node took the transaction for forwarding.
   virtual void send_transaction(solana::bytes transaction, send_options options, rpc_done<solana::signature> done) = 0;
   virtual void simulate(solana::bytes transaction, simulate_options options, rpc_done<simulation> done) = 0;
   /// At most `max_statuses_per_call`.

@@ -25,12 +25,12 @@ struct build_dependencies {
   chain_actor chain;
   signer_actor signer;
   router_actor router;
-  /// Null where no maker is ever asked.
+  /// Null: no maker is ever asked.
   maker_actor maker;
   const runtime::clock* clock = nullptr;
   solana::pubkey fee_payer;
   build_policy policy;
-  /// How long one question waits for its answer.
+  /// Timeout of one request.
   domain::milliseconds question_timeout{20'000};
   build_metrics build_counts;
 };
@@ -44,8 +44,8 @@ using builder_actor = caf::typed_actor<
     /// Makes one signed transaction. Answers once.
     caf::replies_to<build_request>::with<build_reply>>;
 
-/// Makes the next attempt of `kind` for the order; ends after its answer. What it asks and what it makes of the answers
-/// is decided by `build_plan`.
+/// Makes the next attempt of `kind` for the order; ends after its answer. `build_plan` decides what it asks, and what
+/// follows from the answers.
 builder_actor spawn_builder(caf::actor_system& system, order o, attempt_kind kind,
                             std::shared_ptr<const build_dependencies> with);
 

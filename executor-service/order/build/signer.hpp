@@ -16,13 +16,14 @@ namespace landfall::executor {
 struct sign_request {
   solana::message message;
   solana::pubkey wallet;
-  /// A market maker that pays the message's fee and signs it after us; the fee payer signs only what asks for it then.
+  /// A market maker that pays the message's fee and signs after us; then the fee payer signs only if the message names
+  /// it. Nothing: no maker.
   std::optional<solana::pubkey> maker = {};
 };
 
 /// The signed transaction, ready to be stored; not sent yet.
 struct sign_reply {
-  /// Nothing where a maker signs first in order and last in time.
+  /// The transaction's id. Nothing: it is a maker's signature, which comes last in time.
   std::optional<solana::signature> signature;
   std::vector<std::uint8_t> transaction;
   /// Why nothing was signed; empty if it was.

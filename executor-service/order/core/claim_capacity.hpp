@@ -12,7 +12,7 @@ struct claim_policy {
   std::size_t max_in_flight = 512;
   /// Orders of each kind claimed in one commit.
   std::size_t claim_batch = 64;
-  /// Of `max_in_flight`: started work never takes these places from new work, nor new work as many from started work.
+  /// Share of `max_in_flight` that is reserved for new work; started work has a reserve of the same size.
   std::size_t reserved_share_percent = 25;
 };
 
@@ -35,7 +35,7 @@ struct claim_capacity {
   return std::clamp<std::size_t>(share, 1, policy.max_in_flight / 2);
 }
 
-/// Whatever else is due, each kind gets its reserved places as soon as they are free.
+/// Whatever else is due, each kind gets its reserved slots as soon as they are free.
 [[nodiscard]] inline claim_capacity capacity_to_claim(const claim_policy& policy, const in_flight_count& now) {
   const auto left = [](std::size_t of, std::size_t taken) { return of > taken ? of - taken : 0; };
   const auto reserved = reserved_slots(policy);

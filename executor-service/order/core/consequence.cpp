@@ -6,7 +6,7 @@ using domain::order_state;
 
 namespace {
 
-/// The attempt is over and moved nothing: its outcome, and the transition that follows from it.
+/// The attempt is over without effect: its outcome, and the transition that follows from it.
 consequence without_effect(const order& o, const attempt& a, write::resolve outcome, const std::string& how,
                            const std::string& detail, domain::utc_time now, const step_policy& policy) {
   consequence c;
@@ -49,7 +49,7 @@ consequence landed(const order& o, const attempt& a, const fate::landed& seen,
   return c;
 }
 
-consequence gone(const order& o, const attempt& a) {
+consequence after_rollback(const order& o, const attempt& a) {
   consequence c;
   c.writes.push_back(write::unconfirm{a.id});
   if (a.kind == attempt_kind::swap && o.state == order_state::execute_success)
@@ -69,7 +69,7 @@ consequence consequence_of(const order& o, const attempt& a, const resolution& p
   if (const auto* seen = std::get_if<fate::landed>(&proven))
     return landed(o, a, *seen, fee_lamports);
   if (std::holds_alternative<fate::rolled_back>(proven))
-    return gone(o, a);
+    return after_rollback(o, a);
   if (const auto* failed = std::get_if<fate::landed_failed>(&proven))
     return without_effect(
         o, a, {a.id, attempt_outcome::landed_failed, failed->slot, fee_lamports, failed->err, {}, failed->found_as},
@@ -113,7 +113,7 @@ consequence nothing_to_close(const order& o) {
 consequence swap_validated(const order& o, const attempt& swap, const swap_record& seen) {
   const auto expected = static_cast<domain::int128>(o.input_amount.units());
   const auto least = swap.minimum_output.value_or(domain::token_amount{1});
-  // It is known to have succeeded, and moves both: a record that says otherwise is no record of it.
+  // The swap is known to have succeeded, and changes both balances: any other record is not of this swap.
   if (seen.failed || !seen.order_account_delta || !seen.output_account_delta)
     return {};
   const bool as_expected = *seen.order_account_delta == -expected &&

@@ -20,7 +20,7 @@ struct consequence {
   }
 };
 
-/// A transition from the state the order is in. It counts as no try: what was refused or was signed in vain does.
+/// A transition from the order's state. It does not count as a failed try.
 [[nodiscard]] write::transition transition_from(const order& o, domain::order_state to, std::string reason,
                                                 std::string detail = {}, std::optional<domain::attempt_id> about = {});
 
@@ -33,8 +33,8 @@ struct consequence {
 /// A freshly signed attempt: stored before anything leaves the process, a payout together with its transition.
 [[nodiscard]] consequence store_signed(const order& o, const attempt& signed_attempt, std::string quote);
 
-/// Nothing was signed, and for a swap that is the end of this try; anything else is tried again after the longest wait,
-/// and a close is counted, so that closing is given up some time.
+/// What follows when nothing could be signed. A swap's try has failed. Anything else is tried again after the longest
+/// wait; closes are counted, so that closing ends some time.
 [[nodiscard]] consequence build_refused(const order& o, attempt_kind kind, std::string reason, std::string detail,
                                         domain::utc_time now, const step_policy& policy);
 
@@ -48,8 +48,8 @@ struct swap_record {
   bool failed = false;
 };
 
-/// Whether the finalized swap is the one that was expected: on with the payout, or held for a person. Nothing follows
-/// from a record that lacks what is needed, or shows a failure of what is known to have succeeded: ask again.
+/// What follows from the finalized swap: the payout if it is as expected, else a state for a person to solve. Empty if
+/// the record lacks a balance, or shows a failure of a swap known to have succeeded: read it again.
 [[nodiscard]] consequence swap_validated(const order& o, const attempt& swap, const swap_record& seen);
 
 }  // namespace landfall::executor

@@ -11,23 +11,24 @@
 
 namespace landfall::executor {
 
-/// What an order's engine wants done, in this order. At most one of commit, reads, permit and build is unanswered.
+/// Outputs of an order's engine, to be performed in this order. At most one of commit, reads, permit and build is
+/// unanswered at a time.
 namespace effects {
 
 /// One all-or-nothing commit under the order's lease; answered by `events::committed`.
 struct commit {
   std::vector<order_write> writes;
 };
-/// When an attempt first left the process, for people only; answered by `events::broadcast_marked`.
+/// Store when an attempt first left the process; answered by `events::broadcast_marked`. Nothing is decided by it.
 struct mark_broadcast {
   write::mark_broadcast mark;
 };
 
-/// The order account, at `confirmed`; answered by `events::balance_read`.
+/// Read the order account at `confirmed`; answered by `events::balance_read`.
 struct read_deposit {
   std::optional<std::uint64_t> min_slot;
 };
-/// The account that an attempt of this kind takes from, at `confirmed`; answered by `events::balance_read`.
+/// Read the account that an attempt of this kind takes from, at `confirmed`; answered by `events::balance_read`.
 struct read_balance {
   attempt_kind kind = attempt_kind::swap;
   std::uint64_t min_slot = 0;
@@ -36,17 +37,17 @@ struct read_balance {
     return kind == attempt_kind::payout;
   }
 };
-/// What the finalized swap moved; answered by `events::swap_read`.
+/// Read what the finalized swap moved; answered by `events::swap_read`.
 struct read_swap {
   solana::signature id;
 };
-/// What a final transaction cost; answered by `events::fee_read`.
+/// Read the fee of a final transaction; answered by `events::fee_read`.
 struct read_fee {
   attempt_kind kind = attempt_kind::swap;
   solana::signature id;
 };
 
-/// Report what every endpoint says of the signature, from the beginning.
+/// Report every endpoint's status of the signature, from the beginning.
 struct watch {
   domain::attempt_id attempt;
   solana::signature id;
@@ -84,7 +85,7 @@ struct timer {
   domain::milliseconds delay{0};
   std::variant<events::tick, events::commit_retry> then;
 };
-/// Nothing is done for the order any more.
+/// The engine has ended: it ignores every later event.
 struct finish {};
 
 /// A line of the log, a metric, or both.
@@ -102,7 +103,7 @@ struct notice {
     rolled_back,
     attempt_overdue,
     commit_retried,
-    order_moved_by_other,
+    order_changed_by_other,
     signing_halted,
     commit_refused,
     lease_lost,
@@ -118,7 +119,7 @@ struct notice {
 struct attempt_signed {
   attempt_kind kind = attempt_kind::swap;
 };
-/// This write is durable.
+/// This write is durable: log it.
 struct written {
   order_write what;
 };

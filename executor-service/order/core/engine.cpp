@@ -85,7 +85,7 @@ void order_engine::on_deposit(const balance_observation& seen) {
   const auto* deposit = o_.latest(attempt_kind::deposit);
   if (seen.balance && *seen.balance >= o_.input_amount)
     return commit({transition_from(o_, order_state::open, "deposit_confirmed", {}, deposit->id)}, false);
-  // Confirmed, and yet not there: its fork may have died. Only the attempt's own fate tells.
+  // Confirmed, and yet not there: its fork may have died. Only the attempt's own fate decides.
   if (!deposit->outcome)
     return start_watching(deposit->id);
   pause("deposit_not_seen", "the order account does not hold the deposit at the slot it was confirmed in");
@@ -132,7 +132,7 @@ void order_engine::perform(const step::build& s) {
 
 void order_engine::handle(const events::permit_granted&) {
   permit_ = true;
-  // Told to stop meanwhile: the release is being committed, and the permit goes with this order's end.
+  // Stopped meanwhile: the release is being committed, and the permit goes with this order's end.
   if (!ends(task::permit))
     return;
   // Time has passed: what to do is asked anew.
@@ -173,7 +173,7 @@ void order_engine::handle(const events::build_failed& e) {
 }
 
 void order_engine::on_built(attempt_kind kind, const built::ready& ready) {
-  // Told to stop meanwhile: what was signed has not left this process, and never will.
+  // Stopped meanwhile: what was signed has not left this process, and never will.
   if (stopping_ && !mutated(mutant::stop_ignored_while_building))
     return proceed();
   effects_.push_back(effects::attempt_signed{kind});

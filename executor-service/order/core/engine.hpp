@@ -20,29 +20,29 @@ struct engine_policy {
   /// Stored bytes are broadcast again this often until something is seen of them.
   domain::milliseconds rebroadcast{1'000};
   /// How long an overdue attempt is polled per claim before its lease is released.
-  domain::milliseconds overdue_look{20'000};
-  /// Wait before asking again what could not be answered.
+  domain::milliseconds overdue_polling{20'000};
+  /// Wait before an unanswered request is repeated.
   domain::milliseconds pause{1'000};
 };
 
 /// Decides everything for one order under one lease, and does nothing itself: no clock, no I/O, no randomness. The same
 /// events at the same times give the same effects, in production and in the simulation.
 ///
-/// It asks `next_step` what to do, has it done and committed, and asks again; it ends when nothing is to be done now,
-/// when a write was refused or is in doubt, or when it is told to stop.
+/// It asks `next_step` what to do, emits it and its commit, and asks again; it ends when nothing is to be done now,
+/// when a write was refused or is in doubt, or on `events::stop`.
 class order_engine {
 public:
   /// `policy` has to outlive the engine.
   order_engine(order o, const engine_policy& policy) : o_(std::move(o)), policy_(policy) {}
 
-  /// The only way in. Empty once `effects::finish` was returned.
+  /// Handles one event and returns what to do. Empty once `effects::finish` was returned.
   [[nodiscard]] std::vector<order_effect> on(const order_event& event, domain::utc_time now);
 
   /// The order as it is stored, as far as this lease's holder knows.
   [[nodiscard]] const order& current() const {
     return o_;
   }
-  /// The stored attempt whose fate is being found out; null while there is none.
+  /// The stored attempt that is watched until its outcome is proven; null if none is.
   [[nodiscard]] const attempt* watched() const {
     return watch_ ? o_.find(watch_->attempt) : nullptr;
   }

@@ -83,10 +83,10 @@ void order_engine::on_refused(const commit_error& e) {
     return;
   }
   if (e.kind == commit_fault::constraint && !leave_ && !is_lease_lost(e)) {
-    // Somebody else moved the order, or a rule says no. What is stored is the truth: release the order and read it
-    // anew; a rule's no is worth a person's look, and no hot loop.
+    // Another role changed the state, or a rule refuses the write. What is stored is the truth: release the order, and
+    // read it anew. A refusal is for a person to see, and waits before it is tried again.
     const bool changed = is(e, domain::rule_error::transition_refused);
-    log(changed                                     ? notice_kind::order_moved_by_other
+    log(changed                                     ? notice_kind::order_changed_by_other
         : is(e, domain::rule_error::signing_halted) ? notice_kind::signing_halted
                                                     : notice_kind::commit_refused,
         e.sqlstate, e.message);

@@ -1,5 +1,5 @@
 // How an order's engine finds out what became of the one stored attempt whose fate is not proven: it sends the stored
-// bytes, keeps what the endpoints say of them, and writes down what that proves.
+// bytes, keeps what the endpoints show of them, and writes down what that proves.
 #include <utility>
 
 #include "executor-service/order/core/engine.hpp"
@@ -118,7 +118,7 @@ void order_engine::handle(const events::balance_read& e) {
     consider();
 }
 
-/// Whoever is told to stop while a balance is read stops now.
+/// A stop that came while a balance was read takes effect now.
 void order_engine::after_read() {
   if (stopping_)
     proceed();
@@ -150,15 +150,15 @@ void order_engine::log_proven(const resolution& proven) {
     log(std::holds_alternative<fate::dead>(proven) ? notice_kind::attempt_dead : notice_kind::rolled_back);
 }
 
-/// Until when to leave the attempt alone: it is overdue and was polled for long enough this time, or nobody would tell
-/// anything of it.
+/// Until when the attempt rests: it is overdue and was polled long enough under this claim, or its watch was refused.
+/// Nothing: keep watching.
 std::optional<domain::utc_time> order_engine::rest_until() const {
   if (!watch_ || mutated(mutant::overdue_never_rested))
     return std::nullopt;
   if (watch_->refused)
     return now_ + policy_.steps.retry_cap;
   const auto& a = *watched();
-  if (now_ - watch_->since < policy_.overdue_look || !is_overdue(a, policy_.resolution, now_))
+  if (now_ - watch_->since < policy_.overdue_polling || !is_overdue(a, policy_.resolution, now_))
     return std::nullopt;
   return now_ + rest_of_overdue(a, policy_.resolution, now_);
 }

@@ -12,7 +12,7 @@
 
 namespace landfall::executor {
 
-/// What a caller of the database must tell apart, as `postgres::error_kind` has it.
+/// The kinds of failed commits that the engine distinguishes, as in `postgres::error_kind`.
 enum class commit_fault : std::uint8_t { unavailable, conflict, constraint, in_doubt, defect };
 
 [[nodiscard]] constexpr std::string_view to_string(commit_fault fault) {
@@ -27,7 +27,7 @@ struct commit_error {
   std::string message;
 };
 
-/// What an order's engine is told.
+/// Inputs of an order's engine.
 namespace events {
 
 /// The order was claimed: always the first event.
@@ -38,7 +38,7 @@ struct stop {};
 struct tick {
   std::uint64_t round = 0;
 };
-/// A commit that did not happen is due again.
+/// The commit that was not made is due again.
 struct commit_retry {};
 
 /// An endpoint's status of a signature.
@@ -51,7 +51,7 @@ struct history_observed {
   domain::attempt_id attempt;
   observation seen;
 };
-/// Nothing will be observed of this attempt: the chain took no watch.
+/// The chain actor refused to watch this attempt: no update will come.
 struct watch_refused {
   domain::attempt_id attempt;
   std::string detail;
@@ -87,13 +87,13 @@ struct build_failed {
   std::string detail;
 };
 
-/// The bytes of the first broadcast are on their way, or nobody tells.
+/// The first broadcast was answered, or its answer is lost.
 struct submitted {};
 /// Answers `effects::commit`: durable, or why not.
 struct committed {
   std::optional<commit_error> error;
 };
-/// Nobody answers `effects::commit` any more.
+/// The commit writer ended before it answered `effects::commit`.
 struct commit_lost {
   std::string detail;
 };

@@ -4,9 +4,9 @@
 
 namespace landfall::executor {
 
-/// Safety rules that the simulation breaks on purpose: one that it cannot tell from the real thing proves nothing.
-/// Those of the engine, of resolution and of the build plans break this very code; the last group breaks what the
-/// simulation puts in the place of endpoints, makers and database.
+/// Safety rules that the simulation breaks on purpose, to show that it finds each break. Those of the engine, of
+/// resolution and of the build plans break this very code. The last group breaks the simulation's own endpoints, makers
+/// and database.
 enum class mutant : std::uint8_t {
   none,
   // the order's engine

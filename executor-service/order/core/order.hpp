@@ -58,10 +58,10 @@ struct attempt {
   domain::attempt_id id;
   attempt_kind kind = attempt_kind::deposit;
   int ordinal = 1;
-  /// The transaction's id. Of a maker's it is what the chain showed, and nothing as long as it shows none.
+  /// The transaction's id. Nothing: a maker signs last, and the chain has not shown the id yet.
   std::optional<solana::signature> signature;
-  /// The market maker it was handed to, by the name of its endpoint: it signs last, and broadcasts. Nothing where all
-  /// signatures are ours and the user's.
+  /// Name of the endpoint of the market maker that signs last and broadcasts. Nothing: all signatures are ours and the
+  /// user's.
   std::optional<std::string> maker;
   std::vector<std::uint8_t> transaction;
   solana::blockhash blockhash;
@@ -99,7 +99,7 @@ struct order {
   /// When the trigger service last decided to execute it, if it ever did.
   std::optional<domain::utc_time> triggered_at;
   bool cancel_requested = false;
-  /// Tries that came to nothing: swaps that were refused or signed in vain, and closes that were refused.
+  /// Failed tries: swaps that were refused or signed without effect, and closes that were refused.
   int attempts_made = 0;
   std::optional<domain::token_amount> output_amount;
   std::uint64_t lease_epoch = 0;
@@ -126,7 +126,7 @@ struct order {
     return static_cast<int>(
         std::count_if(attempts.begin(), attempts.end(), [&](const attempt& a) { return a.kind == kind; }));
   }
-  /// The one attempt of ours (not the user's deposit) whose fate is not proven.
+  /// The one attempt of ours (not the user's deposit) without an outcome; null if there is none.
   [[nodiscard]] const attempt* unresolved() const {
     for (const auto& a : attempts)
       if (!a.outcome && a.kind != attempt_kind::deposit)

@@ -56,7 +56,7 @@ struct record_fill {
   domain::token_amount input_used;
   domain::token_amount output_amount;
 };
-/// `state` is what the holder knows: if somebody moved the order meanwhile, it is due at once.
+/// `state` is what the holder knows: if the stored state is another by now, the order is due at once.
 struct release {
   domain::utc_time until;
   domain::order_state state;

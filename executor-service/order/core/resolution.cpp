@@ -56,23 +56,22 @@ std::optional<doubt> balance_against(const attempt& a, const balance_observation
   return std::nullopt;
 }
 
-/// Whether the endpoint's own look at the order account agrees that nothing has left it. An index of signatures may lag
-/// behind the bank that it indexes, so a history without the message is worth nothing by itself.
+/// Whether the endpoint's own balance of the order account agrees that nothing has left it. An index of signatures may
+/// lag behind the bank that it indexes, so a history without the message proves nothing by itself.
 bool balance_agrees(const attempt& a, const observation& seen) {
   return seen.balance && seen.balance->slot >= seen.finalized_slot &&
          (!balance_against(a, *seen.balance) || mutated(mutant::dead_without_balances));
 }
 
-/// What one endpoint contributes to a death certificate; of a maker's message its own look at the account too.
+/// What one endpoint contributes to a death certificate; of a maker's message its own balance too.
 bool certifies(const endpoint_view& view, const attempt& a, const resolve_policy& policy) {
   return proves_death(view, a.last_valid_block_height, policy.margin_blocks) &&
          (!a.maker || balance_agrees(a, view.latest));
 }
 
-/// Whether `view` knows the attempt only from a block that was processed, says nothing since, and by now enough others
-/// have finalized past what it saw, with another end: its death or a finalized status. Then that block was dropped, or
-/// finalized as they say, whether or not `view` ever tells. Where there is only one other, its finalized status is
-/// enough.
+/// True if the view's only evidence is a `processed` status and enough endpoints have finalized past it with another
+/// result, a death or a finalized status: the status is stale. With two endpoints configured, the other one's finalized
+/// status is enough.
 bool is_overtaken(const endpoint_view& view, const attempt& a, const observation_set& seen,
                   const resolve_policy& policy) {
   const auto& latest = view.latest;
@@ -104,7 +103,7 @@ void keep_best(std::optional<signature_status>& best, const signature_status& ne
     best = next;
 }
 
-showing look(const attempt& a, const observation_set& seen, const resolve_policy& policy) {
+showing shown_by(const attempt& a, const observation_set& seen, const resolve_policy& policy) {
   showing found;
   for (const auto& [name, view] : seen.endpoints) {
     if (is_overtaken(view, a, seen, policy))
@@ -117,7 +116,7 @@ showing look(const attempt& a, const observation_set& seen, const resolve_policy
 }
 
 /// Whether `view` now denies that the transaction succeeded, in a bank later than the one that showed it to succeed, or
-/// when it can land nowhere any more. The latter holds whatever slot was told: nothing lands after its last valid
+/// when it can land nowhere any more. The latter holds whatever slot was answered: nothing lands after its last valid
 /// height.
 bool denies(const endpoint_view& view, const attempt& a, const resolve_policy& policy) {
   const auto& latest = view.latest;
@@ -161,9 +160,9 @@ std::optional<fate::in_doubt> money_against(const attempt& a, const observation_
   return std::nullopt;
 }
 
-/// For an attempt that some endpoint shows failed and finalized. That takes as many witnesses as a death, for what
-/// follows is the same: the next is signed. An endpoint that proves its death is a witness too, as far as no money has
-/// moved: they agree that it moved nothing and never will.
+/// For an attempt that some endpoint shows failed and finalized. That takes the quorum of a death, since the next
+/// attempt is signed after either. An endpoint that proves the death counts too while the money is where it was: both
+/// mean that the attempt moved none and never will.
 resolution failed_somewhere(const attempt& a, const observation_set& seen, const resolve_policy& policy,
                             const signature_status& failure, fate::in_doubt doubtful) {
   std::size_t failed = 0;
@@ -195,7 +194,7 @@ fate::dead certified(const attempt& a, death_certificate certificate) {
   return {std::move(certificate)};
 }
 
-/// For an attempt that no endpoint shows and that is not noted as confirmed.
+/// For an attempt that no endpoint shows and that is not marked as confirmed.
 resolution unknown_everywhere(const attempt& a, const observation_set& seen, const resolve_policy& policy,
                               fate::in_doubt doubtful) {
   std::vector<observation> proofs;
@@ -226,7 +225,8 @@ resolution unknown_everywhere(const attempt& a, const observation_set& seen, con
     return certified(a, {a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), least, true});
   }
   const auto [lowest, highest] = std::minmax_element(proofs.begin(), proofs.end(), by_slot);
-  // Asked for at the highest, so that the answer still counts when the next round has moved all of them on a little.
+  // Asked for at the highest, so that the answer still counts after the next poll, when all of them are a little
+  // further.
   if (const auto against = money_against(a, seen, lowest->finalized_slot, highest->finalized_slot, doubtful))
     return *against;
   return certified(a, {a.last_valid_block_height, policy.endpoints_configured, std::move(proofs), *seen.balance});
@@ -313,7 +313,7 @@ resolution resolve(const attempt& a, const observation_set& seen, const resolve_
     return doubtful;
   };
 
-  const auto [success, failure, slots_differ] = look(a, seen, policy);
+  const auto [success, failure, slots_differ] = shown_by(a, seen, policy);
   if (slots_differ || (success && failure))
     return because(doubt::contradiction);
   if (success && (success->level != solana::commitment::processed || mutated(mutant::processed_taken_as_confirmed))) {

@@ -13,8 +13,8 @@
 
 namespace landfall::executor {
 
-/// Adds what an endpoint said. False, and nothing changes, if it is older than what the same endpoint said before: a
-/// lower height or slot.
+/// Adds an endpoint's observation. False, and nothing changes, if it is older than the same endpoint's last one: its
+/// height or slot is lower.
 [[nodiscard]] bool accumulate(observation_set& seen, observation next);
 
 /// Keeps the balance read at the highest slot; of two at one slot the lower, which proves less. False if `next` was
@@ -26,9 +26,9 @@ struct resolve_policy {
   std::size_t endpoints_configured = 0;
   /// Blocks beyond the last valid height that have to be finalized; never taken as less than 2.
   std::uint64_t margin_blocks = 2;
-  /// An attempt that is open for longer than this is worth a person's look, and is looked at only now and then.
+  /// An attempt without outcome for longer than this is overdue: it is logged, and polled only now and then.
   domain::milliseconds overdue_after{180'000};
-  /// The longest while between two such looks.
+  /// Longest time between two such polls.
   domain::milliseconds longest_rest{300'000};
 };
 
@@ -53,7 +53,7 @@ struct death_certificate {
 
 /// Why nothing is proven yet.
 enum class doubt : std::uint8_t {
-  not_answered,        ///< no endpoint has said anything
+  not_answered,        ///< no endpoint has answered yet
   alive,               ///< unknown everywhere, and the blockhash may still be used
   processed_only,      ///< seen, but in a block that may be dropped, and not enough others have finalized past it
   failed_unfinalized,  ///< seen with an error, in a block that is not final by enough endpoints' word
@@ -69,7 +69,7 @@ enum class doubt : std::uint8_t {
 
 namespace fate {
 
-/// Succeeded. Moves the order on; only `finalized` is for good.
+/// Succeeded. The order goes on from here; only `finalized` cannot be undone.
 struct landed {
   std::uint64_t slot = 0;
   bool finalized = false;
@@ -93,8 +93,8 @@ struct dead {
 
   friend bool operator==(const dead&, const dead&) = default;
 };
-/// Was noted as confirmed, and the block that held it is gone (or its successor holds it with an error): clear
-/// `confirmed_slot`, the same attempt is in doubt again. It may still land, so nothing else is signed.
+/// Was marked as confirmed, and the block that held it was dropped (or its successor holds it with an error). Clear
+/// `confirmed_slot`: the attempt is in doubt again. It may still land, so nothing else is signed.
 struct rolled_back {
   /// All who had shown it deny it, the earliest of them at this slot.
   std::uint64_t denied_at_slot = 0;
@@ -117,11 +117,11 @@ struct in_doubt {
 
 using resolution = std::variant<fate::landed, fate::landed_failed, fate::dead, fate::rolled_back, fate::in_doubt>;
 
-/// Whether an attempt without outcome is open for so long that it is left alone for a while after each look, so that
-/// what cannot be resolved takes no place from what can.
+/// Whether an attempt has had no outcome for so long that it rests between two polls: what cannot be resolved must not
+/// take the slots of what can.
 [[nodiscard]] bool is_overdue(const attempt& a, const resolve_policy& policy, domain::utc_time now);
 
-/// That while: a quarter of the time since it was signed, up to a bound.
+/// How long an overdue attempt rests: a quarter of the time since it was signed, up to a bound.
 [[nodiscard]] domain::milliseconds rest_of_overdue(const attempt& a, const resolve_policy& policy,
                                                    domain::utc_time now);
 

@@ -43,7 +43,7 @@ next pay_then_close(const order& o, attempt_kind kind, order_state last, std::st
   return step::build{kind};
 }
 
-/// The deposit was seen, and then its fork died for good: there is nothing to swap and nothing to send home.
+/// The deposit was seen, and then its fork died for good: there is nothing to swap and nothing to refund.
 bool deposit_came_to_nothing(const order& o) {
   const auto* deposit = o.latest(attempt_kind::deposit);
   return deposit != nullptr && deposit->outcome && *deposit->outcome != attempt_outcome::landed;
@@ -80,8 +80,7 @@ next while_executing(const order& o, domain::utc_time now, const step_policy& po
     return step::transition{order_state::execute_failed, "expired_before_signing"};
   if (o.cancel_requested)
     return step::transition{order_state::execute_failed, "cancel_requested"};
-  // Endpoints that were away, or a long line of orders to build, may have taken their time: the price is another by
-  // now.
+  // Endpoints that were away, or a long queue of builds, may have taken their time: the price has changed by now.
   if (o.triggered_at && now - *o.triggered_at > policy.evidence_max_age)
     return step::transition{order_state::execute_failed, "evidence_too_old"};
   return step::build{attempt_kind::swap};
@@ -117,7 +116,7 @@ next while_open(const order& o, domain::utc_time now, const step_policy& policy)
     return step::transition{order_state::ready_expire, "expired"};
   if (const auto* deposit = o.latest(attempt_kind::deposit); deposit != nullptr && !deposit->outcome)
     return step::resolve{deposit->id};
-  // Due at once: the trigger service may move it any time, and open orders are claimed only for a reason.
+  // Due at once: the trigger service may decide any time, and open orders are claimed only for a reason.
   return step::release{now};
 }
 

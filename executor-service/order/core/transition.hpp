@@ -11,14 +11,13 @@ namespace landfall::executor {
 struct step_policy {
   /// Evidence older than this when the order is claimed, or when its swap is to be built: the trigger decides again.
   domain::milliseconds evidence_max_age{300'000};
-  /// Tries per order that may be refused or signed in vain before its deposit goes home.
+  /// Failed tries of an order's swap after which the deposit is refunded.
   int max_swap_attempts = 10;
-  /// Closing is tried this often, refusals included that are beyond `max_swap_attempts`; what strangers then still put
-  /// in the way stays.
+  /// Closes tried per order, refusals beyond `max_swap_attempts` included. After that the accounts stay as they are.
   int max_close_attempts = 10;
   domain::milliseconds retry_base{1'000};
   domain::milliseconds retry_cap{60'000};
-  /// The executor expires an open order by itself only this long after its time: the trigger service comes first.
+  /// How long after its expiry the executor expires an open order by itself; before, that is the trigger service's.
   domain::milliseconds expiry_grace{15'000};
 };
 
@@ -28,7 +27,7 @@ namespace step {
 struct resolve {
   domain::attempt_id attempt;
 };
-/// The deposit landed: read the order account, and move on to `open`.
+/// The deposit landed: read the order account, then go to `open`.
 struct check_deposit {};
 /// Quote, build, check, simulate, sign, store, send. The kind is swap, payout, refund or close.
 struct build {
@@ -44,7 +43,7 @@ struct transition {
   std::string reason;
   domain::milliseconds retry_after{0};
 };
-/// Nothing to do before this time: give the lease back.
+/// Nothing to do before this time: release the lease.
 struct release {
   domain::utc_time until;
 };
@@ -54,11 +53,10 @@ struct release {
 using next =
     std::variant<step::resolve, step::check_deposit, step::build, step::validate_swap, step::transition, step::release>;
 
-/// What to do for an order, from nothing but what is stored and the time. Live work and recovery ask the same question.
+/// Decides what an order does next, from what is stored and the time alone; live work and recovery alike.
 [[nodiscard]] next next_step(const order& o, domain::utc_time now, const step_policy& policy);
 
-/// Whether a swap may go to a market maker: not after one that came to nothing, which cost the order a blockhash's
-/// life.
+/// Whether a swap may go to a market maker: not after one that failed, which cost the order a blockhash's life.
 [[nodiscard]] bool may_ask_makers(const order& o);
 
 /// min(cap, base · 2^(tries-1))

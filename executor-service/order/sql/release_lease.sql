@@ -1,5 +1,5 @@
 -- Gives back the lease of order $1 under epoch $2; it may be claimed again from $3 (milliseconds since 1970) on, or at
--- once if its state is not $4 any more, because somebody else moved it meanwhile. $5 is added to the count of tries.
+-- once if its state is not $4 any more, because another role changed it meanwhile. $5 is added to the count of tries.
 update price_order
 set lease_holder = null,
     lease_until = null,

@@ -12,7 +12,7 @@
 /// Several orders as several endpoints show them.
 namespace landfall::executor::verify {
 
-/// What a landed attempt moved, as as many endpoints as needed show it, word for word the same.
+/// What a landed attempt moved. As many endpoints as needed show exactly the same.
 struct seen_movement {
   domain::attempt_id attempt;
   movement moved;
@@ -35,7 +35,7 @@ struct order_comparison {
   std::vector<seen_movement> movements;
   std::size_t orders = 0;
   std::size_t attempts = 0;
-  /// Changed while the endpoints were asked: nothing is said about them.
+  /// Changed while the endpoints were asked: not judged in this pass.
   std::size_t in_flight = 0;
 };
 

@@ -56,7 +56,7 @@ TEST_CASE("an attempt in doubt gives its place back after a while, and is taken 
   later.take_up(payout, order_state::withdrawing);
   later.start();
   CHECK(later.j->lines == strings{"watch", "send"});
-  later.advance_in_broadcasts(later.with->config.overdue_look - later.with->config.rebroadcast);
+  later.advance_in_broadcasts(later.with->config.overdue_polling - later.with->config.rebroadcast);
   CHECK(later.j->count("release") == 0);
   later.advance_in_broadcasts(2 * later.with->config.rebroadcast);
   CHECK(later.j->lines.back() == "release");

@@ -27,7 +27,7 @@ export class Database {
       `select *, input_amount::text as input_amount, output_amount::text as output_amount, input_used::text as input_used from order_overview where order_id = '${id}'`))[0];
   }
 
-  moves(id) {
+  transitions(id) {
     return this.rows(`select *, extract(epoch from at) * 1000 as at_ms from order_history where order_id = '${id}'`);
   }
 

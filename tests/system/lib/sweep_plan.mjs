@@ -84,12 +84,12 @@ export async function sweep(cases, { lanes = 1, seen = () => {} } = {}) {
 async function story(lane, { requestId, order }) {
   const id = order?.order_id ?? (await lane.order(requestId))?.order_id;
   if (!id) return '  no order';
-  const moves = await lane.rows(
+  const transitions = await lane.rows(
     "select to_char(at, 'HH24:MI:SS.MS') as at, from_state, to_state, role, instance, lease_epoch, reason, detail from order_transition where order_id = $1 order by id", [id]);
   const attempts = await lane.rows(
     "select to_char(signed_at, 'HH24:MI:SS.MS') as at, kind, signature, outcome, confirmed_slot from attempt where order_id = $1 order by signed_at", [id]);
   return [
-    ...moves.map((m) =>
+    ...transitions.map((m) =>
       `  ${m.at} ${m.from_state} -> ${m.to_state} by ${m.role} ${m.instance} epoch ${m.lease_epoch ?? '-'}: ${m.reason ?? ''} ${m.detail ?? ''}`),
     ...attempts.map((a) => `  ${a.at} ${a.kind} ${a.signature} ${a.outcome ?? 'unresolved'}`),
   ].join('\n');

@@ -236,9 +236,9 @@ export class SystemFixture {
   }
 
   async describe(id) {
-    const [moves, attempts] = [await this.database.moves(id), await this.database.attempts(id)];
+    const [transitions, attempts] = [await this.database.transitions(id), await this.database.attempts(id)];
     return [
-      ...moves.map((m) => `  ${m.at} ${m.from_state} -> ${m.to_state} ${m.role} ${m.reason ?? ''}`),
+      ...transitions.map((m) => `  ${m.at} ${m.from_state} -> ${m.to_state} ${m.role} ${m.reason ?? ''}`),
       ...attempts.map((a) => `  ${a.kind} ${a.signature} ${a.outcome ?? 'unresolved'}`),
     ].join('\n');
   }
@@ -292,7 +292,7 @@ export class SystemFixture {
   passes(id, state) {
     return waitFor(
       async () => `order ${id} has been ${state}\n${await this.describe(id)}`,
-      async () => (await this.database.moves(id)).some(({ to_state: to }) => to === state),
+      async () => (await this.database.transitions(id)).some(({ to_state: to }) => to === state),
       { everyMs: 50 },
     );
   }

@@ -91,7 +91,7 @@ TEST_SUITE("trigger-service/orders/decision_store") {
     store_fixture b;
     const auto order = b.rows.order_in("open");
     const auto d = execute(order);
-    CHECK(b.write({d}) == std::vector{write_outcome::moved});
+    CHECK(b.write({d}) == std::vector{write_outcome::applied});
     CHECK(b.rows.state(order) == "ready_execute");
     const auto evidence = d.evidence.id.to_string();
     CHECK(b.value("select last_evidence_id::text from price_order where id = $1", order.id) == evidence);
@@ -113,7 +113,7 @@ TEST_SUITE("trigger-service/orders/decision_store") {
       CAPTURE(state);
       const auto order = b.rows.order_in(state);
       const auto before = b.evidence_count(order);
-      CHECK(b.write({execute(order)}) == std::vector{write_outcome::not_moved});
+      CHECK(b.write({execute(order)}) == std::vector{write_outcome::not_applied});
       CHECK(b.rows.state(order) == state);
       CHECK(b.evidence_count(order) == before);
     }
@@ -121,7 +121,8 @@ TEST_SUITE("trigger-service/orders/decision_store") {
 
   TEST_CASE("an order that does not exist is told as not moved") {
     store_fixture b;
-    CHECK(b.write({execute({domain::order_id::random().to_string(), {}, 0})}) == std::vector{write_outcome::not_moved});
+    CHECK(b.write({execute({domain::order_id::random().to_string(), {}, 0})}) ==
+          std::vector{write_outcome::not_applied});
   }
 
   TEST_CASE("a held order does not move") {
@@ -132,7 +133,7 @@ TEST_SUITE("trigger-service/orders/decision_store") {
       work.exec_params("update price_order set held_at = now(), held_reason = 'test' where id = $1", order.id);
       work.commit();
     }
-    CHECK(b.write({execute(order)}) == std::vector{write_outcome::not_moved});
+    CHECK(b.write({execute(order)}) == std::vector{write_outcome::not_applied});
     CHECK(b.rows.state(order) == "open");
     CHECK(b.evidence_count(order) == "0");
   }
@@ -146,19 +147,19 @@ TEST_SUITE("trigger-service/orders/decision_store") {
       work.exec_params("update price_order set trigger_price_usd = 210 where id = $1", order.id);
       work.commit();
     }
-    CHECK(b.write({d}) == std::vector{write_outcome::not_moved});
+    CHECK(b.write({d}) == std::vector{write_outcome::not_applied});
     CHECK(b.rows.state(order) == "open");
-    CHECK(b.write({execute(order, "210")}) == std::vector{write_outcome::moved});
+    CHECK(b.write({execute(order, "210")}) == std::vector{write_outcome::applied});
   }
 
   TEST_CASE("an order expires when its time is over and not before, and then never executes") {
     store_fixture b;
     const auto order = b.rows.order_in("open");
-    CHECK(b.write({expire(order)}) == std::vector{write_outcome::not_moved});
+    CHECK(b.write({expire(order)}) == std::vector{write_outcome::not_applied});
     b.force("update price_order set expires_at = now() - interval '1 second' where id = '" + order.id + "'");
-    CHECK(b.write({execute(order)}) == std::vector{write_outcome::not_moved});
+    CHECK(b.write({execute(order)}) == std::vector{write_outcome::not_applied});
     CHECK(b.rows.state(order) == "open");
-    CHECK(b.write({expire(order)}) == std::vector{write_outcome::moved});
+    CHECK(b.write({expire(order)}) == std::vector{write_outcome::applied});
     CHECK(b.rows.state(order) == "ready_expire");
     CHECK(b.value("select reason from order_transition where order_id = $1 and to_state = 'ready_expire'", order.id) ==
           "expired");
@@ -170,14 +171,14 @@ TEST_SUITE("trigger-service/orders/decision_store") {
     const auto second = b.rows.order_in("ready_execute");
     const auto third = b.rows.order_in("open");
     CHECK(b.write({execute(first), execute(second), execute(third)}) ==
-          std::vector{write_outcome::moved, write_outcome::not_moved, write_outcome::moved});
+          std::vector{write_outcome::applied, write_outcome::not_applied, write_outcome::applied});
   }
 
   TEST_CASE("two decisions on one order in one batch move it once") {
     store_fixture b;
     const auto order = b.rows.order_in("open");
     auto outcomes = b.write({execute(order, "201"), execute(order, "202")});
-    CHECK(std::count(outcomes.begin(), outcomes.end(), write_outcome::moved) == 1);
+    CHECK(std::count(outcomes.begin(), outcomes.end(), write_outcome::applied) == 1);
     CHECK(b.evidence_count(order) == "1");
     CHECK(b.trigger_moves(order) == "1");
   }
@@ -186,17 +187,17 @@ TEST_SUITE("trigger-service/orders/decision_store") {
     store_fixture b;
     const auto order = b.rows.order_in("open");
     const auto d = execute(order);
-    CHECK(b.write({d}) == std::vector{write_outcome::moved});
-    CHECK(b.write({d}) == std::vector{write_outcome::moved});
+    CHECK(b.write({d}) == std::vector{write_outcome::applied});
+    CHECK(b.write({d}) == std::vector{write_outcome::applied});
     CHECK(b.trigger_moves(order) == "1");
 
     // The executor finds the evidence too old and opens the order again: the old decision must not move it now.
     b.rows.advance(order, "open", "executor");
-    CHECK(b.write({d}) == std::vector{write_outcome::moved});
+    CHECK(b.write({d}) == std::vector{write_outcome::applied});
     CHECK(b.rows.state(order) == "open");
     CHECK(b.trigger_moves(order) == "1");
 
-    CHECK(b.write({execute(order, "203")}) == std::vector{write_outcome::moved});
+    CHECK(b.write({execute(order, "203")}) == std::vector{write_outcome::applied});
     CHECK(b.trigger_moves(order) == "2");
   }
 
@@ -216,7 +217,7 @@ TEST_SUITE("trigger-service/orders/decision_store") {
     const auto first = b.store.write({d});
     if (!first.ok())
       CHECK(first.error().kind == postgres::error_kind::unavailable);
-    CHECK(b.write({d}) == std::vector{write_outcome::moved});
+    CHECK(b.write({d}) == std::vector{write_outcome::applied});
     CHECK(b.trigger_moves(order) == "1");
   }
 
@@ -226,7 +227,7 @@ TEST_SUITE("trigger-service/orders/decision_store") {
     const auto second = b.rows.order_in("open");
     auto bad = execute(first);
     bad.evidence.gates = "no json";
-    CHECK(b.write({bad, execute(second)}) == std::vector{write_outcome::refused, write_outcome::moved});
+    CHECK(b.write({bad, execute(second)}) == std::vector{write_outcome::refused, write_outcome::applied});
     CHECK(b.rows.state(first) == "open");
     CHECK(b.rows.state(second) == "ready_execute");
   }
@@ -268,7 +269,7 @@ TEST_SUITE("trigger-service/orders/decision_store") {
       std::size_t moved = 0;
       for (std::size_t r = 0; r < replicas; ++r) {
         CHECK(errors[r] == "");
-        moved += static_cast<std::size_t>(std::count(outcomes[r].begin(), outcomes[r].end(), write_outcome::moved));
+        moved += static_cast<std::size_t>(std::count(outcomes[r].begin(), outcomes[r].end(), write_outcome::applied));
       }
       CHECK(moved == orders_each_round);
       for (const auto& order : orders) {

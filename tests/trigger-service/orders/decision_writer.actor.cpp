@@ -35,8 +35,8 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
     REQUIRE(b.sink->batches.size() == 1);
     CHECK(b.sink->batches.front().size() == 3);
     REQUIRE(first->has_value());
-    CHECK((*first)->outcomes == std::vector{decision_outcome::moved});
-    CHECK((*second)->outcomes == std::vector{decision_outcome::moved, decision_outcome::moved});
+    CHECK((*first)->outcomes == std::vector{decision_outcome::applied});
+    CHECK((*second)->outcomes == std::vector{decision_outcome::applied, decision_outcome::applied});
   }
 
   TEST_CASE("a full batch does not wait and a batch is never larger than its bound") {
@@ -62,7 +62,7 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
       CHECK_FALSE(answer->has_value());
       b.advance(9s);
       REQUIRE(answer->has_value());
-      CHECK((*answer)->outcomes == std::vector(3, decision_outcome::moved));
+      CHECK((*answer)->outcomes == std::vector(3, decision_outcome::applied));
       CHECK(b.sink->open.empty());
     }
   }
@@ -75,7 +75,7 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
     const auto answer = ask(b, writer, two);
     b.advance(5ms);
     REQUIRE(answer->has_value());
-    CHECK((*answer)->outcomes == std::vector{decision_outcome::not_moved, decision_outcome::moved});
+    CHECK((*answer)->outcomes == std::vector{decision_outcome::not_applied, decision_outcome::applied});
   }
 
   TEST_CASE("a decision that could not be written in time lapses instead of moving an order on an old price") {
@@ -107,7 +107,7 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
     CHECK((*refused)->outcomes == std::vector{decision_outcome::overloaded});
     b.advance(3s);
     REQUIRE(kept->has_value());
-    CHECK((*kept)->outcomes == std::vector(300, decision_outcome::moved));
+    CHECK((*kept)->outcomes == std::vector(300, decision_outcome::applied));
   }
 
   TEST_CASE("a drain writes what waits before the wait is over") {

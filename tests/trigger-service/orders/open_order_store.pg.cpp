@@ -55,6 +55,19 @@ TEST_SUITE("trigger-service/orders/open_order_store") {
     CHECK(b.store.tokens()->size() == 1);
   }
 
+  TEST_CASE("a row that cannot be read says why, and the others are read") {
+    source_fixture b;
+    const auto broken = b.rows.order_in("open");
+    const auto whole = b.rows.order_in("open");
+    b.force("alter domain price_usd drop constraint price_usd_check");
+    b.force("update price_order set trigger_price_usd = 'NaN' where id = '" + broken.id + "'");
+    const auto orders = b.store.open({}, 10);
+    REQUIRE_MESSAGE(orders.ok(), orders.error().message);
+    REQUIRE(orders->size() == 2);
+    for (const auto& order : *orders)
+      CHECK(order.unreadable.empty() == (order.id.to_string() == whole.id));
+  }
+
   TEST_CASE("an open order is read with its exact terms") {
     source_fixture b;
     const auto order = b.rows.order_in("open");

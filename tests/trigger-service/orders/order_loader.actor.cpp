@@ -120,6 +120,18 @@ struct loader_fixture : trigger_fixture {
 }  // namespace
 
 TEST_SUITE("trigger-service/orders/order_loader") {
+  TEST_CASE("an order that cannot be read is counted and skipped, and stops no page of the others") {
+    loader_fixture b;
+    for (unsigned n = 1; n <= 7; ++n)
+      b.open(n, n);
+    for (const auto at : {1U, 2U, 3U})
+      b.source->open[at].unreadable = "its trigger price is \"NaN\"";
+    b.start();
+    CHECK(b.seen.orders.size() == 4);
+    CHECK(b.seen.swept.size() == 1);
+    CHECK(b.measured->orders_unreadable.value() >= 3);
+  }
+
   TEST_CASE("all open orders are loaded page by page before anything was hinted") {
     loader_fixture b;
     for (unsigned n = 1; n <= 10; ++n)

@@ -13,7 +13,7 @@ namespace landfall::trigger {
 
 /// What was seen when a decision was made.
 struct evidence {
-  /// Stays the same however often the decision is written: it tells a repeated write from a new one.
+  /// Stays the same however often the decision is written: it distinguishes a repeated write from a new one.
   domain::evidence_id id;
   std::string source;
   /// Absent where the clock alone decided.
@@ -50,8 +50,8 @@ struct decided {
   std::vector<domain::order_id> out_of_time;
 };
 
-/// The orders that should execute at this price, at most `limit` looked at. Evidence ids are left for the caller to
-/// set.
+/// The orders that should execute at this price, among the first `limit` that it crosses. Evidence ids are not set
+/// yet.
 [[nodiscard]] decided decide(const trigger_book& book, const accepted_price& price, domain::utc_time now,
                              domain::milliseconds write_within, std::size_t limit);
 

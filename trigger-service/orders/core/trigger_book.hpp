@@ -13,8 +13,8 @@
 
 namespace landfall::trigger {
 
-/// The open orders of one trigger mint, ordered by price, so that a price finds the orders it crosses without looking
-/// at any other. An order that the price has passed already is crossed like every other.
+/// The open orders of one trigger mint, ordered by price, so that a price finds the orders it crosses without reading
+/// any other. An order that the price has passed already is crossed like every other.
 class trigger_book {
 public:
   enum class insertion : std::uint8_t { added, replaced, known };

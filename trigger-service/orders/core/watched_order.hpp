@@ -20,6 +20,8 @@ struct watched_order {
   domain::utc_time expires_at;
   /// When the row was last written, in microseconds since 1970: of two readings of an order the greater is the newer.
   std::int64_t version_us = 0;
+  /// What of the row cannot be read, for people; such an order is watched by nobody. Empty: nothing.
+  std::string unreadable = {};
 };
 
 }  // namespace landfall::trigger

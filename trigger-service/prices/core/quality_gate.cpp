@@ -18,7 +18,7 @@ public:
   gate_list() {
     json_.begin_array();
   }
-  /// Opens the object of a gate: the caller adds what was measured and ends it.
+  /// Opens the object of a gate: add what was measured and end it.
   json::writer& add(gate which, bool passed) {
     if (!passed)
       failed.push_back(which);
@@ -74,7 +74,7 @@ std::string gate_config::validate() const {
   if (max_jump_bps <= 0 || max_jump_bps > all_bps)
     return "the jump limit must be 1 to 10000 bps";
   if (second_look_after.count() <= 0)
-    return "the wait for a second look must be positive";
+    return "the wait for a second price must be positive";
   return {};
 }
 

@@ -152,7 +152,7 @@ void build_plan::simulate(const solana::message& message) {
 
 void build_plan::on(const answer::simulation& seen) {
   if (seen.err) {
-    // The node that simulates may not know the blockhash yet: that says nothing about the transaction.
+    // The node that simulates may not know the blockhash yet: the transaction may be right.
     if (*seen.err == "\"BlockhashNotFound\"" && !mutated(mutant::blockhash_not_found_refused))
       return later("not_simulated", *seen.err);
     return refuse("simulation_failed", *seen.err + (seen.last_log.empty() ? "" : ": " + seen.last_log));

@@ -23,7 +23,7 @@ struct build_policy {
   std::uint64_t min_fee_payer_lamports = 20'000'000;
   /// Fees and rent that one swap may cost the fee payer.
   std::uint64_t max_fee_payer_outlay_lamports = 10'000'000;
-  /// Above it the rent that an endpoint names is not believed; a token account's has been 2,039,280 for years.
+  /// Highest rent that an endpoint is believed; a token account's has been 2,039,280 for years.
   std::uint64_t max_token_account_rent_lamports = 4'000'000;
   /// Programs that the router's instructions may call.
   std::vector<solana::pubkey> router_programs;
@@ -40,7 +40,7 @@ struct build_setup {
   build_policy policy;
 };
 
-/// Something to log or count; nothing depends on it.
+/// Something to log or count; nothing is decided by it.
 namespace build_event {
 
 /// The fee payer's balance, as the first read shows it.
@@ -81,7 +81,7 @@ public:
   [[nodiscard]] build_step start();
   /// An answer to a question that is open.
   [[nodiscard]] build_step take(build_answer given);
-  /// A question that nobody answered, which proves nothing: the build is tried again later.
+  /// A question got no answer, which proves nothing: the build is tried again later.
   template <class Question>
   [[nodiscard]] build_step unanswered(std::string detail) {
     if constexpr (std::same_as<Question, question::offers>)
@@ -105,7 +105,7 @@ protected:
   [[nodiscard]] virtual bool accepts(const answer::simulation&) {
     return true;
   }
-  /// Who signs first and pays the fee in place of our fee payer.
+  /// Who signs first and pays the fee instead of our fee payer.
   [[nodiscard]] virtual std::optional<solana::pubkey> maker() const {
     return std::nullopt;
   }

@@ -20,7 +20,7 @@ struct refused {
   std::string reason;
   std::string detail;
 };
-/// Nothing was signed, because something could not be answered: ask again after a while.
+/// Nothing was signed, because a question got no answer: try again after a while.
 struct later {
   std::string reason;
   std::string detail;

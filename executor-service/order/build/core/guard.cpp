@@ -37,7 +37,7 @@ bool contains(const std::vector<pubkey>& keys, const pubkey& key) {
   return std::ranges::find(keys, key) != keys.end();
 }
 
-// Tags of the token programs' instructions that are looked into. Every other one is refused.
+// Tags of the token programs' instructions that are decoded. Every other one is refused.
 constexpr std::uint8_t tag_transfer = 3;
 constexpr std::uint8_t tag_transfer_checked = 12;
 constexpr std::uint8_t tag_sync_native = 17;
@@ -193,7 +193,7 @@ private:
   token_amount taken_;
 };
 
-/// A token account of the vault's, with nobody else having a say in it.
+/// A token account of the vault's that nobody else can use, freeze or close.
 domain::result<token::token_account, guard_error> own_token_account(const solana::account_info& account,
                                                                     const char* name, const pubkey& vault,
                                                                     const pubkey& mint, const pubkey& token_program) {
@@ -216,8 +216,8 @@ domain::result<token::token_account, guard_error> own_token_account(const solana
   return *decoded;
 }
 
-/// What strangers may have sent between the look before and the simulation: that must not hinder a swap, and what is
-/// more is input that went another way.
+/// What strangers may have sent between the read before and the simulation: it must not hinder a swap. A larger rest is
+/// input that went another way.
 std::uint64_t dust_of(const swap_expectation& expected) {
   return expected.input_amount.units() / 1'000;
 }

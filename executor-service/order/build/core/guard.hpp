@@ -19,8 +19,7 @@
 
 namespace landfall::executor {
 
-/// Checks before anything is signed. The router, and what an endpoint says a transaction would do, are taken as
-/// hostile.
+/// Checks before anything is signed. The router, and an endpoint's simulation, count as hostile.
 
 /// Why it must not be signed: one sentence for people and for the order's history.
 struct guard_error {
@@ -88,8 +87,9 @@ struct swap_expectation {
 
 /// What a swap would do: the order account gives just the input, the output account gets the minimum or more, the
 /// vault's token account ends as it began, all three stay the vault's and nobody else's, the fee payer stays a plain
-/// wallet, and no other token account of the vault's changes for the worse. What was there before is an earlier look
-/// than the simulation: that others pay in between, or send up to a thousandth of the input, makes no difference.
+/// wallet, and no other token account of the vault's changes for the worse. The balances
+/// before were read earlier than the simulation: what others pay in between, up to a thousandth of the input, is
+/// allowed.
 [[nodiscard]] guard_result check_simulation(const simulated_swap& seen, const swap_expectation& expected);
 
 struct outlay_policy {

@@ -33,7 +33,7 @@ std::uint8_t decimals_of(const token& t) {
   return static_cast<std::uint8_t>(t.decimals);
 }
 
-/// Moves `amount` of a token from an account of the vault's to the user's associated token account.
+/// Transfers `amount` of a token from an account of the vault's to the user's associated token account.
 void append_to_user(std::vector<instruction>& list, const order& o, const token& t, const pubkey& from,
                     const pubkey& fee_payer, std::uint64_t amount) {
   list.push_back(associated_token::create_idempotent(fee_payer, o.wallet, t.mint, t.token_program));
@@ -43,7 +43,7 @@ void append_to_user(std::vector<instruction>& list, const order& o, const token&
 }
 
 /// Fails the whole transaction where `account`, which is the vault's, holds less than `least` at that point, and
-/// changes nothing otherwise: what an endpoint says of a balance is checked by the chain itself.
+/// changes nothing otherwise: the chain itself checks the balance that an endpoint reported.
 void append_floor(std::vector<instruction>& list, const order& o, const token& t, const pubkey& account,
                   std::uint64_t least) {
   list.push_back(solana::token::transfer(account, account, o.vault, least, t.token_program));

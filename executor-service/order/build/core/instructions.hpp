@@ -36,8 +36,9 @@ struct token_balance {
                                                                  std::span<const solana::instruction> router,
                                                                  domain::token_amount minimum_output);
 
-/// A swap against a market maker, who signs it first in order and last in time: all of the order's input for exactly
-/// `output_amount`. `fee_payer` pays nothing but the output account's rent, where that is missing.
+/// A swap against a market maker, whose signature is the first in the transaction and the last in time: all of the
+/// order's input for exactly `output_amount`. `fee_payer` pays nothing but the output account's rent, where that is
+/// missing.
 struct maker_terms {
   solana::pubkey maker;
   domain::token_amount output_amount;
@@ -54,7 +55,7 @@ struct maker_terms {
                                                                    const fee_settings& fees,
                                                                    domain::token_amount amount);
 
-/// Sends `amount`, the deposit, home; of SOL whatever the account holds.
+/// Refunds `amount`, the deposit, to the wallet; of SOL whatever the account holds.
 [[nodiscard]] std::vector<solana::instruction> refund_instructions(const order& o, const solana::pubkey& fee_payer,
                                                                    const fee_settings& fees,
                                                                    domain::token_amount amount);

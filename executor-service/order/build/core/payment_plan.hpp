@@ -5,7 +5,7 @@
 namespace landfall::executor {
 
 /// Builds a payout, a refund or a close. Pays exactly the amount that is known to be final. What strangers sent besides
-/// goes home when the account is closed: counting it here would make a block that is undone look like money that moved.
+/// goes to the wallet when the account is closed: counted here, a rolled-back block would pass for money that moved.
 class payment_plan final : public build_plan {
 public:
   using build_plan::build_plan;

@@ -31,7 +31,7 @@ struct router_error {
   int http_status = 0;
   std::optional<std::uint64_t> retry_after_ms;
 
-  /// Worth asking again as it stands.
+  /// Whether the same request may succeed later.
   [[nodiscard]] bool is_transient() const noexcept {
     return what == kind::unreachable || what == kind::timeout || what == kind::rate_limited;
   }
@@ -42,7 +42,7 @@ struct quote_request {
   solana::pubkey output_mint;
   domain::token_amount amount;  ///< of the input, all of it is swapped
   int slippage_bps = 50;
-  int max_accounts = 40;  ///< leaves room for the accounts of our own instructions
+  int max_accounts = 40;  ///< leaves capacity for the accounts of our own instructions
 };
 
 /// A quote for exactly what was asked: mints, amount and slippage are checked.

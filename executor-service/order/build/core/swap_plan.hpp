@@ -7,8 +7,8 @@
 
 namespace landfall::executor {
 
-/// Builds a swap. The router's quote is the yardstick: a market maker is taken only where it pays more. Whatever speaks
-/// against the maker's offer later leads back to the router's route, which is there all the time.
+/// Builds a swap. A market maker is taken only if it pays more than the router's quote. If the maker's offer is refused
+/// later, the plan goes on with the router's route.
 class swap_plan final : public build_plan {
 public:
   using build_plan::build_plan;
@@ -38,7 +38,7 @@ private:
   std::shared_ptr<const route> x_route;
   std::shared_ptr<const maker_offer> x_offer;
   bool x_offers_open = false;
-  /// The maker's offer is the better one, and nothing has spoken against it so far.
+  /// The maker's offer pays more, and has not been refused so far.
   bool x_by_maker = false;
   domain::token_amount x_minimum_output;
   std::uint64_t x_token_account_rent = 0;

@@ -90,8 +90,8 @@ struct maker_state {
   void on_swap_reply(const std::string& from, const domain::attempt_id& attempt,
                      const maker_result<maker_swap_reply>& answer) {
     const auto log = [&](std::string_view state, const std::string& detail) {
-      runtime::log_info("maker_said",
-                        {{"maker", from}, {"attempt_id", attempt.to_string()}, {"said", state}, {"detail", detail}});
+      runtime::log_info("maker_answered",
+                        {{"maker", from}, {"attempt_id", attempt.to_string()}, {"answer", state}, {"detail", detail}});
     };
     if (!answer) {
       metrics.unanswered.inc();

@@ -41,7 +41,7 @@ struct arrived {
 using maker_actor = caf::typed_actor<
     /// Asks all makers at once; answers when each has answered or its deadline passed.
     caf::replies_to<maker::quote_request>::with<maker::offers>,
-    /// Hands a stored message over, again if need be. What comes of it shows on the chain alone.
+    /// Submits a stored message, again if need be. Not answered: only the chain shows what became of it.
     caf::reacts_to<maker::submit>, caf::reacts_to<maker::arrived>>;
 
 struct maker_metrics {

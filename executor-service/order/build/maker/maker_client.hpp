@@ -14,7 +14,7 @@
 
 namespace landfall::executor {
 
-/// Why a market maker gave no usable answer. Of a quote: nothing is lost. Of a swap handed over: it proves nothing.
+/// Why a market maker gave no usable answer. Of a quote: nothing is lost. Of a submitted swap: it proves nothing.
 struct maker_error {
   enum class kind : std::uint8_t {
     unreachable,   ///< no connection, it broke, or any HTTP status that is no answer
@@ -35,7 +35,7 @@ using maker_result = domain::result<T, maker_error>;
 template <class T>
 using maker_done = std::function<void(maker_result<T>)>;
 
-/// What a maker says of a swap that was handed over. For logs and metrics: it proves nothing.
+/// A maker's answer to a submitted swap. For logs and metrics: it proves nothing.
 enum class maker_answer : std::uint8_t { accepted, rejected };
 
 struct maker_swap_reply {
@@ -49,10 +49,10 @@ class maker_api {
 public:
   virtual ~maker_api() = default;
 
-  /// The name of its endpoint, stored with the attempts handed to it; not the whole URL, which may hold a key.
+  /// The name of its endpoint, stored with its attempts; not the whole URL, which may hold a key.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
   virtual void quote(maker_quote_request request, maker_done<maker_quote> done) = 0;
-  /// Hands the partly signed transaction over, or asks again what became of it: both are the same call.
+  /// Submits the partly signed transaction, or asks again what became of it: both are the same call.
   virtual void swap(std::string quote_id, solana::bytes transaction, maker_done<maker_swap_reply> done) = 0;
 };
 

@@ -45,7 +45,7 @@ router_error error_of(router_error::kind what, std::string message) {
   return e;
 }
 
-/// Codes that say: not this amount of these mints, not now.
+/// Codes that mean: no route for this amount of these mints at the moment.
 bool means_no_route(std::string_view code) {
   constexpr std::array<std::string_view, 7> codes{"NO_ROUTES_FOUND",
                                                   "COULD_NOT_FIND_ANY_ROUTE",

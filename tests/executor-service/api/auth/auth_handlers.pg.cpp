@@ -7,6 +7,7 @@
 
 #include "common/solana/base58.hpp"
 #include "common/solana/base64.hpp"
+#include "common/solana/programs.hpp"
 #include "tests/executor-service/api/api_fixture.hpp"
 #include "tests/support/keypairs.hpp"
 
@@ -79,6 +80,17 @@ TEST_SUITE("authentication") {
     CHECK(api.call("POST", "/auth/verify", proof).status == 200);
     CHECK(api.call("POST", "/auth/verify", proof).status == 400);
     CHECK(api.chain->broadcasts() == 0);
+  }
+
+  TEST_CASE("an address that cannot sign a transaction gets a sentence, and nothing is stored") {
+    api_fixture api;
+    const auto own = api.call("POST", "/auth/challenge", challenge_body(solana::programs::memo_v3, "transaction"));
+    CHECK(own.status == 400);
+    CHECK(own.body.find("cannot sign a transaction") != std::string::npos);
+    pqxx::work work{api.rows.as("admin")};
+    CHECK(work.exec1("select count(*) from auth_challenge where wallet = " +
+                     work.quote(solana::programs::memo_v3.to_string()))[0]
+              .as<int>() == 0);
   }
 
   TEST_CASE("a wrong signature is refused and uses nothing up") {

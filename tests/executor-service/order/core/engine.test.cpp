@@ -218,7 +218,7 @@ TEST_CASE("what a rule refuses releases the order: at once if somebody else move
     return wait;
   };
   const engine_policy policy;
-  CHECK(released("LF001", notice_kind::order_moved_by_other) == nothing);
+  CHECK(released("LF001", notice_kind::order_changed_by_other) == nothing);
   CHECK(released("LF007", notice_kind::commit_refused) == policy.steps.retry_cap);
   CHECK(released("LF011", notice_kind::signing_halted) == policy.steps.retry_cap);
 }

@@ -162,7 +162,8 @@ TEST_CASE("an attempt in doubt for too long is told of once, and gives its lease
   later.start();
   later.observe(later.o.attempts.back(), 0, 60, {});
   CHECK(later.noticed(notice_kind::attempt_overdue));
-  for (domain::milliseconds polled{1'000}; polled < later.policy.overdue_look; polled += domain::milliseconds{1'000}) {
+  for (domain::milliseconds polled{1'000}; polled < later.policy.overdue_polling;
+       polled += domain::milliseconds{1'000}) {
     CHECK(later.tick() == strings{"broadcast again", "timer 1000"});
     CHECK_FALSE(later.noticed(notice_kind::attempt_overdue));
   }

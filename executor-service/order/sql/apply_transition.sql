@@ -1,4 +1,4 @@
--- Moves order $1 from state $2 to $3 under lease epoch $4, and why: $5 reason, $6 detail, $7 attempt,
+-- Changes the state of order $1 from $2 to $3 under lease epoch $4, and stores why: $5 reason, $6 detail, $7 attempt,
 -- $8 instance. $9 is added to the count of tries; the order may be worked on again after $10 milliseconds.
 update price_order
 set state = $3,
