@@ -62,7 +62,7 @@ std::string verdict_of(const postgres::database_result<T>& result) {
 }
 
 std::string verdict_of(const commit_result& result) {
-  return std::string{result.what == verdict::done ? "done" : result.sqlstate};
+  return std::string{result.what == commit_status::done ? "done" : result.sqlstate};
 }
 
 std::string text_of(const executor::attempt& a) {
