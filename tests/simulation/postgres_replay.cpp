@@ -352,7 +352,7 @@ void postgres_replay::decided(std::size_t number, domain::order_state to, bool d
   compare(number, "decision", done ? "done" : "not_applied",
           written.outcome == write_outcome::applied       ? "done"
           : written.outcome == write_outcome::not_applied ? "not_applied"
-                                                        : "refused " + written.error);
+                                                          : "refused " + written.error);
 }
 
 void postgres_replay::held(std::size_t number, bool on) {
