@@ -116,20 +116,9 @@ const CLI::Validator order_id_check{
     [](std::string& text) { return domain::order_id::parse(text) ? std::string{} : "\"" + text + "\" is no order id"; },
     "ID"};
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  CLI::App app{"Landfall's command line for operators. Exit 0 only when it did what was asked."};
-  app.require_subcommand(1);
-  app.fallthrough();
+/// What the command line says; CLI11 fills it in. Each command leaves its exit code.
+struct command_line {
   common_options opts;
-  app.add_option(
-         "--postgres-url", opts.postgres_url,
-         "connection string or URL (default: port base + 2 on loopback, role landfall_operator; postgres for migrate)")
-      ->envname("LANDFALL_POSTGRES_URL");
-  app.add_option("--port-base", opts.port_base, "first of Landfall's ports (default 18000)")->envname("PORT_BASE");
-  app.add_flag("--json", opts.json, "JSON for programs instead of tables");
-
   int exit_code = 0;
   std::string order;
   std::optional<std::string> state;
@@ -137,108 +126,148 @@ int main(int argc, char** argv) {
   std::optional<std::string> order_filter;
   std::string reason;
   std::string file;
+  std::vector<std::string> rpc_urls;
+  std::string operator_name;
   std::string fee_payer = "fee-payer.json";
   std::string master_secret = "master-secret";
   int limit = 50;
   bool status = false;
   bool unresolved = false;
+};
 
-  auto* migrate_command = app.add_subcommand("migrate", "apply the migrations that are missing");
-  migrate_command->add_flag("--status", status, "only list which are applied");
-  migrate_command->callback([&] { exit_code = migrate(opts, status); });
+// Each of these adds a command with its subcommands. `c` outlives the parsing.
 
+void add_migrate(CLI::App& app, command_line& c) {
+  auto* command = app.add_subcommand("migrate", "apply the migrations that are missing");
+  command->add_flag("--status", c.status, "only list which are applied");
+  command->callback([&c] { c.exit_code = migrate(c.opts, c.status); });
+}
+
+void add_limit(CLI::App& command, command_line& c) {
+  command.add_option("--limit", c.limit, "how many at most (default 50)")->check(CLI::Range(1, 10000));
+}
+
+void add_orders(CLI::App& app, command_line& c) {
   auto* orders = app.add_subcommand("orders", "look at orders, hold and release them")->require_subcommand(1);
   auto* list = orders->add_subcommand("list", "orders, newest first");
-  list->add_option("--state", state, "only orders in this state");
-  list->add_option("--wallet", wallet, "only orders of this wallet");
-  list->add_option("--limit", limit, "how many at most (default 50)")->check(CLI::Range(1, 10000));
-  list->callback([&] { exit_code = query(opts, layout::table, "", ctl::sql::orders_list, state, wallet, limit); });
+  list->add_option("--state", c.state, "only orders in this state");
+  list->add_option("--wallet", c.wallet, "only orders of this wallet");
+  add_limit(*list, c);
+  list->callback(
+      [&c] { c.exit_code = query(c.opts, layout::table, "", ctl::sql::orders_list, c.state, c.wallet, c.limit); });
   const auto with_order = [&](const char* name, const char* text) {
     auto* command = orders->add_subcommand(name, text);
-    command->add_option("order", order, "the order's id")->required()->check(order_id_check);
+    command->add_option("order", c.order, "the order's id")->required()->check(order_id_check);
     return command;
   };
-  with_order("show", "one order, everything about it")->callback([&] {
-    exit_code = query(opts, layout::record, "there is no order " + order, ctl::sql::orders_show, order);
+  with_order("show", "one order, everything about it")->callback([&c] {
+    c.exit_code = query(c.opts, layout::record, "there is no order " + c.order, ctl::sql::orders_show, c.order);
   });
-  with_order("history", "the moves of one order")->callback([&] {
-    exit_code = query(opts, layout::table, "there is no order " + order, ctl::sql::orders_history, order);
+  with_order("history", "the moves of one order")->callback([&c] {
+    c.exit_code = query(c.opts, layout::table, "there is no order " + c.order, ctl::sql::orders_history, c.order);
   });
   auto* hold = with_order("hold", "let only an operator move an order");
-  hold->add_option("--reason", reason, "why, for whoever finds it")->required();
-  hold->callback([&] {
-    exit_code = query(opts, layout::record, "there is no order " + order + " that is not held already",
-                      ctl::sql::orders_hold, order, reason);
+  hold->add_option("--reason", c.reason, "why, for whoever finds it")->required();
+  hold->callback([&c] {
+    c.exit_code = query(c.opts, layout::record, "there is no order " + c.order + " that is not held already",
+                        ctl::sql::orders_hold, c.order, c.reason);
   });
-  with_order("release", "release the hold on an order")->callback([&] {
-    exit_code = query(opts, layout::record, "order " + order + " is not held", ctl::sql::orders_release, order);
+  with_order("release", "release the hold on an order")->callback([&c] {
+    c.exit_code = query(c.opts, layout::record, "order " + c.order + " is not held", ctl::sql::orders_release, c.order);
   });
+}
 
+void add_attempts(CLI::App& app, command_line& c) {
   auto* attempts = app.add_subcommand("attempts", "look at signed transactions")->require_subcommand(1);
-  auto* attempts_list = attempts->add_subcommand("list", "attempts, newest first");
-  attempts_list->add_option("--order", order_filter, "only of this order")->check(order_id_check);
-  attempts_list->add_flag("--unresolved", unresolved, "only those whose fate is not proven");
-  attempts_list->add_option("--limit", limit, "how many at most (default 50)")->check(CLI::Range(1, 10000));
-  attempts_list->callback(
-      [&] { exit_code = query(opts, layout::table, "", ctl::sql::attempts_list, order_filter, unresolved, limit); });
+  auto* list = attempts->add_subcommand("list", "attempts, newest first");
+  list->add_option("--order", c.order_filter, "only of this order")->check(order_id_check);
+  list->add_flag("--unresolved", c.unresolved, "only those whose fate is not proven");
+  add_limit(*list, c);
+  list->callback([&c] {
+    c.exit_code = query(c.opts, layout::table, "", ctl::sql::attempts_list, c.order_filter, c.unresolved, c.limit);
+  });
+}
 
+void add_tokens(CLI::App& app, command_line& c) {
   auto* tokens = app.add_subcommand("tokens", "the tokens that may be traded")->require_subcommand(1);
-  tokens->add_subcommand("list", "all tokens")->callback([&] {
-    exit_code = query(opts, layout::table, "", ctl::sql::tokens_list);
+  tokens->add_subcommand("list", "all tokens")->callback([&c] {
+    c.exit_code = query(c.opts, layout::table, "", ctl::sql::tokens_list);
   });
   auto* import_command = tokens->add_subcommand("import", "add or update tokens from a JSON file");
   import_command
-      ->add_option("file", file, "[{\"symbol\",\"mint\",\"decimals\",\"priceFeedId\"}, …], or - for standard input")
+      ->add_option("file", c.file, "[{\"symbol\",\"mint\",\"decimals\",\"priceFeedId\"}, …], or - for standard input")
       ->required();
-  import_command->callback([&] {
-    const auto text = read_file(file);
-    exit_code = text ? query(opts, layout::table, "the file holds no tokens", ctl::sql::tokens_import, *text)
-                     : fail(file + " cannot be read");
+  import_command->callback([&c] {
+    const auto text = read_file(c.file);
+    c.exit_code = text ? query(c.opts, layout::table, "the file holds no tokens", ctl::sql::tokens_import, *text)
+                       : fail(c.file + " cannot be read");
   });
+}
 
-  std::vector<std::string> rpc_urls;
-  auto* verify_command = app.add_subcommand("verify", "compare the database with the finalized chain");
-  verify_command->add_option("--order", order_filter, "only this order")->check(order_id_check);
-  verify_command
-      ->add_option("--rpc-urls", rpc_urls, "Solana JSON-RPC endpoints, with commas (default: port base + 10 and + 11)")
+void add_verify(CLI::App& app, command_line& c) {
+  auto* command = app.add_subcommand("verify", "compare the database with the finalized chain");
+  command->add_option("--order", c.order_filter, "only this order")->check(order_id_check);
+  command
+      ->add_option("--rpc-urls", c.rpc_urls,
+                   "Solana JSON-RPC endpoints, with commas (default: port base + 10 and + 11)")
       ->delimiter(',')
       ->envname("LANDFALL_RPC_URLS");
-  verify_command->callback([&] { exit_code = verify(opts, rpc_urls, order_filter); });
+  command->callback([&c] { c.exit_code = verify(c.opts, c.rpc_urls, c.order_filter); });
+}
 
-  std::string operator_name;
+void add_halts(CLI::App& app, command_line& c) {
   auto* halts = app.add_subcommand("halts", "a halt of all new signing")->require_subcommand(1);
-  halts->add_subcommand("list", "halts, newest first")->callback([&] {
-    exit_code = query(opts, layout::table, "", ctl::sql::halts_list);
+  halts->add_subcommand("list", "halts, newest first")->callback([&c] {
+    c.exit_code = query(c.opts, layout::table, "", ctl::sql::halts_list);
   });
-  auto* halts_release = halts->add_subcommand("release", "let the executors sign again");
-  halts_release->add_option("--by", operator_name, "who releases it")->required();
-  halts_release->callback(
-      [&] { exit_code = query(opts, layout::table, "no halt is in force", ctl::sql::halts_release, operator_name); });
+  auto* release = halts->add_subcommand("release", "let the executors sign again");
+  release->add_option("--by", c.operator_name, "who releases it")->required();
+  release->callback([&c] {
+    c.exit_code = query(c.opts, layout::table, "no halt is in force", ctl::sql::halts_release, c.operator_name);
+  });
+}
 
+int show_keys(const command_line& c) {
+  std::string error;
+  const auto address = ctl::fee_payer_address(c.fee_payer, error);
+  if (!error.empty())
+    return fail(error);
+  if (c.opts.json)
+    std::cout << json::writer{}.begin_object().member("feePayer", address).end_object().take() << '\n';
+  else
+    std::cout << "fee payer  " << address << '\n';
+  return 0;
+}
+
+void add_keys(CLI::App& app, command_line& c) {
   auto* keys = app.add_subcommand("keys", "make and show keys")->require_subcommand(1);
-  const auto key_options = [&](CLI::App* command) {
-    command->add_option("--fee-payer-key", fee_payer, "file of the fee payer's key (default fee-payer.json)");
-    return command;
-  };
-  auto* generate = key_options(keys->add_subcommand("generate", "make a fee-payer key and a master secret"));
-  generate->add_option("--master-secret", master_secret, "file of the master secret (default master-secret)");
-  const auto show = [&] {
-    std::string error;
-    const auto address = ctl::fee_payer_address(fee_payer, error);
-    if (!error.empty())
-      return fail(error);
-    if (opts.json)
-      std::cout << json::writer{}.begin_object().member("feePayer", address).end_object().take() << '\n';
-    else
-      std::cout << "fee payer  " << address << '\n';
-    return 0;
-  };
-  generate->callback([&] {
-    const auto error = ctl::generate_keys(fee_payer, master_secret);
-    exit_code = error.empty() ? show() : fail(error);
+  auto* generate = keys->add_subcommand("generate", "make a fee-payer key and a master secret");
+  auto* show = keys->add_subcommand("show", "the fee payer's address");
+  for (auto* command : {generate, show})
+    command->add_option("--fee-payer-key", c.fee_payer, "file of the fee payer's key (default fee-payer.json)");
+  generate->add_option("--master-secret", c.master_secret, "file of the master secret (default master-secret)");
+  generate->callback([&c] {
+    const auto error = ctl::generate_keys(c.fee_payer, c.master_secret);
+    c.exit_code = error.empty() ? show_keys(c) : fail(error);
   });
-  key_options(keys->add_subcommand("show", "the fee payer's address"))->callback([&] { exit_code = show(); });
+  show->callback([&c] { c.exit_code = show_keys(c); });
+}
 
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Landfall's command line for operators. Exit 0 only when it did what was asked."};
+  app.require_subcommand(1);
+  app.fallthrough();
+  command_line c;
+  app.add_option(
+         "--postgres-url", c.opts.postgres_url,
+         "connection string or URL (default: port base + 2 on loopback, role landfall_operator; postgres for migrate)")
+      ->envname("LANDFALL_POSTGRES_URL");
+  app.add_option("--port-base", c.opts.port_base, "first of Landfall's ports (default 18000)")->envname("PORT_BASE");
+  app.add_flag("--json", c.opts.json, "JSON for programs instead of tables");
+  for (const auto& add : {add_migrate, add_orders, add_attempts, add_tokens, add_verify, add_halts, add_keys})
+    add(app, c);
   CLI11_PARSE(app, argc, argv);
-  return exit_code;
+  return c.exit_code;
 }

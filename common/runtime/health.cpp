@@ -8,11 +8,14 @@
 
 namespace landfall::runtime {
 
-health::health(std::vector<std::string> checks, std::vector<std::string> shown_only) {
+health::health(std::vector<std::string> checks) {
   for (auto& name : checks)
-    checks_.try_emplace(std::move(name));
-  for (auto& name : shown_only)
-    checks_[std::move(name)].decides = false;
+    declare(std::move(name));
+}
+
+void health::declare(std::string check, bool decides) {
+  const std::lock_guard lock{mutex_};
+  checks_[std::move(check)].decides = decides;
 }
 
 bool health::all_that_decide_ok() const {

@@ -8,14 +8,16 @@
 
 namespace landfall::runtime {
 
-/// What /readyz answers. The checks are named once, at construction, and none is ok until it was set. Thread-safe.
+/// What /readyz answers. No check is ok until it was set. Thread-safe.
 class health {
 public:
-  /// `shown_only` are shown like the others, and do not decide whether this process is ready: what goes wrong there is
-  /// for an operator, and no reason to take the other work of the process away.
-  explicit health(std::vector<std::string> checks, std::vector<std::string> shown_only = {});
+  explicit health(std::vector<std::string> checks = {});
 
-  /// `why` is a sentence about what is wrong; it is not kept for a check that is ok.
+  /// Adds a check, before the process serves /readyz. One that does not decide is shown like the others, and leaves the
+  /// process ready: what goes wrong there is for an operator, and no reason to take the process' other work away.
+  void declare(std::string check, bool decides = true);
+
+  /// `check` was declared. `why` is a sentence about what is wrong; it is not kept for a check that is ok.
   void set(std::string_view check, bool ok, std::string why = {});
 
   /// Whether every check that decides is ok.

@@ -45,6 +45,13 @@ private:
   data* data_;
 };
 
+/// Why the value of a setting, or of several together, cannot be used.
+struct setting_error {
+  std::string_view name;
+  /// A sentence.
+  std::string why;
+};
+
 /// The settings of a program. Each one has a flag, an environment variable and a key in a TOML file, in that order of
 /// strength: "postgres-url" is --postgres-url, LANDFALL_POSTGRES_URL and `postgres-url = "…"` (or `postgres_url`).
 ///

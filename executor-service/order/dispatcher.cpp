@@ -174,30 +174,6 @@ struct dispatcher_state {
     if (orders.empty())
       self->quit();
   }
-
-  void look_at_fee_payer() {
-    chain::accounts_request request;
-    request.keys = {with->fee_payer};
-    self->request(with->chain, with->config.request_timeout, std::move(request))
-        .then(
-            [this](const chain::accounts_read& read) {
-              const auto& account = read.view.accounts.front();
-              const auto lamports = account ? account->lamports : 0;
-              with->build_counts.fee_payer_lamports.set(static_cast<double>(lamports));
-              if (config.health == nullptr)
-                return;
-              const bool enough = lamports >= with->policy.min_fee_payer_lamports;
-              config.health->set("fee_payer", enough,
-                                 with->fee_payer.to_string() + " holds " + std::to_string(lamports) +
-                                     " lamports, below its minimum of " +
-                                     std::to_string(with->policy.min_fee_payer_lamports) + ": send it SOL");
-              if (!enough)
-                runtime::log_warn("fee_payer_low",
-                                  {{"fee_payer", with->fee_payer.to_string()}, {"lamports", lamports}});
-            },
-            // Not read is not empty: the endpoints' own check tells of it.
-            [](const caf::error&) {});
-  }
 };
 
 dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_actor::stateful_pointer<dispatcher_state> self,
@@ -210,7 +186,6 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_actor::stateful_p
   self->set_down_handler([self](const caf::down_msg& down) { self->state.on_down(down); });
   self->send(self, claim_tick{});
   self->delayed_send(self, state.config.lease / 3, lease_tick{});
-  self->send(self, fee_payer_tick{});
   return {
       [self](work_hint) {
         self->state.hinted = false;
@@ -224,10 +199,6 @@ dispatcher_actor::behavior_type dispatcher_behavior(dispatcher_actor::stateful_p
       [self](lease_tick) {
         self->state.prolong();
         self->delayed_send(self, self->state.config.lease / 3, lease_tick{});
-      },
-      [self](fee_payer_tick) {
-        self->state.look_at_fee_payer();
-        self->delayed_send(self, self->state.config.fee_payer_poll, fee_payer_tick{});
       },
   };
 }

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "common/postgres/database.hpp"
-#include "common/runtime/health.hpp"
 #include "common/runtime/metrics.hpp"
 #include "executor-service/order/core/claim_capacity.hpp"
 #include "executor-service/order/order_actor.hpp"
@@ -17,12 +16,10 @@ struct work_hint {};
 struct dispatcher_stop {};
 struct claim_tick {};
 struct lease_tick {};
-struct fee_payer_tick {};
 
-using dispatcher_actor =
-    caf::typed_actor<caf::reacts_to<work_hint>, caf::reacts_to<dispatcher_stop>,
-                     /// Its own timers: claim what is due; prolong the leases held; look at the fee payer's balance.
-                     caf::reacts_to<claim_tick>, caf::reacts_to<lease_tick>, caf::reacts_to<fee_payer_tick>>;
+using dispatcher_actor = caf::typed_actor<caf::reacts_to<work_hint>, caf::reacts_to<dispatcher_stop>,
+                                          /// Its own timers: claim what is due; prolong the leases held.
+                                          caf::reacts_to<claim_tick>, caf::reacts_to<lease_tick>>;
 
 struct dispatcher_config {
   postgres::database::options database;
@@ -31,10 +28,8 @@ struct dispatcher_config {
   domain::milliseconds poll{500};
   domain::milliseconds lease{30'000};
   claim_policy claims;
-  domain::milliseconds fee_payer_poll{2'000};
 
   runtime::metrics* metrics = nullptr;
-  runtime::health* health = nullptr;
 };
 
 /// Claims due orders under leases, runs one actor for each, and prolongs the leases. Owns its thread and connection.
@@ -50,4 +45,3 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::work_hint)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::dispatcher_stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::claim_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::lease_tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(landfall::executor::fee_payer_tick)

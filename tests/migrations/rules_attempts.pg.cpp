@@ -19,6 +19,33 @@ void arrived(fixtures& rows, const deposit_fixture& request) {
   REQUIRE(sqlstate_of(rows.as("verifier"), deposit_found("'" + request.id + "'")) == "");
 }
 
+void unconsumed(fixtures& rows, const order_fixture&) {
+  rows.deposit_request();
+}
+
+/// The columns of a request, as its order takes them over.
+const std::string base =
+    "wallet, vault, id, order_account, order_account, order_sub_type, 'pending_deposit', input_mint, "
+    "output_mint, input_mint, amount";
+
+/// An order that takes `to` over instead of `from`.
+attack differs(const std::string& what, const std::string& from, const std::string& to) {
+  auto columns = base;
+  columns.replace(columns.find(from), from.size(), to);
+  return {what,
+          "open",
+          "api",
+          create_order(columns) + "consumed_at is null",
+          "LF006",
+          edit_function("price_order_create",
+                        "raise exception using errcode = 'LF006',\n      message = format('order %s is not what",
+                        "raise notice using\n      message = format('order %s is not what"),
+          unconsumed};
+}
+
+/// Part of an update by the executor that holds the lease.
+const std::string carried = ", write_epoch = lease_epoch where id = :swap";
+
 }  // namespace
 
 TEST_SUITE("migrations rules") {
@@ -35,24 +62,6 @@ TEST_SUITE("migrations rules") {
   }
 
   TEST_CASE("rule 3: a deposit request is consumed once, by the order it was crafted for") {
-    const auto unconsumed = [](fixtures& rows, const order_fixture&) { rows.deposit_request(); };
-    const std::string base =
-        "wallet, vault, id, order_account, order_account, order_sub_type, 'pending_deposit', input_mint, "
-        "output_mint, input_mint, amount";
-    const auto differs = [&](const std::string& what, const std::string& from, const std::string& to) {
-      auto columns = base;
-      columns.replace(columns.find(from), from.size(), to);
-      return attack{
-          what,
-          "open",
-          "api",
-          create_order(columns) + "consumed_at is null",
-          "LF006",
-          edit_function("price_order_create",
-                        "raise exception using errcode = 'LF006',\n      message = format('order %s is not what",
-                        "raise notice using\n      message = format('order %s is not what"),
-          unconsumed};
-    };
     withstand({
         {"a second order from the same request", "open", "api", create_order() + "id = :request", "LF006",
          edit_function("price_order_create", "if request.consumed_at is not null and not", "if false and not") +
@@ -62,7 +71,7 @@ TEST_SUITE("migrations rules") {
              "id in (select deposit_request_id from price_order where leg = 0 and order_type = 'oco') and not exists "
              "(select from price_order p where p.deposit_request_id = deposit_request.id and p.leg = 1)",
          "LF006", edit_function("price_order_create", "and request.consumed_at = transaction_timestamp()", ""),
-         [&](fixtures& rows, const order_fixture&) {
+         [](fixtures& rows, const order_fixture&) {
            const auto request = rows.deposit_request("oco");
            REQUIRE(sqlstate_of(rows.as("api"), create_order() + "id = '" + request.id + "'") == "");
          }},
@@ -84,6 +93,11 @@ TEST_SUITE("migrations rules") {
              "', input_mint, output_mint, amount, order_type, order_sub_type, message, blockhash, 1, now(), now() "
              "from deposit_request where id = :request",
          "LF006", "drop trigger deposit_request_guard on deposit_request"},
+    });
+  }
+
+  TEST_CASE("rule 3: a request pays into an account and a vault of its own") {
+    withstand({
         {"two requests pay into one account", "open", "api",
          "insert into deposit_request (id, wallet, vault, order_account, input_mint, output_mint, amount, order_type, "
          "order_sub_type, "
@@ -102,6 +116,11 @@ TEST_SUITE("migrations rules") {
          "23503", "alter table deposit_request drop constraint deposit_request_wallet_vault_fkey"},
         {"a vault is exchanged", "open", "admin", "update vault set key_version = 2 where vault = :vault", "LF004",
          "drop trigger refuse_change on vault"},
+    });
+  }
+
+  TEST_CASE("rule 3: a request that expired makes no order") {
+    withstand({
         {"an expired request is used", "open", "api", create_order() + "consumed_at is null", "LF006",
          edit_function("price_order_create", "request.expires_at <= rule_time()", "false"),
          [](fixtures& rows, const order_fixture&) { rows.expire(rows.deposit_request()); }},
@@ -123,6 +142,11 @@ TEST_SUITE("migrations rules") {
          }},
         {"the api says itself that a deposit arrived", "open", "api", deposit_found(":request"), "42501",
          "grant insert on discrepancy_finding to landfall_api"},
+    });
+  }
+
+  TEST_CASE("rule 3: an order is what was crafted") {
+    withstand({
         {"an order is born with a lease", "open", "api",
          "insert into price_order (id, wallet, vault, deposit_request_id, order_account, output_account, order_type, "
          "state, input_mint, "
@@ -201,8 +225,6 @@ TEST_SUITE("migrations rules") {
   }
 
   TEST_CASE("rule 5: an attempt stays as it was stored, and its outcome is written once") {
-    const std::string carried = ", write_epoch = lease_epoch where id = :swap";
-    const auto resolved = "update attempt set fee_lamports = 1" + carried;
     withstand({
         {"an attempt is deleted by its service", "executing", "executor", "delete from attempt where id = :swap",
          "42501", "grant delete on attempt to landfall_executor; drop trigger refuse_delete on attempt",
@@ -227,7 +249,8 @@ TEST_SUITE("migrations rules") {
          "update attempt set outcome = null, resolved_at = null, slot = null, fee_lamports = null" + carried, "LF004",
          edit_function("attempt_check_results", "if old.outcome is not null\n", "if false\n"),
          with_attempt("swap", "landed")},
-        {"the fee of a resolved attempt is rewritten", "executing", "executor", resolved, "LF004",
+        {"the fee of a resolved attempt is rewritten", "executing", "executor",
+         "update attempt set fee_lamports = 1" + carried, "LF004",
          edit_function("attempt_check_results", "if old.outcome is not null\n", "if false\n"),
          with_attempt("swap", "landed")},
         {"a confirmation is taken back after the outcome", "executing", "executor",
@@ -238,6 +261,11 @@ TEST_SUITE("migrations rules") {
            rows.confirm(order, id);
            rows.resolve(order, id, "landed");
          }},
+    });
+  }
+
+  TEST_CASE("rule 5: an attempt is stored before it is sent, and its results with the outcome") {
+    withstand({
         {"results come before the outcome", "executing", "executor", "update attempt set slot = 5" + carried, "LF007",
          edit_function("attempt_check_results", "if new.outcome is null\n", "if false\n"), with_attempt("swap")},
         {"the first broadcast is rewritten", "executing", "executor",
@@ -259,6 +287,11 @@ TEST_SUITE("migrations rules") {
          "instance) select gen_random_uuid(), id, order_account, 'swap', 77, '\\x01', 'hash', 1, lease_epoch, 'x' from "
          "price_order where id = :id",
          "23514", "alter table attempt drop constraint attempt_check"},
+    });
+  }
+
+  TEST_CASE("rule 5: an attempt fits the state of its order and the role that writes it") {
+    withstand({
         {"a swap for a cancelled order", "cancelled", "executor", insert_attempt("swap", "lease_epoch"), "LF007",
          edit_function("attempt_fits_state", "when 'swap' then state = 'executing'", "when 'swap' then true")},
         {"a refund of an order that executes", "executing", "executor", insert_attempt("refund", "lease_epoch"),

@@ -12,7 +12,7 @@ using executor::attempt_outcome;
 namespace {
 
 commit_result refuse(std::string_view sqlstate, std::string_view why) {
-  return {verdict::constraint, sqlstate, why};
+  return {commit_status::constraint, sqlstate, why};
 }
 
 constexpr auto needs_executor = std::to_array<order_state>(
@@ -67,7 +67,7 @@ commit_result database::write_all(stored_order& o, const write_unit& unit, insta
   auto before = o;
   for (const auto& w : unit.writes) {
     const auto result = write(o, unit.lease_epoch, w, now);
-    if (result.what != verdict::done) {
+    if (result.what != commit_status::done) {
       o = std::move(before);
       return result;
     }
@@ -117,7 +117,7 @@ commit_result database::write(stored_order& o, std::uint64_t epoch, const execut
   if (stale(o, epoch))
     return refuse("LF003", "stale epoch");
   if (confirmed != nullptr)
-    if (const auto refused = check_id(*a, confirmed->found_as, true); refused.what != verdict::done)
+    if (const auto refused = check_id(*a, confirmed->found_as, true); refused.what != commit_status::done)
       return refused;
   if (confirmed != nullptr)
     observer_.confirms(o, *a);
@@ -188,7 +188,7 @@ commit_result database::resolve(stored_order& o, std::uint64_t epoch, const exec
   if (stale(o, epoch))
     return refuse("LF003", "stale epoch");
   const bool shown = a->confirmed_slot || w.outcome != attempt_outcome::dead;
-  if (const auto refused = check_id(*a, w.found_as, shown); refused.what != verdict::done)
+  if (const auto refused = check_id(*a, w.found_as, shown); refused.what != commit_status::done)
     return refused;
   if (w.outcome == attempt_outcome::dead) {
     if (a->confirmed_slot)
@@ -244,7 +244,7 @@ bool database::write_renewal(stored_order& o, std::uint64_t epoch, int holder, i
 commit_result database::store_deposit(std::size_t order, const executor::attempt& deposit) {
   auto& o = orders_[order];
   const auto result = o.held ? refuse("LF002", "held") : commit_result{};
-  if (result.what == verdict::done) {
+  if (result.what == commit_status::done) {
     o.row.attempts.push_back(deposit);
     observer_.makes_transition(o, order_state::depositing, role::api, o.row.lease_epoch);
     o.row.state = order_state::depositing;

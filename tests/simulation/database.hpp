@@ -22,10 +22,10 @@ struct stored_order {
   std::vector<domain::attempt_id> broadcast;
 };
 
-enum class verdict { done, constraint, unavailable, in_doubt };
+enum class commit_status { done, constraint, unavailable, in_doubt };
 
 struct commit_result {
-  verdict what = verdict::done;
+  commit_status what = commit_status::done;
   std::string_view sqlstate;
   std::string_view why;
 };

@@ -62,7 +62,7 @@ std::string verdict_of(const postgres::database_result<T>& result) {
 }
 
 std::string verdict_of(const commit_result& result) {
-  return std::string{result.what == verdict::done ? "done" : result.sqlstate};
+  return std::string{result.what == commit_status::done ? "done" : result.sqlstate};
 }
 
 std::string text_of(const executor::attempt& a) {
@@ -346,13 +346,13 @@ void postgres_replay::decided(std::size_t number, domain::order_state to, bool d
   d.evidence.gates = "{}";
   const auto got = trigger_.write({d});
   if (!got.ok())
-    return compare(number, "decision", done ? "done" : "not_moved", verdict_of(got.error()));
+    return compare(number, "decision", done ? "done" : "not_applied", verdict_of(got.error()));
   using trigger::write_outcome;
   const auto& written = got->front();
-  compare(number, "decision", done ? "done" : "not_moved",
-          written.outcome == write_outcome::moved       ? "done"
-          : written.outcome == write_outcome::not_moved ? "not_moved"
-                                                        : "refused " + written.error);
+  compare(number, "decision", done ? "done" : "not_applied",
+          written.outcome == write_outcome::applied       ? "done"
+          : written.outcome == write_outcome::not_applied ? "not_applied"
+                                                          : "refused " + written.error);
 }
 
 void postgres_replay::held(std::size_t number, bool on) {

@@ -9,11 +9,11 @@ namespace {
 
 std::optional<executor::commit_error> error_of(const commit_result& result) {
   using executor::commit_fault;
-  if (result.what == verdict::done)
+  if (result.what == commit_status::done)
     return std::nullopt;
-  const auto kind = result.what == verdict::constraint    ? commit_fault::constraint
-                    : result.what == verdict::unavailable ? commit_fault::unavailable
-                                                          : commit_fault::in_doubt;
+  const auto kind = result.what == commit_status::constraint    ? commit_fault::constraint
+                    : result.what == commit_status::unavailable ? commit_fault::unavailable
+                                                                : commit_fault::in_doubt;
   return executor::commit_error{kind, std::string{result.sqlstate}, std::string{result.why}};
 }
 
@@ -240,15 +240,15 @@ void process::write(std::size_t slot) {
   if (!c.left && paused())
     return w_.time.after(paused_until_ - w_.time.now(), [this, slot] { write(slot); });
   if (w_.goes_wrong(w_.plan.database_down)) {
-    c.result = {verdict::unavailable, {}, "no connection"};
+    c.result = {commit_status::unavailable, {}, "no connection"};
   } else if (w_.goes_wrong(w_.plan.commit_in_doubt)) {
     if (w_.dice.chance(500))
       (void)w_.database.commit(c.unit, w_.time.now());
-    c.result = {verdict::in_doubt, {}, "the connection broke during COMMIT"};
+    c.result = {commit_status::in_doubt, {}, "the connection broke during COMMIT"};
   } else {
     c.result = w_.database.commit(c.unit, w_.time.now());
   }
-  if (c.result.what != verdict::done && !c.for_people) {
+  if (c.result.what != commit_status::done && !c.for_people) {
     ++w_.result.refused_writes;
     w_.tell("  process ", number_, " order ", c.unit.order, ": write refused: ", c.result.sqlstate, " ", c.result.why);
   }
@@ -262,8 +262,9 @@ void process::answer(std::size_t slot, std::uint64_t generation) {
   if (generation != generation_)
     return;
   if (auto* driver = find(c.serial); driver != nullptr && c.for_people)
-    driver->feed(executor::events::broadcast_marked{
-        std::get<executor::write::mark_broadcast>(c.unit.writes.front()).attempt, c.result.what == verdict::done});
+    driver->feed(
+        executor::events::broadcast_marked{std::get<executor::write::mark_broadcast>(c.unit.writes.front()).attempt,
+                                           c.result.what == commit_status::done});
   else if (driver != nullptr)
     driver->feed(executor::events::committed{error_of(c.result)});
   forget_ended();

@@ -199,7 +199,7 @@ void world::serve_order(stored_order& o) {
       deposit.last_valid_block_height = t.last_valid_height();
       deposit.expected_input = o.row.input_amount;
       deposit.signed_at = domain::from_unix_ms(now);
-      if (database.store_deposit(o.number, deposit).what != verdict::done)
+      if (database.store_deposit(o.number, deposit).what != commit_status::done)
         return;
       tell("the user's deposit #", id, " of order ", o.number, " is stored");
       return send(id);
@@ -212,7 +212,7 @@ void world::serve_order(stored_order& o) {
       const auto found = chain.find(view, id, true);
       if (!found || found->failed || chain.level(view, *found) == solana::commitment::processed)
         return;
-      if (database.open_order(o.number, found->slot, now).what == verdict::done)
+      if (database.open_order(o.number, found->slot, now).what == commit_status::done)
         tell("the api opens order ", o.number);
       return;
     }

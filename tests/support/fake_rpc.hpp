@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -21,7 +22,7 @@ namespace landfall::tests {
   executor::rpc_error e;
   e.what = what;
   e.code = code;
-  e.message = "as told";
+  e.message = "fake error";
   return e;
 }
 
@@ -48,12 +49,18 @@ public:
   // --- how it answers
   /// The error of every call.
   std::optional<executor::rpc_error> fails;
+  /// Methods, by their names as above, that are unreachable whatever the others are.
+  std::set<std::string> unreachable;
+  /// Without history a search of it is refused.
+  bool has_history = true;
   /// One status less than asked for.
   bool short_reply = false;
   /// Keeps answers in `held` until `release`.
   bool hold = false;
   bool spare = true;
   std::deque<std::function<void()>> held;
+  /// Called before accounts are shown, so that a test can act in between.
+  std::function<void()> before_accounts;
 
   // --- what it was asked
   std::map<std::string, int> calls;
@@ -84,10 +91,10 @@ public:
     return spare;
   }
   void epoch_info(executor::commitment level, executor::rpc_done<executor::epoch_view> done) override {
-    answer("epoch", std::move(done), level == executor::commitment::finalized ? finalized : confirmed);
+    answer("epoch", std::move(done), bank_at(level));
   }
-  void latest_blockhash(executor::commitment, executor::rpc_done<executor::latest_blockhash_view> done) override {
-    answer("blockhash", std::move(done), {confirmed.absolute_slot, {}, last_valid});
+  void latest_blockhash(executor::commitment level, executor::rpc_done<executor::latest_blockhash_view> done) override {
+    answer("blockhash", std::move(done), {bank_at(level).absolute_slot, {}, last_valid});
   }
   void send_transaction(solana::bytes transaction, executor::send_options,
                         executor::rpc_done<solana::signature> done) override {
@@ -99,7 +106,7 @@ public:
     s.context_slot = confirmed.absolute_slot;
     answer("simulate", std::move(done), std::move(s));
   }
-  void signature_statuses(std::vector<solana::signature> asked, bool,
+  void signature_statuses(std::vector<solana::signature> asked, bool search_history,
                           executor::rpc_done<executor::statuses_view> done) override {
     executor::statuses_view view;
     view.context_slot = context_slot;
@@ -107,6 +114,8 @@ public:
       view.statuses.push_back(found(known, id));
     if (short_reply)
       view.statuses.pop_back();
+    if (search_history && !has_history)
+      return done(domain::failure{rpc_failure(executor::rpc_error::kind::rpc, -32011)});
     answer("statuses", std::move(done), std::move(view));
   }
   void address_signatures(solana::pubkey, std::optional<solana::signature> before, std::optional<std::uint64_t>,
@@ -117,9 +126,11 @@ public:
     const auto count = std::min<std::ptrdiff_t>(history.end() - from, executor::max_address_signatures_per_call);
     answer("history", std::move(done), {from, from + count});
   }
-  void accounts(std::vector<solana::pubkey> keys, executor::commitment, std::optional<std::uint64_t>,
+  void accounts(std::vector<solana::pubkey> keys, executor::commitment level, std::optional<std::uint64_t>,
                 executor::rpc_done<executor::accounts_view> done) override {
-    executor::accounts_view view{confirmed.absolute_slot, {}};
+    if (before_accounts)
+      before_accounts();
+    executor::accounts_view view{bank_at(level).absolute_slot, {}};
     for (const auto& k : keys)
       view.accounts.push_back(found(held_accounts, k));
     answer("accounts", std::move(done), std::move(view));
@@ -147,6 +158,10 @@ public:
   }
 
 private:
+  [[nodiscard]] const executor::epoch_view& bank_at(executor::commitment level) const {
+    return level == executor::commitment::finalized ? finalized : confirmed;
+  }
+
   template <class Key, class Value>
   static std::optional<Value> found(const std::map<Key, Value>& all, const Key& key) {
     const auto one = all.find(key);
@@ -158,8 +173,10 @@ private:
     ++calls[method];
     order.push_back(method);
     executor::rpc_result<T> r{std::move(value)};
-    if (fails)
-      r = executor::rpc_result<T>{domain::failure{*fails}};
+    if (unreachable.contains(method))
+      r = domain::failure{rpc_failure(executor::rpc_error::kind::unreachable)};
+    else if (fails)
+      r = domain::failure{*fails};
     if (hold)
       held.push_back([done, r] { done(r); });
     else

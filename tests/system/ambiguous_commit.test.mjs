@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Random } from '../../devnet/random.mjs';
 import { commitProxy } from './lib/commit_proxy.mjs';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const enough = 20;
@@ -36,7 +36,7 @@ function decide(writes) {
 const isEnough = () => fates.every((fate) => watched.every((kind) => counts[fate][kind] >= enough));
 
 before(async () => {
-  stack = await Stack.start({ parts: 'pg,devnet,setup' });
+  stack = await SystemFixture.start({ parts: 'pg,devnet,setup' });
   random = new Random(stack.seed);
   for (const role of ['executor', 'api', 'trigger']) proxies[role] = await commitProxy(stack.portBase + 2, decide);
   const url = (role) => `postgresql://landfall_${role}@127.0.0.1:${proxies[role].port}/landfall`;
@@ -54,8 +54,8 @@ after(async () => {
 const sendsAreDropped = () =>
   Promise.all(['rpc0', 'rpc1'].map((target) =>
   stack.devnet.fault({ target, fault: 'drop', method: 'sendTransaction' })));
-const eachHas = (ids, what, look) => waitFor(`each order ${what}`,
-  async () => (await Promise.all(ids.map(look))).every(Boolean));
+const eachHas = (ids, what, check) => waitFor(`each order ${what}`,
+  async () => (await Promise.all(ids.map(check))).every(Boolean));
 const swaps = async (id) => (await stack.database.attempts(id)).filter((a) => a.kind === 'swap');
 
 /**

@@ -27,7 +27,7 @@ after(() => system?.stop());
 const attemptsOf = async (id, kind, database = stack.database) =>
   (await database.attempts(id)).filter((a) => a.kind === kind);
 const stateOf = async (id) => (await stack.database.order(id))?.state;
-const each = (ids, look) => Promise.all(Object.values(ids).map(look));
+const each = (ids, check) => Promise.all(Object.values(ids).map(check));
 
 /** Each order's newest attempt of a kind is stored and sent, its fate unknown. */
 const underWay = (ids, kind) =>

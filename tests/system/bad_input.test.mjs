@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { mints } from './lib/devnet.mjs';
 import { signText, signTransaction, web3 } from './lib/solana.mjs';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 let stack;
@@ -12,7 +12,7 @@ let stranger;
 let order;
 before(async () => {
   // A fast machine makes more calls here than a wallet is let make in a while.
-  stack = await Stack.start({ env: { EXECUTOR_ARGS: '--requests-per-minute 100000' } });
+  stack = await SystemFixture.start({ env: { EXECUTOR_ARGS: '--requests-per-minute 100000' } });
   user = await stack.user();
   stranger = await stack.user();
   order = await stack.place(user, { price: 100_000 });

@@ -1,7 +1,7 @@
 // kill -9 at every stage of an order: each is filled exactly once, by the chain's own book.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { pause, waitFor } from './lib/wait.mjs';
 
 const leaseMs = 2_000;
@@ -9,7 +9,7 @@ let stack;
 let user;
 before(async () => {
   // Short leases, so that a crashed executor's orders are taken over soon.
-  stack = await Stack.start({ env: { EXECUTOR_ARGS: `--lease-ms ${leaseMs}` } });
+  stack = await SystemFixture.start({ env: { EXECUTOR_ARGS: `--lease-ms ${leaseMs}` } });
   user = await stack.user({ SOL: '1000', USDC: '100000', JUP: '1000' });
 });
 afterEach(async () => {

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { Random } from '../../devnet/random.mjs';
 import { commitProxy } from './lib/commit_proxy.mjs';
 import { Failover } from './lib/failover.mjs';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { smallDisk } from './lib/standby.mjs';
 import { waitFor } from './lib/wait.mjs';
 
@@ -30,7 +30,7 @@ describe('a server that is slow or at odds', () => {
   let fate = () => undefined;
   const proxies = {};
   before(async () => {
-    stack = await Stack.start({ parts: 'pg,devnet,setup' });
+    stack = await SystemFixture.start({ parts: 'pg,devnet,setup' });
     random = new Random(stack.seed);
     for (const role of ['executor', 'api', 'trigger'])
       proxies[role] = await commitProxy(stack.portBase + 2, () => fate());
@@ -137,7 +137,7 @@ describe('a disk that is full',
   let user;
   let disk;
   before(async () => {
-    stack = await Stack.start({ parts: '' });
+    stack = await SystemFixture.start({ parts: '' });
     disk = smallDisk(stack, '160m');
     stack.env.EXECUTOR_ARGS = patient;
     await stack.up('pg,devnet,setup,executor,trigger');

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decimals, mints } from './lib/devnet.mjs';
 import { signatureOf } from './lib/solana.mjs';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 let stack;
-before(async () => (stack = await Stack.start({ env: { EXECUTOR_ARGS: '--confirm-wait-ms 40000' } })));
+before(async () => (stack = await SystemFixture.start({ env: { EXECUTOR_ARGS: '--confirm-wait-ms 40000' } })));
 after(() => stack?.stop());
 
 const balances = async (client) => ({

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { tokenProgram } from '../../devnet/chain/token-state.mjs';
 import { web3 } from './lib/solana.mjs';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 let stack;
 let user;
 before(async () => {
-  stack = await Stack.start();
+  stack = await SystemFixture.start();
   user = await stack.user({ SOL: '1000', USDC: '1000' });
 });
 afterEach(async () => {

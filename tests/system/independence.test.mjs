@@ -1,13 +1,13 @@
 // Either service can be down, and the other notices nothing but the absence of new rows.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 let stack;
 let user;
 before(async () => {
-  stack = await Stack.start({ parts: 'pg,devnet,setup,api,trigger' });
+  stack = await SystemFixture.start({ parts: 'pg,devnet,setup,api,trigger' });
   user = await stack.user();
 });
 after(() => stack?.stop());

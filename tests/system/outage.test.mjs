@@ -5,14 +5,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { encodeBase58, web3 } from './lib/solana.mjs';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { pause, waitFor } from './lib/wait.mjs';
 
 const outageMs = 1_000 * Number(process.env.LANDFALL_OUTAGE_S ?? 15);
 let stack;
 let user;
 before(async () => {
-  stack = await Stack.start({ env: { EXECUTOR_ARGS: '--lease-ms 5000' } });
+  stack = await SystemFixture.start({ env: { EXECUTOR_ARGS: '--lease-ms 5000' } });
   user = await stack.user();
 });
 afterEach(async () => {

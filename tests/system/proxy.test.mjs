@@ -42,7 +42,7 @@ async function caller() {
   await waitFor('both ends are connected', () => served.length === 1, { everyMs: 2 });
   return end;
 }
-const until = (what, look) => waitFor(what, look, { everyMs: 2 });
+const until = (what, check) => waitFor(what, check, { everyMs: 2 });
 
 test('whole, it carries bytes and ends both ways', async () => {
   const me = await caller();

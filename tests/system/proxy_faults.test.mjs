@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Proxy, faultKinds, ways } from './lib/proxy.mjs';
 import { Random } from '../../devnet/random.mjs';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const wanted = Number(process.env.LANDFALL_PROXY_CELLS ?? 35);
@@ -21,7 +21,7 @@ let random;
 const proxies = {};
 
 before(async () => {
-  stack = await Stack.start({ parts: 'pg,devnet,setup' });
+  stack = await SystemFixture.start({ parts: 'pg,devnet,setup' });
   random = new Random(stack.seed);
   const targets = { pg_executor: 2, pg_api: 2, pg_trigger: 2, rpc0: 10, rpc1: 11, router: 12, prices: 13 };
   for (const [name, offset] of Object.entries(targets))

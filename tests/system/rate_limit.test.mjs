@@ -2,7 +2,7 @@
 // by the devnet's own count, not by clocks.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const orders = 6;
@@ -45,7 +45,7 @@ async function metric(stack, name, ...labels) {
 }
 
 test('limits that are known are kept: next to nothing is refused', async (t) => {
-  const stack = await Stack.start({
+  const stack = await SystemFixture.start({
     env: { EXECUTOR_ARGS: `--rpc-requests-per-window ${limits.rpc0} --rpc-window-ms 1000 --router-requests-per-window ${limits.router} --router-window-ms 1000` },
   });
   t.after(() => stack.stop());
@@ -62,7 +62,7 @@ test('limits that are known are kept: next to nothing is refused', async (t) => 
 });
 
 test('limits that nobody told are found out, at the cost of few refusals', async (t) => {
-  const stack = await Stack.start();
+  const stack = await SystemFixture.start();
   t.after(() => stack.stop());
   const counted = await fillUnderLimits(stack);
   console.log(JSON.stringify(counted));

@@ -3,7 +3,7 @@
 // backlog, and the endpoints are not flooded.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Stack } from './lib/stack.mjs';
+import { SystemFixture } from './lib/system_fixture.mjs';
 import { waitFor } from './lib/wait.mjs';
 
 const inFlight = 150;
@@ -23,7 +23,7 @@ let stack;
 let users;
 
 before(async () => {
-  stack = await Stack.start({
+  stack = await SystemFixture.start({
     msPerSlot: 40, env: { EXECUTOR_ARGS: `${options} --max-in-flight 2000 --rebroadcast-ms 60000` } });
   users = await Promise.all(Array.from({ length: wallets }, () => stack.user({ SOL: '100' })));
 });

@@ -33,8 +33,8 @@ test('an executor that was stopped past its lease writes nothing when it goes on
     // About to store what it signed.
     const unstored = await stopped('commit_attempt.swap.before', 'fill');
     assert.deepEqual(unstored.wrong, []);
-    assert.ok(unstored.zombieSaid.some((e) => e.event === 'lease_lost'), 'PostgreSQL refuses its write');
-    assert.ok(!unstored.zombieSaid.some((e) => e.event === 'attempt_stored'));
+    assert.ok(unstored.zombieEvents.some((e) => e.event === 'lease_lost'), 'PostgreSQL refuses its write');
+    assert.ok(!unstored.zombieEvents.some((e) => e.event === 'attempt_stored'));
     // About to send what is stored: the same bytes again do no harm, and the devnet's witness knows every byte.
     const unsent = await stopped('broadcast.swap.before', 'fill');
     assert.deepEqual(unsent.wrong, []);

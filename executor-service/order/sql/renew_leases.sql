@@ -1,7 +1,7 @@
 -- Prolongs leases still held: $1 (uuid[]) orders, $2 (bigint[]) their epochs, $3 = holder, $4 = lease in milliseconds.
 -- Returns those that were prolonged; what is missing is lost. That of an order under a hold is not prolonged: nobody
 -- may move it, and it would take a slot from one that can go on. Locks in the order of the ids, as the commit writer's
--- do: each waits for the other, and neither in a circle.
+-- commits do: each waits for the other, and neither in a circle.
 with held as (
   select o.id, h.epoch
   from unnest($1::uuid[], $2::bigint[]) as h (id, epoch)

@@ -31,9 +31,9 @@ TEST_CASE("each NUL and each byte that is not of UTF-8 is replaced, and nothing 
       {"\xF4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD"},
       {"\xFF€", "\uFFFD€"},
   };
-  for (const auto& [told, kept] : cases) {
+  for (const auto& [text, kept] : cases) {
     INFO(kept);
-    CHECK(storable_text(told) == kept);
+    CHECK(storable_text(text) == kept);
   }
 }
 

@@ -131,11 +131,11 @@ TEST_CASE("a send that fails before is left out, and one that fails after was ma
 }
 
 TEST_CASE("a point that fires says so first") {
-  const capture said;
+  const capture logged;
   arm("signature.payout.after=error");
   bool done = false;
   answer_of({effect::signature, "payout"}, done);
-  CHECK(said.text.find(R"("event":"fault_point","name":"signature.payout.after","action":"error")") !=
+  CHECK(logged.text.find(R"("event":"fault_point","name":"signature.payout.after","action":"error")") !=
         std::string::npos);
 }
 

@@ -139,7 +139,7 @@ const std::map<std::string, std::vector<std::string>>& without_points() {
       {"executor-service/chain/chain_reads.cpp",
        {"signature_statuses(r.ids, false,", "signature_statuses(r.ids, true,", "signature_statuses(ids, false,"}},
       // For the health check alone.
-      {"executor-service/order/dispatcher.cpp", {"->request(with->chain,"}},
+      {"executor-service/order/build/fee_payer_alarm.cpp", {"->request(chain,"}},
   };
   return all;
 }

@@ -28,7 +28,7 @@ limit_signal refusal(std::optional<milliseconds> retry_after = {}) {
 }
 
 /// A limiter, a server that takes so many requests in any window of its own, and virtual time between the two.
-struct world {
+struct limiter_fixture {
   enum class event { arrives, answers, looks };
   struct entry {
     time when;
@@ -60,7 +60,7 @@ struct world {
   std::array<milliseconds, purpose_count> longest{};
   std::array<std::size_t, purpose_count> demand{};
 
-  world(rate_limit limit, std::uint64_t seed, std::uint32_t takes)
+  limiter_fixture(rate_limit limit, std::uint64_t seed, std::uint32_t takes)
       : limiter(limit, seed), server_takes(takes), server_window(limit.window), random(seed) {}
 
   milliseconds latency() {
@@ -158,7 +158,7 @@ TEST_CASE("no window of the server ever sees more than the limit, whatever the s
                            milliseconds{100 + static_cast<std::int64_t>(random() % 2'000)}};
     CAPTURE(limit.requests_per_window);
     CAPTURE(limit.window.count());
-    world w{limit, seed, limit.requests_per_window};
+    limiter_fixture w{limit, seed, limit.requests_per_window};
     w.most_latency = milliseconds{1 + static_cast<std::int64_t>(random() % 400)};
     for (int phase = 0; phase < 6; ++phase) {
       std::array<int, purpose_count> burst{};
@@ -173,7 +173,7 @@ TEST_CASE("no window of the server ever sees more than the limit, whatever the s
 }
 
 TEST_CASE("the whole limit is used when one purpose alone asks") {
-  world w{{50, milliseconds{1'000}}, 7, 50};
+  limiter_fixture w{{50, milliseconds{1'000}}, 7, 50};
   w.most_latency = milliseconds{10};
   w.run(at(20'000), milliseconds{10}, {0, 0, 0, 0, 2, 0});
   // A slot stays taken until a window after its answer: at most 20 ms longer than a window.
@@ -182,7 +182,7 @@ TEST_CASE("the whole limit is used when one purpose alone asks") {
 }
 
 TEST_CASE("under scarcity confirmations and broadcasts come first, and quotes are refused in so many words") {
-  world w{{20, milliseconds{1'000}}, 3, 20};
+  limiter_fixture w{{20, milliseconds{1'000}}, 3, 20};
   // Confirmations and broadcasts within what the host gives, ten times as many quotes as there is room for.
   w.run(at(30'000), milliseconds{100}, {1, 0, 0, 0, 20, 0});
   CHECK(w.refusals(purpose::confirmation) == 0);
@@ -207,7 +207,7 @@ TEST_CASE("nobody starves: each purpose is granted within its bound though all a
   const std::uint64_t first_seed = 77;
   for (std::uint64_t seed = first_seed; seed < first_seed + 10; ++seed) {
     CAPTURE(seed);
-    world w{{100, milliseconds{1'000}}, seed, 100};
+    limiter_fixture w{{100, milliseconds{1'000}}, seed, 100};
     w.run(at(30'000), milliseconds{50}, {20, 20, 20, 20, 20, 20});
     for (std::size_t p = 0; p < purpose_count; ++p) {
       CAPTURE(to_string(static_cast<purpose>(p)));
@@ -221,7 +221,7 @@ TEST_CASE("nobody starves: each purpose is granted within its bound though all a
 }
 
 TEST_CASE("a lone quote gets through a flood of confirmations within the bound") {
-  world w{{40, milliseconds{1'000}}, 5, 40};
+  limiter_fixture w{{40, milliseconds{1'000}}, 5, 40};
   w.run(at(5'000), milliseconds{10}, {5, 0, 0, 0, 0, 0});
   for (int i = 0; i < 8; ++i) {
     w.ask(purpose::quote);
@@ -235,7 +235,7 @@ TEST_CASE("a limit that nobody told is found out with few refusals, and used") {
   const std::uint64_t first_seed = 11;
   for (std::uint64_t seed = first_seed; seed < first_seed + 5; ++seed) {
     CAPTURE(seed);
-    world w{{10'000, milliseconds{1'000}}, seed, 20};
+    limiter_fixture w{{10'000, milliseconds{1'000}}, seed, 20};
     w.run(at(60'000), milliseconds{50}, {1, 1, 0, 1, 1, 0});
     CHECK(w.refused_by_server > 0);
     CHECK(w.refused_by_server < 100);
@@ -393,13 +393,13 @@ TEST_CASE("there is no spare room while somebody waits, or a host that refused i
 
 TEST_CASE("the last request that a host says it will take is not spare") {
   rate_limiter limiter{{10, milliseconds{1'000}}};
-  const auto says = [&limiter](std::int64_t remaining) {
+  const auto set_remaining = [&limiter](std::int64_t remaining) {
     REQUIRE_FALSE(limiter.try_take(purpose::read, at(0)));
     limiter.answered(at(0), {200, {}, remaining, milliseconds{500}});
     return limiter.has_spare(at(0));
   };
-  CHECK(says(2));
-  CHECK_FALSE(says(1));
+  CHECK(set_remaining(2));
+  CHECK_FALSE(set_remaining(1));
 }
 
 TEST_CASE("the smallest and the largest limits hold") {

@@ -144,17 +144,17 @@ TEST_CASE("a connection that the server closed while it was idle is replaced wit
 
 TEST_CASE("a listener hears what is notified, and says when its connection broke") {
   scratch_database scratch;
-  listener ears{options_of(scratch, "landfall_trigger"), "landfall_order"};
-  REQUIRE(ears.wait(std::chrono::milliseconds{0}).ok());
+  listener listening{options_of(scratch, "landfall_trigger"), "landfall_order"};
+  REQUIRE(listening.wait(std::chrono::milliseconds{0}).ok());
   auto admin = scratch.connect_as_admin();
   {
     pqxx::work work{*admin};
     work.exec("notify landfall_order, 'open'");
     work.commit();
   }
-  const auto heard = ears.wait(patience);
-  REQUIRE(heard.ok());
-  CHECK(*heard == std::vector<std::string>{"open"});
+  const auto notified = listening.wait(patience);
+  REQUIRE(notified.ok());
+  CHECK(*notified == std::vector<std::string>{"open"});
   {
     pqxx::work work{*admin};
     work.exec(
@@ -162,12 +162,12 @@ TEST_CASE("a listener hears what is notified, and says when its connection broke
         "and datname = current_database()");
     work.commit();
   }
-  bool told = false;
+  bool broken = false;
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!told && std::chrono::steady_clock::now() < deadline)
-    told = !ears.wait(std::chrono::milliseconds{500}).ok();
-  CHECK(told);
-  CHECK(ears.wait(std::chrono::milliseconds{0}).ok());
+  while (!broken && std::chrono::steady_clock::now() < deadline)
+    broken = !listening.wait(std::chrono::milliseconds{500}).ok();
+  CHECK(broken);
+  CHECK(listening.wait(std::chrono::milliseconds{0}).ok());
 }
 
 TEST_CASE("array literals keep quotes, backslashes and nulls") {

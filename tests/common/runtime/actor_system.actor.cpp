@@ -31,21 +31,21 @@ private:
   std::string all_;
 };
 
-/// Asks whom it calls many times before it ends. What it tells is told before it is down: functors attached to an actor
-/// may run after its down message is sent.
-caf::behavior caller(caf::event_based_actor* self, const std::string& name, const caf::actor& called, story* told) {
-  self->set_exit_handler([self, name, called, told](const caf::exit_msg&) {
-    told->add(name + " is to end");
+/// Asks whom it calls many times before it ends. What it logs is logged before it is down: functors attached to an
+/// actor may run after its down message is sent.
+caf::behavior caller(caf::event_based_actor* self, const std::string& name, const caf::actor& called, story* events) {
+  self->set_exit_handler([self, name, called, events](const caf::exit_msg&) {
+    events->add(name + " is to end");
     self->send(self, called ? 100 : 0);
   });
-  return {[self, name, called, told](int left) {
+  return {[self, name, called, events](int left) {
             if (left > 0) {
               self->request(called, caf::infinite, std::string{"?"}).then([self, left](const std::string&) {
                 self->send(self, left - 1);
               });
               return;
             }
-            told->add(name + " ends");
+            events->add(name + " ends");
             self->quit();
           },
           [](const std::string& question) { return question; }};
@@ -69,21 +69,22 @@ TEST_CASE("the scheduler shares work") {
 }
 
 TEST_CASE("actors end in the order given and the system with them") {
-  story told;
+  story events;
   {
     caf::actor_system_config config;
     configure_actor_system(config, 2);
     caf::actor_system system{config};
     std::vector<caf::strong_actor_ptr> all;
     caf::actor called;
-    for (const std::string name : {"ledger", "order", "api"}) {
-      called = system.spawn(caller, name, called, &told);
+    for (const std::string name : {"commit_writer", "order", "api"}) {
+      called = system.spawn(caller, name, called, &events);
       all.insert(all.begin(), caf::actor_cast<caf::strong_actor_ptr>(called));
     }
     called = nullptr;
     CHECK(stop_actors(system, std::move(all), std::chrono::minutes{1}) == 0);
   }
-  CHECK(told.all() == "api is to end. api ends. order is to end. order ends. ledger is to end. ledger ends. ");
+  CHECK(events.all() ==
+        "api is to end. api ends. order is to end. order ends. commit_writer is to end. commit_writer ends. ");
 }
 
 TEST_CASE("the late down message of another is not taken for that of the one that is to end") {

@@ -169,7 +169,7 @@ TEST_CASE("create_with_seed agrees with known values") {
   CHECK(create_with_seed(key("Bh1uUDP3ApWLeccVNHwyQKpnfGQbuE2UECbGA6M4jiZJ"), "seed",
                          key("FGrddpvjBUAG6VdV4fR8Q2hEZTHS6w4SEveVBgfwbfdm"))
             .value() == key("HUKxCeXY6gZohFJFARbLE6L6C9wDEHz1SfK8ENM7QY7z"));
-  CHECK(create_with_seed(key_of(1), "seed", programs::token).value() ==
+  CHECK(create_with_seed(key(1), "seed", programs::token).value() ==
         key("E9dzp8EUwpo9MXFxfc4GNjrb9PdFcunbLpcw1uq6GD7D"));
 }
 

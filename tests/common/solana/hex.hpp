@@ -6,6 +6,7 @@
 #include "common/domain/result.hpp"
 #include "common/solana/bytes.hpp"
 #include "common/solana/pubkey.hpp"
+#include "tests/support/keys.hpp"
 
 namespace landfall::solana {
 
@@ -49,10 +50,7 @@ inline pubkey key_from_hex(std::string_view hex) {
   return pubkey::from_bytes(from_hex(hex)).value();
 }
 
-/// 32 times the same byte.
-inline pubkey key_of(std::uint8_t byte) {
-  return pubkey::from_bytes(bytes(32, byte)).value();
-}
+using landfall::tests::key;
 
 inline byte_view view_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

@@ -68,7 +68,7 @@ TEST_CASE("a signature fits only its message, its key and its bytes") {
   const signature sig = pair.sign(message);
   CHECK_FALSE(verify(pair.public_key(), from_hex("010204"), sig));
   CHECK_FALSE(verify(pair.public_key(), {}, sig));
-  CHECK_FALSE(verify(key_of(7), message, sig));
+  CHECK_FALSE(verify(key(7), message, sig));
   CHECK_FALSE(verify(pair.public_key(), message, signature{}));
   for (std::size_t i = 0; i < 64; ++i) {
     auto changed = sig.bytes();
@@ -174,9 +174,9 @@ TEST_CASE("a key pair moves and does not copy") {
 
 TEST_CASE("derived keys are frozen") {
   const auto master = array_of<32>(from_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
-  const keypair vault = derive_keypair(master, "vault", key_of(1).view()).value();
+  const keypair vault = derive_keypair(master, "vault", key(1).view()).value();
   CHECK(to_hex(vault.public_key().view()) == "13f7585fee11ed94111687562d8a8a7aadfd10831bbb09390a02ec69addc5827");
-  const keypair again = derive_keypair(master, "vault", key_of(1).view()).value();
+  const keypair again = derive_keypair(master, "vault", key(1).view()).value();
   CHECK(again.public_key() == vault.public_key());
 }
 
@@ -185,13 +185,13 @@ TEST_CASE("derived keys differ by master secret, domain and context") {
   const auto derive = [&](std::string_view domain, byte_view context) {
     return derive_keypair(master, domain, context).value().public_key();
   };
-  const pubkey vault = derive("vault", key_of(1).view());
-  CHECK(derive("vault", key_of(2).view()) != vault);
-  CHECK(derive("vaulu", key_of(1).view()) != vault);
+  const pubkey vault = derive("vault", key(1).view());
+  CHECK(derive("vault", key(2).view()) != vault);
+  CHECK(derive("vaulu", key(1).view()) != vault);
   CHECK(derive("ab", view_of("c")) != derive("a", view_of("bc")));
   CHECK(derive("vault", {}) != vault);
   master[31] ^= 1U;
-  CHECK(derive("vault", key_of(1).view()) != vault);
+  CHECK(derive("vault", key(1).view()) != vault);
   CHECK(derive_keypair(master, "", {}).error() == key_error::empty_domain);
 }
 

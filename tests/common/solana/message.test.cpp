@@ -13,20 +13,20 @@ using namespace landfall::solana;
 
 namespace {
 
-const pubkey payer = key_of(0x50);
+const pubkey payer = key(0x50);
 const blockhash recent = blockhash::from_bytes(bytes(32, 0xbb)).value();
 
 /// A program with an account of every kind.
 instruction call_of(const pubkey& program) {
   return {program,
-          {readonly(key_of(9)), writable(key_of(8)), readonly_signer(key_of(7)), writable_signer(key_of(6)),
-           readonly(key_of(5)), writable(key_of(4)), readonly_signer(key_of(3)), writable_signer(key_of(2))},
+          {readonly(key(9)), writable(key(8)), readonly_signer(key(7)), writable_signer(key(6)), readonly(key(5)),
+           writable(key(4)), readonly_signer(key(3)), writable_signer(key(2))},
           from_hex("aabb")};
 }
 
 message sample(message_version version) {
-  const std::vector<instruction> instructions{call_of(key_of(1))};
-  const std::vector<address_lookup_table> tables{{key_of(0x70), {key_of(5), key_of(8), key_of(4)}}};
+  const std::vector<instruction> instructions{call_of(key(1))};
+  const std::vector<address_lookup_table> tables{{key(0x70), {key(5), key(8), key(4)}}};
   return version == message_version::legacy ? compile_message(payer, instructions, recent, {}, version).value()
                                             : compile_message(payer, instructions, recent, tables, version).value();
 }
@@ -60,8 +60,7 @@ TEST_SUITE_BEGIN("common/solana/message");
 TEST_CASE("keys are in groups, the payer first, and in the order of their bytes inside a group") {
   const message m = sample(message_version::legacy);
   CHECK(m.header == message_header{5, 2, 3});
-  CHECK(m.static_keys == std::vector{payer, key_of(2), key_of(6), key_of(3), key_of(7), key_of(4), key_of(8), key_of(1),
-                                     key_of(5), key_of(9)});
+  CHECK(m.static_keys == std::vector{payer, key(2), key(6), key(3), key(7), key(4), key(8), key(1), key(5), key(9)});
   REQUIRE(m.instructions.size() == 1);
   CHECK(m.instructions[0].program_index == 7);
   CHECK(m.instructions[0].accounts == bytes{9, 6, 4, 2, 8, 5, 3, 1});
@@ -80,9 +79,9 @@ TEST_CASE("signer and writable flags follow from the header") {
 TEST_CASE("v0 moves plain keys to the tables that have them") {
   const message m = sample(message_version::v0);
   CHECK(m.header == message_header{5, 2, 2});
-  CHECK(m.static_keys == std::vector{payer, key_of(2), key_of(6), key_of(3), key_of(7), key_of(1), key_of(9)});
+  CHECK(m.static_keys == std::vector{payer, key(2), key(6), key(3), key(7), key(1), key(9)});
   REQUIRE(m.lookups.size() == 1);
-  CHECK(m.lookups[0] == table_lookup{key_of(0x70), {2, 1}, {0}});
+  CHECK(m.lookups[0] == table_lookup{key(0x70), {2, 1}, {0}});
   CHECK(m.key_count() == 10);
   // Behind the 7 static keys: writable 4 and 8, readonly 5.
   CHECK(m.instructions[0].accounts == bytes{6, 8, 4, 2, 9, 7, 3, 1});
@@ -94,40 +93,39 @@ TEST_CASE("v0 moves plain keys to the tables that have them") {
 }
 
 TEST_CASE("signers, programs and the payer stay static even if a table has them") {
-  const std::vector<instruction> instructions{call_of(key_of(1)), {key_of(2), {writable(key_of(1))}, {}}};
-  const std::vector<address_lookup_table> tables{
-      {key_of(0x70), {payer, key_of(1), key_of(2), key_of(3), key_of(6), key_of(7)}}, {key_of(0x71), {key_of(9)}}};
+  const std::vector<instruction> instructions{call_of(key(1)), {key(2), {writable(key(1))}, {}}};
+  const std::vector<address_lookup_table> tables{{key(0x70), {payer, key(1), key(2), key(3), key(6), key(7)}},
+                                                 {key(0x71), {key(9)}}};
   const message m = compile_message(payer, instructions, recent, tables).value();
   REQUIRE(m.lookups.size() == 1);
-  CHECK(m.lookups[0] == table_lookup{key_of(0x71), {}, {0}});
+  CHECK(m.lookups[0] == table_lookup{key(0x71), {}, {0}});
 }
 
 TEST_CASE("a key in two tables is taken from the first, and twice in one table from the first place") {
-  const std::vector<instruction> instructions{{key_of(1), {readonly(key_of(9))}, {}}};
-  const std::vector<address_lookup_table> tables{{key_of(0x70), {key_of(8), key_of(9), key_of(9)}},
-                                                 {key_of(0x71), {key_of(9)}}};
+  const std::vector<instruction> instructions{{key(1), {readonly(key(9))}, {}}};
+  const std::vector<address_lookup_table> tables{{key(0x70), {key(8), key(9), key(9)}}, {key(0x71), {key(9)}}};
   const message m = compile_message(payer, instructions, recent, tables).value();
-  CHECK(m.lookups == std::vector{table_lookup{key_of(0x70), {}, {1}}});
+  CHECK(m.lookups == std::vector{table_lookup{key(0x70), {}, {1}}});
 }
 
 TEST_CASE("only the first 256 entries of a table can be named") {
-  address_lookup_table table{key_of(0x70), std::vector<pubkey>(256, key_of(8))};
-  table.addresses.push_back(key_of(9));
-  const std::vector<instruction> instructions{{key_of(1), {readonly(key_of(9))}, {}}};
+  address_lookup_table table{key(0x70), std::vector<pubkey>(256, key(8))};
+  table.addresses.push_back(key(9));
+  const std::vector<instruction> instructions{{key(1), {readonly(key(9))}, {}}};
   CHECK(compile_message(payer, instructions, recent, {&table, 1}).value().lookups.empty());
 }
 
 TEST_CASE("flags of the same key add up") {
-  const std::vector<instruction> instructions{{key_of(1), {readonly(key_of(9)), readonly_signer(key_of(8))}, {}},
-                                              {key_of(1), {writable(key_of(8)), writable(key_of(9))}, {}}};
+  const std::vector<instruction> instructions{{key(1), {readonly(key(9)), readonly_signer(key(8))}, {}},
+                                              {key(1), {writable(key(8)), writable(key(9))}, {}}};
   const message m = compile_message(payer, instructions, recent).value();
   CHECK(m.header == message_header{2, 0, 1});
-  CHECK(m.static_keys == std::vector{payer, key_of(8), key_of(9), key_of(1)});
+  CHECK(m.static_keys == std::vector{payer, key(8), key(9), key(1)});
 }
 
 TEST_CASE("instructions resolve to what they were compiled from") {
-  const std::vector<address_lookup_table> tables{{key_of(0x70), {key_of(5), key_of(8), key_of(4)}}};
-  const std::vector<instruction> instructions{call_of(key_of(1))};
+  const std::vector<address_lookup_table> tables{{key(0x70), {key(5), key(8), key(4)}}};
+  const std::vector<instruction> instructions{call_of(key(1))};
   CHECK(resolve_instructions(sample(message_version::legacy)).value() == instructions);
   CHECK(resolve_instructions(sample(message_version::v0), tables).value() == instructions);
 }
@@ -135,33 +133,33 @@ TEST_CASE("instructions resolve to what they were compiled from") {
 TEST_CASE("resolving needs the very tables, long enough, and no key twice") {
   const message m = sample(message_version::v0);
   const auto error_with = [&](std::vector<pubkey> addresses) {
-    const address_lookup_table table{key_of(0x70), std::move(addresses)};
+    const address_lookup_table table{key(0x70), std::move(addresses)};
     return account_keys(m, {&table, 1}).error();
   };
   CHECK(account_keys(m).error() == wire_error::unknown_table);
-  CHECK(error_with({key_of(5), key_of(8)}) == wire_error::bad_account_index);
-  CHECK(error_with({key_of(5), key_of(8), key_of(8)}) == wire_error::duplicate_key);
-  CHECK(error_with({key_of(5), key_of(8), payer}) == wire_error::duplicate_key);
+  CHECK(error_with({key(5), key(8)}) == wire_error::bad_account_index);
+  CHECK(error_with({key(5), key(8), key(8)}) == wire_error::duplicate_key);
+  CHECK(error_with({key(5), key(8), payer}) == wire_error::duplicate_key);
 }
 
 TEST_CASE("what cannot be compiled is refused") {
-  const std::vector<instruction> plain{call_of(key_of(1))};
-  const std::vector<address_lookup_table> tables{{key_of(0x70), {key_of(9)}}};
+  const std::vector<instruction> plain{call_of(key(1))};
+  const std::vector<address_lookup_table> tables{{key(0x70), {key(9)}}};
   CHECK(compile_message(payer, plain, recent, {}, message_version::v1).error() == wire_error::unsupported_version);
   CHECK(compile_message(payer, plain, recent, tables, message_version::legacy).error() ==
         wire_error::unsupported_version);
-  CHECK(compile_message(key_of(1), plain, recent).error() == wire_error::bad_program_index);
-  const std::vector<instruction> long_data{{key_of(1), {}, bytes(65'536)}};
+  CHECK(compile_message(key(1), plain, recent).error() == wire_error::bad_program_index);
+  const std::vector<instruction> long_data{{key(1), {}, bytes(65'536)}};
   CHECK(compile_message(payer, long_data, recent).error() == wire_error::too_large);
 
-  std::vector<instruction> many_keys{{key_of(1), {}, {}}};
+  std::vector<instruction> many_keys{{key(1), {}, {}}};
   for (std::uint8_t i = 0; i < 254; ++i) {
     bytes raw(32, 0x77);
     raw[0] = i;
     many_keys[0].accounts.push_back(writable_signer(pubkey::from_bytes(raw).value()));
   }
   CHECK(compile_message(payer, many_keys, recent).value().static_keys.size() == 256);
-  many_keys[0].accounts.push_back(readonly(key_of(2)));
+  many_keys[0].accounts.push_back(readonly(key(2)));
   CHECK(compile_message(payer, many_keys, recent).error() == wire_error::too_many_keys);
 }
 
@@ -193,7 +191,7 @@ TEST_CASE("the v1 layout reads as the known values") {
   CHECK(m->header == message_header{1, 0, 0});
   CHECK(m->config == message_config{0x0102030405060708, 0x11223344, std::nullopt, std::nullopt});
   CHECK(m->recent_blockhash == recent);
-  CHECK(m->static_keys == std::vector{key_of(1), key_of(2)});
+  CHECK(m->static_keys == std::vector{key(1), key(2)});
   CHECK(m->instructions == std::vector{compiled_instruction{1, {}, {}}});
   CHECK(serialize(*m) == data);
 }
@@ -240,19 +238,19 @@ TEST_CASE("v1 keeps its own limits") {
 
   m.static_keys.clear();
   for (std::uint8_t i = 0; i < 64; ++i)
-    m.static_keys.push_back(key_of(i));
+    m.static_keys.push_back(key(i));
   m.header.required_signatures = 12;
   CHECK(parse_message(serialize(m)).value() == m);
   m.header.required_signatures = 13;
   CHECK(error_of(m) == wire_error::bad_header);
   m.header.required_signatures = 12;
-  m.static_keys.push_back(key_of(64));
+  m.static_keys.push_back(key(64));
   CHECK(error_of(m) == wire_error::too_many_keys);
   m.static_keys.pop_back();
   m.static_keys[63] = m.static_keys[62];
   CHECK(error_of(m) == wire_error::duplicate_key);
-  m.static_keys[63] = key_of(63);
-  m.lookups.push_back({key_of(0x70), {0}, {}});
+  m.static_keys[63] = key(63);
+  m.lookups.push_back({key(0x70), {0}, {}});
   CHECK(check(m).error() == wire_error::unsupported_version);
 }
 
@@ -304,11 +302,11 @@ TEST_CASE("messages that break a rule are refused") {
     CHECK(error_of(m) == wire_error::duplicate_key);
   }
   SUBCASE("a lookup of nothing") {
-    m.lookups.push_back({key_of(0x71), {}, {}});
+    m.lookups.push_back({key(0x71), {}, {}});
     CHECK(error_of(m) == wire_error::empty_lookup);
   }
   SUBCASE("more keys than an index can name") {
-    table_lookup all{key_of(0x71), {}, {}};
+    table_lookup all{key(0x71), {}, {}};
     for (unsigned i = 0; i < 246; ++i)
       all.writable.push_back(static_cast<std::uint8_t>(i));
     m.lookups.push_back(all);

@@ -334,9 +334,9 @@ TEST_CASE("the JavaScript libraries agree with ours on random cases in both dire
   const std::unique_ptr<FILE, int (*)(FILE*)> out{fdopen(file, "w"), &std::fclose};
   REQUIRE(std::fwrite(answers.data(), 1, answers.size(), out.get()) == answers.size());
   REQUIRE(std::fflush(out.get()) == 0);
-  const std::string verdict = run_oracle("check " + shell_word(path));
+  const std::string report = run_oracle("check " + shell_word(path));
   std::filesystem::remove(path);
-  CHECK(verdict == "checked " + std::to_string(3 * cases_of_a_kind) + "\n");
+  CHECK(report == "checked " + std::to_string(3 * cases_of_a_kind) + "\n");
 }
 
 TEST_SUITE_END();

@@ -19,10 +19,10 @@ using namespace landfall::solana;
 
 namespace {
 
-const pubkey a = key_of(1);
-const pubkey b = key_of(2);
-const pubkey c = key_of(3);
-const pubkey d = key_of(4);
+const pubkey a = key(1);
+const pubkey b = key(2);
+const pubkey c = key(3);
+const pubkey d = key(4);
 
 using metas = std::vector<account_meta>;
 

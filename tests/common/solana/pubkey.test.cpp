@@ -47,7 +47,7 @@ TEST_CASE("text of another length than 32 bytes is no key") {
   CHECK(pubkey::parse("0okenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA").error() == parse_error::bad_character);
   CHECK(pubkey::parse(base58_encode(bytes(31, 0xff))).error() == parse_error::wrong_length);
   CHECK(pubkey::parse(base58_encode(bytes(33, 0xff))).error() == parse_error::wrong_length);
-  CHECK(pubkey::parse(base58_encode(bytes(32, 0xff))).value() == key_of(0xff));
+  CHECK(pubkey::parse(base58_encode(bytes(32, 0xff))).value() == key(0xff));
   CHECK(pubkey::from_bytes(bytes(31)).error() == parse_error::wrong_length);
 }
 
@@ -62,11 +62,11 @@ TEST_CASE("signatures are 64 bytes and know the empty slot") {
 }
 
 TEST_CASE("keys order by their bytes and work as hash keys") {
-  CHECK(key_of(1) < key_of(2));
-  CHECK(key_of(0x7f) < key_of(0x80));
-  const std::unordered_set<pubkey> set{key_of(1), key_of(2), key_of(1)};
+  CHECK(key(1) < key(2));
+  CHECK(key(0x7f) < key(0x80));
+  const std::unordered_set<pubkey> set{key(1), key(2), key(1)};
   CHECK(set.size() == 2);
-  CHECK(std::hash<pubkey>{}(key_of(1)) == std::hash<pubkey>{}(key_of(1)));
+  CHECK(std::hash<pubkey>{}(key(1)) == std::hash<pubkey>{}(key(1)));
   static_assert(!std::is_convertible_v<pubkey, blockhash>);
   static_assert(!std::is_constructible_v<pubkey, blockhash>);
 }

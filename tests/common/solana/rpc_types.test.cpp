@@ -2,19 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <array>
+#include "tests/support/keys.hpp"
 
 using namespace landfall::solana;
-
-namespace {
-
-pubkey key(std::uint8_t n) {
-  std::array<std::uint8_t, 32> raw{};
-  raw.fill(n);
-  return pubkey{raw};
-}
-
-}  // namespace
+using landfall::tests::key;
 
 TEST_CASE("what a transaction did to a token account is after minus before") {
   transaction_view t;

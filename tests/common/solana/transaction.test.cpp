@@ -49,8 +49,8 @@ bytes from_base64(const char* text) {
 }
 
 transaction two_signers(const keypair& payer, const keypair& other, message_version version) {
-  const std::vector<instruction> instructions{system::transfer(other.public_key(), key_of(9), 1),
-                                              system::transfer(payer.public_key(), key_of(8), 2)};
+  const std::vector<instruction> instructions{system::transfer(other.public_key(), key(9), 1),
+                                              system::transfer(payer.public_key(), key(8), 2)};
   return make_transaction(compile_message(payer.public_key(), instructions, blockhash{}, {}, version).value());
 }
 
@@ -58,7 +58,7 @@ bytes v1_transaction(const keypair& payer) {
   message m;
   m.version = message_version::v1;
   m.header = {1, 0, 1};
-  m.static_keys = {payer.public_key(), key_of(2)};
+  m.static_keys = {payer.public_key(), key(2)};
   m.instructions = {{1, {0}, bytes(2000, 7)}};
   m.config.compute_unit_limit = 5;
   transaction tx = make_transaction(m);
@@ -208,7 +208,7 @@ TEST_CASE("the number of signatures has to be the number of required signers") {
 TEST_CASE("a transaction one byte over the packet is refused in both directions") {
   const keypair payer = pair_of(bytes(32, 1));
   const auto with_data = [&](std::size_t size) {
-    const std::vector<instruction> instructions{{key_of(9), {}, bytes(size, 7)}};
+    const std::vector<instruction> instructions{{key(9), {}, bytes(size, 7)}};
     return make_transaction(compile_message(payer.public_key(), instructions, blockhash{}).value());
   };
   const std::size_t overhead = serialized_size(with_data(1000)) - 1000;

@@ -9,16 +9,11 @@
 #include "common/solana/crypto.hpp"
 #include "common/solana/programs.hpp"
 #include "executor-service/api/auth/session_token.hpp"
+#include "tests/support/keypairs.hpp"
 
 namespace landfall::executor::api {
 
 namespace {
-
-std::array<std::uint8_t, 32> filled(std::uint8_t value) {
-  std::array<std::uint8_t, 32> bytes{};
-  bytes.fill(value);
-  return bytes;
-}
 
 solana::bytes mint_bytes(int decimals) {
   solana::bytes data(82, 0);
@@ -57,7 +52,7 @@ api_fixture::api_fixture(std::function<void(config&)> adjust)
       clock(std::make_shared<runtime::manual_clock>(runtime::system_clock_source{}.now())),
       adjust_(std::move(adjust)) {
   solana::initialize_crypto();
-  master = std::make_shared<master_secret>(filled(42));
+  master = std::make_shared<master_secret>(landfall::tests::filled<32>(42));
   for (const auto& [mint, decimals] : {std::pair{landfall::tests::sol_mint, 9}, {landfall::tests::usdc_mint, 6}}) {
     account_info account;
     account.owner = solana::programs::token;
@@ -140,10 +135,8 @@ std::string api_fixture::session(const solana::pubkey& wallet) const {
 }
 
 const solana::keypair& api_fixture::new_wallet() {
-  auto key = solana::keypair::from_seed(filled(static_cast<std::uint8_t>(100 + seeds_++)));
-  REQUIRE(key.ok());
   wallets_.reserve(64);
-  wallets_.push_back(std::move(key).value());
+  wallets_.push_back(landfall::tests::keypair(static_cast<std::uint8_t>(100 + seeds_++)));
   CHECK(as(wallets_.back().public_key(), "GET", "/vault/register").status == 201);
   return wallets_.back();
 }

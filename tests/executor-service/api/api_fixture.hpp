@@ -11,8 +11,8 @@
 #include "common/solana/keypair.hpp"
 #include "common/solana/transaction.hpp"
 #include "executor-service/api/api_server.hpp"
-#include "tests/executor-service/api/actor_system_fixture.hpp"
-#include "tests/executor-service/api/fake_chain.hpp"
+#include "tests/executor-service/api/deposit/fake_gateway.hpp"
+#include "tests/support/actor_system_fixture.hpp"
 #include "tests/support/fixtures.hpp"
 #include "tests/support/scratch_database.hpp"
 
@@ -76,10 +76,10 @@ public:
   /// One value, or "" for null.
   std::string value(const std::string& sql, const std::string& parameter = {});
 
-  actor_system_fixture actors;
+  landfall::tests::actor_system_fixture actors;
   landfall::tests::scratch_database database;
   landfall::tests::fixtures rows;
-  std::shared_ptr<fake_chain> chain = std::make_shared<fake_chain>();
+  std::shared_ptr<fake_gateway> chain = std::make_shared<fake_gateway>();
   std::shared_ptr<fake_prices> prices = std::make_shared<fake_prices>();
   std::shared_ptr<runtime::manual_clock> clock;
   std::shared_ptr<master_secret> master;

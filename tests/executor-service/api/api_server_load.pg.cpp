@@ -176,12 +176,12 @@ TEST_SUITE("api_server under load") {
     const auto& key = api.new_wallet();
     const header_map session{{"authorization", "Bearer " + api.session(key.public_key())}};
     const auto body = api.create_body(key, api.craft(key));
-    api.chain->set_fate(fake_chain::fate::vanishes);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::never_lands);
     auto waiting = api.start_on(*api.server, "POST", "/orders/price", body, session);
     eventually("the deposit is sent", [&] { return api.chain->broadcasts() == 1; });
     CHECK(api.as(key.public_key(), "GET", "/vault").status == 200);
     CHECK(waiting.is_open());
-    api.chain->set_fate(fake_chain::fate::lands);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::lands);
     eventually("the deposit is sent again and lands", [&] { return !waiting.is_open(); });
     CHECK(waiting.get().deposit_confirmed());
   }

@@ -1,7 +1,7 @@
 // The search for a message that a market maker signs last.
-#include "common/solana/keypair.hpp"
 #include "common/solana/programs.hpp"
 #include "tests/executor-service/chain/chain_fixture.hpp"
+#include "tests/support/keypairs.hpp"
 #include "tests/support/token_accounts.hpp"
 
 namespace landfall::executor {
@@ -15,9 +15,7 @@ constexpr milliseconds second{1'000};
 /// A message of a maker's that one endpoint or the other is asked about.
 struct history_fixture : chain_fixture {
   history_fixture() {
-    std::array<std::uint8_t, 32> seed{};
-    seed.fill(5);
-    auto keys = std::move(solana::keypair::from_seed(seed)).value();
+    const auto keys = landfall::tests::keypair(5);
     request.maker = keys.public_key();
     request.message = {1, 2, 3};
     request.anchor = signature(1);
@@ -33,7 +31,7 @@ struct history_fixture : chain_fixture {
   void search_until_all_is_checked() {
     for (int n = 0; n < 20; ++n) {
       a->calls.clear();
-      pass(second);
+      advance(second);
       search();
     }
   }
@@ -43,7 +41,7 @@ struct history_fixture : chain_fixture {
     });
     request.to = listener->address();
     caf::anon_send(actor, request);
-    scheduler.run();
+    run();
   }
 
   /// `count` transactions of strangers that name the account, newer than all that it has seen.
@@ -112,7 +110,7 @@ TEST_CASE_FIXTURE(history_fixture, "a signature is checked once, as long as its 
   CHECK(seen["a"].searched_history);
   CHECK(checked("a") == 300);
   CHECK(checked("b") == 0);
-  pass(second);
+  advance(second);
   search();
   CHECK(seen["a"].searched_history);
   CHECK(checked("a") == 300);
@@ -126,17 +124,17 @@ TEST_CASE_FIXTURE(history_fixture, "a signature is checked once, as long as its 
   CHECK(checked("b") == 2);
 
   // Of another attempt nothing is known.
-  pass(second);
+  advance(second);
   const auto first = std::exchange(request.attempt, domain::attempt_id::random());
   search();
   CHECK(checked("a") == 602);
 
   // Nor of one that was not searched for in a minute.
-  pass(60 * second);
+  advance(60 * second);
   search();
   CHECK(checked("a") == 903);
   request.attempt = first;
-  pass(second);
+  advance(second);
   search();
   CHECK(checked("a") == 1'204);
 }
@@ -155,11 +153,11 @@ TEST_CASE_FIXTURE(history_fixture, "an endpoint with ever new signatures has a b
     CHECK(a->calls["history"] == 1);
     CHECK(seen["b"].searched_history);
   }
-  pass(second);
+  advance(second);
   search();
   CHECK(checked("a") == 1'000);
   // A made-up history does not hide what another endpoint shows, nor what is newest in it.
-  pass(second);
+  advance(second);
   for (const auto& e : {a, b})
     e->history.insert(e->history.begin(), {fill, {1'100, commitment::finalized, {}}});
   search();
@@ -185,7 +183,7 @@ TEST_CASE_FIXTURE(history_fixture, "a long history is checked search by search, 
     search();
     CHECK(checked("a") == so_far);
     CHECK_FALSE(seen["a"].searched_history);
-    pass(second);
+    advance(second);
   }
   // New signatures are checked first.
   a->history.insert(a->history.begin(), {fill, {1'100, commitment::confirmed, {}}});

@@ -17,7 +17,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a broadcast goes to every endpoint, whatever t
   start();
   a->fails = rpc_failure(rpc_error::kind::timeout);
   caf::anon_send(actor, chain::broadcast{signature(1), {1, 2, 3}});
-  scheduler.run();
+  run();
   CHECK(a->calls["send"] == 1);
   CHECK(b->calls["send"] == 1);
 }
@@ -29,7 +29,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a broadcast never waits behind an endpoint tha
   const auto to = listen();
   for (int i = 0; i < 5; ++i) {
     caf::anon_send(actor, chain::broadcast{signature(1), {1}});
-    scheduler.run();
+    run();
   }
   CHECK(a->calls["send"] == 2);
   CHECK(b->calls["send"] == 5);
@@ -45,14 +45,14 @@ TEST_CASE_FIXTURE(chain_fixture, "reads that hang never keep a broadcast back") 
   a->hold = b->hold = true;
   for (int i = 0; i < 2; ++i)
     self->send(actor, chain::simulate_request{{1}, {}});
-  scheduler.run();
+  run();
   caf::anon_send(actor, chain::broadcast{signature(1), {1}});
-  scheduler.run();
+  run();
   CHECK(a->calls["send"] == 1);
   CHECK(b->calls["send"] == 1);
   a->release();
   b->release();
-  scheduler.run();
+  run();
 }
 
 TEST_CASE_FIXTURE(chain_fixture,
@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(chain_fixture,
   a->hold = true;
   const auto send = [&](const chain::broadcast& what) {
     caf::anon_send(actor, what);
-    scheduler.run();
+    run();
   };
   send(transaction(1));
   for (int i = 0; i < 3; ++i)
@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(chain_fixture,
   CHECK(b->sent.size() == 9);
   while (!a->held.empty()) {
     a->release_one();
-    scheduler.run();
+    run();
   }
   CHECK(a->sent == std::vector<solana::bytes>{{1}, {4}, {5}, {2}, {3}});
   // A sent transaction may be queued again.
@@ -89,20 +89,20 @@ TEST_CASE_FIXTURE(chain_fixture, "a broadcast is answered once, by the first ans
   a->fails = rpc_failure(rpc_error::kind::timeout);
   caf::anon_send(actor, transaction(1));
   auto pending = self->request(actor, caf::infinite, transaction(2));
-  scheduler.run();
+  run();
   CHECK_FALSE(self->has_next_message());
   // The one before it is answered: now it is sent itself, and no more.
   a->release_one();
-  scheduler.run();
+  run();
   CHECK(a->sent.size() == 2);
   CHECK_FALSE(self->has_next_message());
   a->release_one();
-  scheduler.run();
+  run();
   bool answered = false;
   pending.receive([&](const chain::sent&) { answered = true; }, [](const caf::error&) {});
   CHECK(answered);
   b->release();
-  scheduler.run();
+  run();
   CHECK(b->sent.size() == 2);
   CHECK_FALSE(self->has_next_message());
 }
@@ -119,17 +119,17 @@ TEST_CASE_FIXTURE(chain_fixture, "a full queue is logged once per interval, and 
   a->hold = b->hold = true;
   for (std::uint8_t n = 1; n <= 3; ++n)
     caf::anon_send(actor, transaction(n));
-  scheduler.run();
+  run();
   CHECK(logged.empty());
   for (std::uint8_t n = 4; n <= 50; ++n) {
     auto pending = self->request(actor, caf::infinite, transaction(n));
-    scheduler.run();
+    run();
     pending.receive([](const chain::sent&) {}, [](const caf::error& e) { FAIL(caf::to_string(e)); });
   }
   CHECK(logged.size() == 2);  // one per endpoint
-  clock.advance(milliseconds{1'000});
+  clock->advance(milliseconds{1'000});
   caf::anon_send(actor, transaction(51));
-  scheduler.run();
+  run();
   REQUIRE(logged.size() == 4);
   CHECK(logged.back().find("\"skipped\":47") != std::string::npos);
   CHECK(metrics.render().find("landfall_rpc_sends_waiting{endpoint=\"a\"} 2") != std::string::npos);

@@ -2,12 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <memory>
@@ -15,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "common/runtime/log.hpp"
 #include "executor-service/chain/chain_actor.hpp"
+#include "tests/support/actor_fixture.hpp"
 #include "tests/support/fake_rpc.hpp"
 
 namespace landfall::executor::tests {
@@ -54,21 +50,10 @@ public:
   }
 };
 
-inline caf::actor_system_config& scheduled_by_test(caf::actor_system_config& config) {
-  config.set("scheduler.policy", caf::atom("testing"));
-  return config;
-}
+/// The chain actor over two endpoints.
+struct chain_fixture : landfall::tests::actor_fixture {
+  chain_fixture() : actor_fixture(domain::from_unix_ms(1'790'000'000'000)) {}
 
-/// The chain actor over two endpoints, with a clock and a scheduler that the test moves.
-struct chain_fixture {
-  chain_fixture() {
-    runtime::log_redirect([](std::string_view) {});
-  }
-
-  caf::actor_system_config system_config;
-  caf::actor_system system{scheduled_by_test(system_config)};
-  caf::scheduler::test_coordinator& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-  runtime::manual_clock clock{domain::from_unix_ms(1'790'000'000'000)};
   runtime::metrics metrics;
   runtime::health health{{"rpc"}};
   std::shared_ptr<checked_rpc> a = std::make_shared<checked_rpc>("a");
@@ -79,16 +64,15 @@ struct chain_fixture {
   caf::scoped_actor self{system};
 
   void start() {
-    actor = spawn_chain(system, config, {a, b}, clock, {&metrics, &health, "rpc"});
-    scheduler.run();
+    actor = spawn_chain(system, config, {a, b}, *clock, {&metrics, &health, "rpc"});
+    run();
   }
   ~chain_fixture() {
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     a->hold = b->hold = false;
-    scheduler.run();
+    run();
     a->held.clear();
     b->held.clear();
-    runtime::log_redirect({});
   }
 
   chain::status_listener listen() {
@@ -98,18 +82,13 @@ struct chain_fixture {
   }
   void watch(std::size_t n, const chain::status_listener& to) {
     caf::anon_send(actor, chain::watch{signature(n), to});
-    scheduler.run();
+    run();
   }
   /// Advances the time by one poll, and both endpoints by `blocks`.
   void poll(std::uint64_t blocks = 1) {
     a->add_blocks(blocks);
     b->add_blocks(blocks);
-    pass(milliseconds{config.poll_ms});
-  }
-  void pass(milliseconds time) {
-    clock.advance(time);
-    scheduler.advance_time(time);
-    scheduler.run();
+    advance(milliseconds{config.poll_ms});
   }
   /// The endpoint's updates for a signature, latest last.
   std::vector<observation> updates_of(const std::string& endpoint, std::size_t n) {
@@ -125,7 +104,7 @@ struct chain_fixture {
   std::optional<Reply> ask(const Request& request, caf::error* why = nullptr) {
     std::optional<Reply> answer;
     auto pending = self->request(actor, caf::infinite, request);
-    scheduler.run();
+    run();
     pending.receive([&](const Reply& r) { answer = r; },
                     [&](const caf::error& e) {
                       if (why != nullptr)

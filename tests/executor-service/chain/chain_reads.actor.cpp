@@ -14,10 +14,10 @@ TEST_CASE_FIXTURE(chain_fixture, "one fetched blockhash serves many, until it is
   CHECK(first->context_slot == 1'230);
   CHECK(get());
   CHECK(a->calls["blockhash"] + b->calls["blockhash"] == 1);
-  clock.advance(milliseconds{config.blockhash_max_age_ms});
+  clock->advance(milliseconds{config.blockhash_max_age_ms});
   CHECK(get());
   CHECK(a->calls["blockhash"] + b->calls["blockhash"] == 2);
-  clock.advance(milliseconds{-5'000});
+  clock->advance(milliseconds{-5'000});
   CHECK(get());
   CHECK(a->calls["blockhash"] + b->calls["blockhash"] == 3);
 }
@@ -40,7 +40,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a blockhash with little life left, or too much
   REQUIRE(hash);
   CHECK(hash->endpoint == "b");
   b->last_valid = 0;
-  clock.advance(milliseconds{60'000});
+  clock->advance(milliseconds{60'000});
   caf::error why;
   CHECK_FALSE(ask<chain::fresh_blockhash>(chain::blockhash_request{}, &why));
   CHECK(is_unavailable(why));
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(chain_fixture, "rent is asked for once in a while") {
   CHECK(rent() == 2'039'280);
   CHECK(rent() == 2'039'280);
   CHECK(a->calls["rent"] + b->calls["rent"] == 1);
-  clock.advance(milliseconds{config.rent_max_age_ms});
+  clock->advance(milliseconds{config.rent_max_age_ms});
   CHECK(rent() == 2'039'280);
   CHECK(a->calls["rent"] + b->calls["rent"] == 2);
 }

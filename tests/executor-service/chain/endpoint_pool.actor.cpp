@@ -10,19 +10,19 @@ TEST_CASE_FIXTURE(chain_fixture,
   start();
   a->hold = true;
   auto pending = self->request(actor, caf::infinite, chain::blockhash_request{});
-  scheduler.run();
+  run();
   CHECK(a->calls["blockhash"] == 1);
   CHECK(b->calls["blockhash"] == 0);
-  pass(milliseconds{config.hedge_max_ms - 1});
+  advance(milliseconds{config.hedge_max_ms - 1});
   CHECK(b->calls["blockhash"] == 0);
-  pass(milliseconds{1});
+  advance(milliseconds{1});
   CHECK(b->calls["blockhash"] == 1);
   std::string from;
   pending.receive([&](const chain::fresh_blockhash& fresh) { from = fresh.endpoint; }, [](const caf::error&) {});
   CHECK(from == "b");
   // The late answer changes nothing, and nobody is answered twice.
   a->release();
-  scheduler.run();
+  run();
   CHECK(ask<chain::fresh_blockhash>(chain::blockhash_request{})->endpoint == "b");
   const auto text = metrics.render();
   CHECK(text.find("landfall_rpc_hedges_total{endpoint=\"b\",result=\"won\"} 1") != std::string::npos);
@@ -36,8 +36,8 @@ TEST_CASE_FIXTURE(chain_fixture, "an endpoint that is fast as a rule is hedged s
     poll();
   a->hold = true;
   auto pending = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
-  scheduler.run();
-  pass(milliseconds{config.hedge_min_ms});
+  run();
+  advance(milliseconds{config.hedge_min_ms});
   CHECK(b->calls["simulate"] == 1);
   std::string from;
   pending.receive([&](const chain::simulated& s) { from = s.endpoint; }, [](const caf::error&) {});
@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(chain_fixture, "an endpoint that is fast as a rule is hedged s
   a->calls.clear();
   b->calls.clear();
   REQUIRE(ask<chain::simulated>(chain::simulate_request{{1}, {}}));
-  pass(milliseconds{5'000});
+  advance(milliseconds{5'000});
   CHECK(a->calls["simulate"] + b->calls["simulate"] == 1);
 }
 
@@ -55,11 +55,11 @@ TEST_CASE_FIXTURE(chain_fixture, "no hedge while its endpoint has no spare permi
   a->hold = true;
   b->spare = false;
   auto pending = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
-  scheduler.run();
-  pass(milliseconds{config.hedge_max_ms});
+  run();
+  advance(milliseconds{config.hedge_max_ms});
   CHECK(b->calls["simulate"] == 0);
   a->release();
-  scheduler.run();
+  run();
   std::string from;
   pending.receive([&](const chain::simulated& s) { from = s.endpoint; }, [](const caf::error&) {});
   CHECK(from == "a");
@@ -71,14 +71,14 @@ TEST_CASE_FIXTURE(chain_fixture,
   a->hold = b->hold = true;
   a->fails = b->fails = rpc_failure(rpc_error::kind::timeout);
   auto pending = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
-  scheduler.run();
-  pass(milliseconds{config.hedge_max_ms});
+  run();
+  advance(milliseconds{config.hedge_max_ms});
   CHECK(b->calls["simulate"] == 1);
   a->release();
-  scheduler.run();
+  run();
   CHECK_FALSE(self->has_next_message());
   b->release();
-  scheduler.run();
+  run();
   CHECK(a->calls["simulate"] == 1);
   CHECK(b->calls["simulate"] == 1);
   caf::error why;
@@ -90,9 +90,9 @@ TEST_CASE_FIXTURE(chain_fixture, "reads are asked of the endpoint that fails lea
   start();
   for (int i = 0; i < 6; ++i) {
     a->fails = rpc_failure(rpc_error::kind::server);
-    pass(milliseconds{config.idle_poll_ms});
+    advance(milliseconds{config.idle_poll_ms});
     a->fails.reset();
-    pass(milliseconds{config.idle_poll_ms});
+    advance(milliseconds{config.idle_poll_ms});
   }
   b->calls.clear();
   a->calls.clear();
@@ -106,7 +106,7 @@ TEST_CASE_FIXTURE(chain_fixture, "reads are asked of the endpoint that fails lea
 
 TEST_CASE_FIXTURE(chain_fixture, "what our own limiter refuses is no fault of the endpoint") {
   start();
-  pass(milliseconds{config.idle_poll_ms});
+  advance(milliseconds{config.idle_poll_ms});
   a->fails = b->fails = rpc_failure(rpc_error::kind::rate_limited);
   a->fails->retry_after_ms = b->fails->retry_after_ms = 700;
   CHECK_FALSE(ask<chain::simulated>(chain::simulate_request{{1}, {}}));
@@ -118,19 +118,19 @@ TEST_CASE_FIXTURE(chain_fixture, "what our own limiter refuses is no fault of th
 
 TEST_CASE_FIXTURE(chain_fixture, "health follows the endpoints") {
   start();
-  pass(milliseconds{config.idle_poll_ms});
+  advance(milliseconds{config.idle_poll_ms});
   CHECK(health.ready());
   a->fails = rpc_failure(rpc_error::kind::unreachable);
-  pass(milliseconds{config.idle_poll_ms});
+  advance(milliseconds{config.idle_poll_ms});
   CHECK(health.ready());
   b->fails = rpc_failure(rpc_error::kind::timeout);
-  pass(milliseconds{config.idle_poll_ms});
+  advance(milliseconds{config.idle_poll_ms});
   CHECK_FALSE(health.ready());
   const auto report = *ask<chain::health_report>(chain::health_request{});
   CHECK_FALSE(report.endpoints[0].up);
-  CHECK(report.endpoints[0].last_error == "unreachable: as told");
+  CHECK(report.endpoints[0].last_error == "unreachable: fake error");
   b->fails.reset();
-  pass(milliseconds{config.idle_poll_ms});
+  advance(milliseconds{config.idle_poll_ms});
   CHECK(health.ready());
 }
 
@@ -145,17 +145,17 @@ TEST_CASE_FIXTURE(chain_fixture, "a read is queued while every endpoint is at it
           .then([&order, name](const chain::simulated&) { order.push_back(name); },
                 [&order, name](const caf::error&) { order.push_back(name + " not"); });
     });
-    scheduler.run();
+    run();
   };
   for (const auto* const name : {"1", "2", "3", "4"})
     asker(name);
   CHECK(a->calls["simulate"] + b->calls["simulate"] == 2);
   a->release_one();
-  scheduler.run();
+  run();
   CHECK(a->calls["simulate"] == 2);
   a->release();
   b->release();
-  scheduler.run();
+  run();
   CHECK(order == std::vector<std::string>{"1", "3", "2", "4"});
 }
 
@@ -168,7 +168,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a read that waited too long fails, and so does
     self->send(actor, chain::simulate_request{{1}, {}});
   auto waiting = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
   auto too_many = self->request(actor, caf::infinite, chain::simulate_request{{1}, {}});
-  scheduler.run();
+  run();
   const auto busy = [](auto& pending) {
     bool is_busy = false;
     pending.receive([](const chain::simulated&) {},
@@ -178,14 +178,14 @@ TEST_CASE_FIXTURE(chain_fixture, "a read that waited too long fails, and so does
     return is_busy;
   };
   CHECK(busy(too_many));
-  clock.advance(milliseconds{config.max_read_wait_ms});
+  clock->advance(milliseconds{config.max_read_wait_ms});
   a->release_one();
-  scheduler.run();
+  run();
   CHECK(busy(waiting));
   CHECK(a->calls["simulate"] == 1);
   a->release();
   b->release();
-  scheduler.run();
+  run();
 }
 
 }  // namespace landfall::executor

@@ -10,7 +10,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a thousand watches cost four calls per endpoin
   const auto to = listen();
   for (std::size_t n = 0; n < 1'000; ++n)
     caf::anon_send(actor, chain::watch{signature(n), to});
-  scheduler.run();
+  run();
   a->calls.clear();
   b->calls.clear();
   poll();
@@ -69,7 +69,7 @@ TEST_CASE_FIXTURE(chain_fixture, "no error, nor a reply of another length, becom
        {kind::unreachable, kind::timeout, kind::rate_limited, kind::server, kind::rpc, kind::malformed}) {
     a->fails = rpc_failure(what);
     poll(5);
-    pass(milliseconds{5'000});
+    advance(milliseconds{5'000});
   }
   a->fails.reset();
   a->short_reply = true;
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(chain_fixture, "an endpoint that does not answer delays no oth
   CHECK(updates_of("b", 1).size() == 3);
   CHECK(a->held.size() == 1);
   a->release();
-  scheduler.run();
+  run();
   poll();
   CHECK_FALSE(updates_of("a", 1).empty());
 }
@@ -149,13 +149,13 @@ TEST_CASE_FIXTURE(chain_fixture, "a watch ends with its listener or with unwatch
   CHECK(watches() == 3);
   caf::anon_send(actor, chain::unwatch{signature(1), to});
   caf::anon_send(actor, chain::unwatch{signature(7), to});
-  scheduler.run();
+  run();
   CHECK(watches() == 2);
   caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
-  scheduler.run();
+  run();
   CHECK(watches() == 1);
   caf::anon_send_exit(other, caf::exit_reason::kill);
-  scheduler.run();
+  run();
   CHECK(watches() == 0);
   a->calls.clear();
   poll();
@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(chain_fixture, "a watch beyond the bound is answered by an err
   watch(1, to);
   caf::error why;
   auto pending = self->request(actor, caf::infinite, chain::watch{signature(2), to});
-  scheduler.run();
+  run();
   pending.receive([] { FAIL("it was accepted"); }, [&](const caf::error& e) { why = e; });
   CHECK(is_unavailable(why));
 }

@@ -40,11 +40,11 @@ TEST_CASE("a turn to build ends when what was built is on its way") {
   CHECK(b.j->lines == on_its_way);
   REQUIRE(b.j->held_sends.size() == 1);
   b.j->held_sends.front().deliver(chain::sent{});
-  b.scheduler.run();
+  b.run();
   auto over = on_its_way;
   over.push_back("turn done");
   CHECK(b.j->lines == over);
-  b.pass(b.with->config.rebroadcast);
+  b.advance(b.with->config.rebroadcast);
   CHECK(b.j->count("send") == 2);
   CHECK(b.j->count("turn done") == 1);
   CHECK(never.empty());
@@ -63,7 +63,7 @@ TEST_CASE("a turn ends too when nothing tells of the send, or there is nothing t
   b.with->payment_permits = b.system.spawn(counting);
   b.start();
   CHECK(done == 0);
-  b.pass(b.with->config.request_timeout);
+  b.advance(b.with->config.request_timeout);
   CHECK(done == 1);
   b.j->held_sends.clear();
   anon_send_exit(b.with->payment_permits, caf::exit_reason::kill);
@@ -82,7 +82,7 @@ TEST_CASE("a commit in doubt sends nothing, and the actor ends so that the rows 
   b.j->refusals = {error_of(postgres::error_kind::in_doubt)};
   b.start();
   CHECK(b.j->lines == strings{"refused store payout"});
-  b.pass(domain::milliseconds{60'000});
+  b.advance(domain::milliseconds{60'000});
   CHECK(b.j->lines == strings{"refused store payout"});
   CHECK(b.j->sent.empty());
 }
@@ -91,7 +91,7 @@ TEST_CASE("a lost lease sends nothing") {
   order_fixture b;
   b.j->refusals = {error_of(postgres::error_kind::constraint, "LF003")};
   b.start();
-  b.pass(domain::milliseconds{60'000});
+  b.advance(domain::milliseconds{60'000});
   CHECK(b.j->lines == strings{"refused store payout"});
   CHECK(b.j->sent.empty());
 }
@@ -101,9 +101,9 @@ TEST_CASE("a database that is away is tried again with the very same attempt, an
   b.j->refusals = {error_of(postgres::error_kind::unavailable), error_of(postgres::error_kind::conflict)};
   b.start();
   CHECK(b.j->sent.empty());
-  b.pass(b.with->config.pause);
+  b.advance(b.with->config.pause);
   CHECK(b.j->sent.empty());
-  b.pass(b.with->config.pause);
+  b.advance(b.with->config.pause);
   CHECK(b.j->lines ==
         strings{"refused store payout", "refused store payout", "store payout", "move withdrawing", "watch", "send"});
 }
@@ -120,7 +120,7 @@ TEST_CASE("until something is seen of it the same bytes go out again, and nothin
   order_fixture b;
   b.start();
   for (int i = 0; i < 5; ++i)
-    b.pass(b.with->config.rebroadcast);
+    b.advance(b.with->config.rebroadcast);
   REQUIRE(b.j->sent.size() == 6);
   for (const auto& bytes : b.j->sent)
     CHECK(bytes == b.j->sent.front());
@@ -148,7 +148,7 @@ TEST_CASE("told to stop while it builds, it stores nothing, sends nothing, and g
   order_fixture b;
   b.j->before_simulation = [&b] { caf::anon_send(b.worker, order_stop{}); };
   b.worker = spawn_order(b.system, b.o, b.with);
-  b.scheduler.run();
+  b.run();
   CHECK(b.j->lines == strings{"release"});
   CHECK(b.j->sent.empty());
 }
@@ -167,10 +167,10 @@ TEST_CASE("a fee payer that runs dry signs nothing, and goes on when it has mone
   order_fixture b;
   b.j->accounts[b.with->fee_payer].lamports = 19'999'999;
   b.start();
-  b.pass(b.with->config.pause);
+  b.advance(b.with->config.pause);
   CHECK(b.j->lines.empty());
   b.j->accounts[b.with->fee_payer].lamports = 20'000'000;
-  b.pass(b.with->config.pause);
+  b.advance(b.with->config.pause);
   CHECK(b.j->lines == strings{"store payout", "move withdrawing", "watch", "send"});
 }
 
@@ -180,7 +180,7 @@ TEST_CASE("what cannot be answered is asked again, but not for ever on one lease
       landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
   b.start();
   for (int i = 0; i < 30; ++i)
-    b.pass(b.with->config.pause);
+    b.advance(b.with->config.pause);
   CHECK(b.j->lines == strings{"release"});
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("a payout that is refused comes again after the longest wait, whoever 
   b.j->simulation_fails = true;
   b.start();
   CHECK(b.j->lines == strings{"release"});
-  CHECK(b.j->released_until == b.clock.now() + b.with->config.steps.retry_cap);
+  CHECK(b.j->released_until == b.clock->now() + b.with->config.steps.retry_cap);
 }
 
 TEST_CASE("an attempt that nobody would tell of is given back instead of being waited for") {
@@ -197,9 +197,9 @@ TEST_CASE("an attempt that nobody would tell of is given back instead of being w
   b.j->watch_refused = true;
   b.start();
   CHECK(b.j->lines == strings{"store payout", "move withdrawing", "send"});
-  b.pass(b.with->config.rebroadcast);
+  b.advance(b.with->config.rebroadcast);
   CHECK(b.j->lines.back() == "release");
-  CHECK(b.j->released_until == b.clock.now() + b.with->config.steps.retry_cap);
+  CHECK(b.j->released_until == b.clock->now() + b.with->config.steps.retry_cap);
 }
 
 }  // namespace landfall::executor

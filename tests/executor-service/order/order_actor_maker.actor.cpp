@@ -1,5 +1,6 @@
 // An order whose swap is in a market maker's hands.
 #include "tests/executor-service/order/order_fixture.hpp"
+#include "tests/support/keypairs.hpp"
 
 namespace landfall::executor {
 
@@ -7,12 +8,10 @@ using namespace tests;
 
 namespace {
 
-/// An order whose swap was handed to a maker, as an executor finds it stored.
-struct maker_bench : order_fixture {
-  maker_bench() {
-    std::array<std::uint8_t, 32> seed{};
-    seed.fill(8);
-    const auto key = solana::keypair::from_seed(seed)->public_key();
+/// An order whose swap was submitted to a maker, as an executor finds it stored.
+struct maker_fixture : order_fixture {
+  maker_fixture() {
+    const auto key = landfall::tests::signer_key(8);
     const auto message =
         solana::compile_message(key, std::vector{solana::system::transfer(key, with->fee_payer, 1)}, {}).value();
     swap = example_attempt(attempt_kind::swap, 1);
@@ -26,15 +25,14 @@ struct maker_bench : order_fixture {
     with->maker = system.spawn([this](maker_actor::pointer) -> maker_actor::behavior_type {
       return {[](const maker::quote_request&) { return maker::offers{}; },
               [this](const maker::submit& what) {
-                j->lines.push_back("hand over");
-                handed.push_back(what);
+                j->lines.push_back("submit");
+                submitted.push_back(what);
               },
               [](const maker::arrived&) {}};
     });
   }
-  ~maker_bench() {
-    anon_send_exit(with->maker, caf::exit_reason::kill);
-    scheduler.run();
+  ~maker_fixture() {
+    kill(with->maker);
   }
   static solana::signature id_of(std::uint8_t n) {
     std::array<std::uint8_t, 64> raw{};
@@ -50,24 +48,24 @@ struct maker_bench : order_fixture {
     seen.status = std::move(status);
     seen.balance = balance_observation{seen.endpoint, height + 31, domain::token_amount{balance}};
     caf::anon_send(worker, chain::history_update{swap.id, seen});
-    scheduler.run();
+    run();
   }
 
   attempt swap;
-  std::vector<maker::submit> handed;
+  std::vector<maker::submit> submitted;
 };
 
 }  // namespace
 
-TEST_CASE("a message in a maker's hands is handed over again, looked for, and nothing else is done meanwhile") {
-  maker_bench b;
+TEST_CASE("a message in a maker's hands is submitted again, looked for, and nothing else is done meanwhile") {
+  maker_fixture b;
   b.start();
-  CHECK(b.j->lines == strings{"search history", "hand over"});
-  b.pass(b.with->config.rebroadcast);
+  CHECK(b.j->lines == strings{"search history", "submit"});
+  b.advance(b.with->config.rebroadcast);
   CHECK(b.j->count("search history") == 2);
-  CHECK(b.j->count("hand over") == 2);
+  CHECK(b.j->count("submit") == 2);
   CHECK(b.j->lines.size() == 4);
-  for (const auto& h : b.handed) {
+  for (const auto& h : b.submitted) {
     CHECK(h.transaction == b.swap.transaction);
     CHECK(h.quote_id == b.swap.id.to_string());
     CHECK(h.maker == "maker.example");
@@ -75,7 +73,7 @@ TEST_CASE("a message in a maker's hands is handed over again, looked for, and no
   REQUIRE(b.j->history_request);
   CHECK(b.j->history_request->attempt == b.swap.id);
   CHECK(b.j->history_request->account == b.o.order_account);
-  CHECK(b.j->history_request->anchor == maker_bench::id_of(1));
+  CHECK(b.j->history_request->anchor == maker_fixture::id_of(1));
   const auto tx = solana::parse_transaction(b.swap.transaction).value();
   CHECK(b.j->history_request->message == solana::message_bytes(tx));
   CHECK(b.j->history_request->maker == tx.body.static_keys.front());
@@ -83,18 +81,18 @@ TEST_CASE("a message in a maker's hands is handed over again, looked for, and no
 }
 
 TEST_CASE("a maker's fill is taken from the chain, and dies only by two histories and two balances") {
-  maker_bench b;
+  maker_fixture b;
   const auto input = b.o.input_amount.units();
   b.start();
   b.show(0, 202, std::nullopt, input);
   CHECK(b.j->count("resolve dead") == 0);
   b.show(1, 202, std::nullopt, 0);
   CHECK(b.j->count("resolve dead") == 0);
-  b.show(1, 203, signature_status{190, solana::commitment::confirmed, std::nullopt, maker_bench::id_of(9)}, 0);
+  b.show(1, 203, signature_status{190, solana::commitment::confirmed, std::nullopt, maker_fixture::id_of(9)}, 0);
   CHECK(b.j->count("confirm") == 1);
   CHECK(b.j->count("move execute_success") == 1);
 
-  maker_bench dead;
+  maker_fixture dead;
   dead.start();
   dead.show(0, 202, std::nullopt, input);
   dead.show(1, 202, std::nullopt, input);

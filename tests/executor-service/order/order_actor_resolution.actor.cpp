@@ -10,7 +10,7 @@ TEST_CASE(
   order_fixture b;
   b.start();
   b.observe(0, 500, std::nullopt);
-  b.pass(b.with->config.rebroadcast);
+  b.advance(b.with->config.rebroadcast);
   CHECK(b.j->count("resolve dead") == 0);
   b.observe(1, 500, std::nullopt);
   CHECK(b.j->count("resolve dead") == 1);
@@ -26,7 +26,7 @@ TEST_CASE("a payout that is denied while money left the account is in doubt, not
       landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
   b.observe(0, 500, std::nullopt);
   b.observe(1, 500, std::nullopt);
-  b.pass(b.with->config.rebroadcast);
+  b.advance(b.with->config.rebroadcast);
   CHECK(b.j->count("resolve dead") == 0);
 }
 
@@ -38,42 +38,42 @@ TEST_CASE("an attempt in doubt gives its place back after a while, and is taken 
   b.observe(0, 500, std::nullopt);
   b.observe(1, 500, std::nullopt);
   const auto& policy = b.with->config.resolution;
-  b.pass_in_ticks(policy.overdue_after);
+  b.advance_in_broadcasts(policy.overdue_after);
   CHECK(b.j->count("release") == 0);
-  b.pass_in_ticks(3 * b.with->config.rebroadcast);
+  b.advance_in_broadcasts(3 * b.with->config.rebroadcast);
   REQUIRE(b.j->lines.back() == "release");
-  const auto rest = *b.j->released_until - b.clock.now();
+  const auto rest = *b.j->released_until - b.clock->now();
   CHECK(rest > domain::milliseconds{0});
   CHECK(rest < policy.longest_rest);
 
   order_fixture later;
-  later.clock.advance(std::chrono::hours{5});
+  later.clock->advance(std::chrono::hours{5});
   attempt payout = example_attempt(attempt_kind::payout, 1);
   payout.transaction = b.j->sent.front();
   payout.signature = b.watched_signature();
   payout.last_valid_block_height = 200;
-  payout.signed_at = b.clock.now();
+  payout.signed_at = b.clock->now();
   later.take_up(payout, order_state::withdrawing);
   later.start();
   CHECK(later.j->lines == strings{"watch", "send"});
-  later.pass_in_ticks(later.with->config.overdue_polling - later.with->config.rebroadcast);
+  later.advance_in_broadcasts(later.with->config.overdue_polling - later.with->config.rebroadcast);
   CHECK(later.j->count("release") == 0);
-  later.pass_in_ticks(2 * later.with->config.rebroadcast);
+  later.advance_in_broadcasts(2 * later.with->config.rebroadcast);
   CHECK(later.j->lines.back() == "release");
   CHECK(later.j->count("store payout") == 0);
-  CHECK(*later.j->released_until - later.clock.now() > policy.longest_rest - domain::milliseconds{10'000});
+  CHECK(*later.j->released_until - later.clock->now() > policy.longest_rest - domain::milliseconds{10'000});
 }
 
 TEST_CASE("what is overdue, and can be resolved, is resolved when it is taken up again") {
   order_fixture b;
   b.start();
   order_fixture later;
-  later.clock.advance(std::chrono::hours{5});
+  later.clock->advance(std::chrono::hours{5});
   attempt payout = example_attempt(attempt_kind::payout, 1);
   payout.transaction = b.j->sent.front();
   payout.signature = b.watched_signature();
   payout.last_valid_block_height = 200;
-  payout.signed_at = b.clock.now();
+  payout.signed_at = b.clock->now();
   later.take_up(payout, order_state::withdrawing);
   later.start();
   later.observe(0, 500, std::nullopt);
@@ -96,7 +96,7 @@ TEST_CASE("what anybody can put at the order account's address is no deposit") {
     b.start();
     b.observe(0, 500, std::nullopt);
     b.observe(1, 500, std::nullopt);
-    b.pass(b.with->config.rebroadcast);
+    b.advance(b.with->config.rebroadcast);
     return b.j->count("resolve dead") == 1 && b.j->count("move deposit_failed") == 1;
   };
   const auto& o = signer.o;
@@ -109,24 +109,24 @@ TEST_CASE("what anybody can put at the order account's address is no deposit") {
   CHECK_FALSE(dies(landfall::tests::token_account_data(o.input.mint, o.vault, whole)));
 }
 
-TEST_CASE("what stays in doubt is told after a while, once, with the reason") {
+TEST_CASE("what stays in doubt is logged after a while, once, with the reason") {
   order_fixture b;
-  strings told;
-  runtime::log_redirect([&told](std::string_view line) {
+  strings logged;
+  runtime::log_redirect([&logged](std::string_view line) {
     if (line.find("attempt_overdue") != std::string_view::npos)
-      told.emplace_back(line);
+      logged.emplace_back(line);
   });
   b.start();
   b.j->accounts[b.o.output_account].data =
       landfall::tests::token_account_data(b.o.output.mint, b.o.vault, output_amount - 1);
   b.observe(0, 500, std::nullopt);
   b.observe(1, 500, std::nullopt);
-  b.pass(b.with->config.resolution.overdue_after);
-  CHECK(told.empty());
+  b.advance(b.with->config.resolution.overdue_after);
+  CHECK(logged.empty());
   for (int i = 0; i < 3; ++i)
-    b.pass(b.with->config.rebroadcast);
-  REQUIRE(told.size() == 1);
-  CHECK(told[0].find("balance_moved") != std::string::npos);
+    b.advance(b.with->config.rebroadcast);
+  REQUIRE(logged.size() == 1);
+  CHECK(logged[0].find("balance_moved") != std::string::npos);
   CHECK(b.j->count("resolve dead") == 0);
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("a confirmed payout whose fork died is in doubt again, and its own byt
   CHECK(b.j->count("unconfirm") == 1);
   CHECK(b.j->count("watch") == 2);
   const auto sent = b.j->sent.size();
-  b.pass(b.with->config.rebroadcast);
+  b.advance(b.with->config.rebroadcast);
   CHECK(b.j->sent.size() == sent + 1);
   CHECK(b.j->sent.back() == b.j->sent.front());
   CHECK(b.j->count("store payout") == 1);
@@ -170,11 +170,11 @@ TEST_CASE("a record that does not show what the swap moved is asked for again, a
                                 {b.o.output_account, b.o.output.mint, b.o.vault, output_amount}};
   record.err = "\"AccountInUse\"";
   b.j->transaction = record;
-  b.pass(b.with->config.pause);
+  b.advance(b.with->config.pause);
   CHECK(b.j->lines.empty());
   record.err.reset();
   b.j->transaction = record;
-  b.pass(b.with->config.pause);
+  b.advance(b.with->config.pause);
   REQUIRE(b.j->lines.size() >= 2);
   CHECK(b.j->lines[0] == "fill");
   CHECK(b.j->lines[1] == "move ready_withdraw_output");
@@ -202,7 +202,7 @@ TEST_CASE("one endpoint's word that a payout failed lets no other be signed; two
   b.start();
   const signature_status failed{80, solana::commitment::finalized, R"({"InstructionError":[2,{"Custom":1}]})"};
   b.observe(0, 90, failed);
-  b.pass(b.with->config.rebroadcast);
+  b.advance(b.with->config.rebroadcast);
   CHECK(b.j->count("resolve landed_failed") == 0);
   CHECK(b.j->sent.size() == 2);
   b.observe(1, 90, failed);

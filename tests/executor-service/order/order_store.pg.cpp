@@ -27,7 +27,7 @@ claim_capacity room_for(std::size_t orders) {
   return {orders, orders, orders};
 }
 
-struct world {
+struct store_fixture {
   scratch_database scratch;
   fixtures rows{scratch};
 
@@ -96,7 +96,7 @@ std::optional<postgres::database_error> commit_one(order_store& store, const wri
 }  // namespace
 
 TEST_CASE("a claim takes the lease once, and loads what is stored") {
-  world w;
+  store_fixture w;
   const auto fixture = w.order_in("ready_execute");
   w.as_admin("set session_replication_role = replica; update price_order set triggered_at = now()");
   auto first = w.store_of("executor-1");
@@ -115,7 +115,7 @@ TEST_CASE("a claim takes the lease once, and loads what is stored") {
 }
 
 TEST_CASE("with an order come the accounts of all its wallet's unfinished orders, and of no others") {
-  world w;
+  store_fixture w;
   std::map<std::string, tests::order_fixture> orders;
   for (const auto& info : domain::order_states) {
     const std::string state{info.name};
@@ -149,7 +149,7 @@ TEST_CASE("with an order come the accounts of all its wallet's unfinished orders
 }
 
 TEST_CASE("a lease that ran out is taken over with a higher epoch, and the former holder writes nothing more") {
-  world w;
+  store_fixture w;
   w.order_in("executing");
   auto zombie = w.store_of("executor-1");
   const auto before = expect(zombie.claim(room_for(10), lease, no_grace)).front();
@@ -173,7 +173,7 @@ TEST_CASE("a lease that ran out is taken over with a higher epoch, and the forme
 }
 
 TEST_CASE("an attempt comes back from the database byte for byte") {
-  world w;
+  store_fixture w;
   w.order_in("executing");
   auto store = w.store_of("executor-1");
   const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
@@ -195,7 +195,7 @@ TEST_CASE("an attempt comes back from the database byte for byte") {
 
 TEST_CASE(
     "whatever a router, a maker or an endpoint wrote into its JSON is stored, unchanged where jsonb cannot hold it") {
-  world w;
+  store_fixture w;
   auto store = w.store_of("executor-1");
   struct answer {
     std::string told;
@@ -240,7 +240,7 @@ TEST_CASE(
 }
 
 TEST_CASE("no text of a stranger's keeps a move from being stored, nor is more of it kept than is of use") {
-  world w;
+  store_fixture w;
   auto store = w.store_of("executor-1");
   const std::string long_log = "ab" + std::string(5'000, 'x');
   std::string euros = "a";
@@ -269,7 +269,7 @@ TEST_CASE("no text of a stranger's keeps a move from being stored, nor is more o
 }
 
 TEST_CASE("a maker's swap has no id until one is seen, and none again after a rollback") {
-  world w;
+  store_fixture w;
   w.order_in("executing");
   auto store = w.store_of("executor-1");
   auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
@@ -299,7 +299,7 @@ TEST_CASE("a maker's swap has no id until one is seen, and none again after a ro
 }
 
 TEST_CASE("a second unresolved attempt on an order account is refused, whatever the code thinks") {
-  world w;
+  store_fixture w;
   w.order_in("executing");
   auto store = w.store_of("executor-1");
   const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
@@ -311,7 +311,7 @@ TEST_CASE("a second unresolved attempt on an order account is refused, whatever 
 }
 
 TEST_CASE("a refused unit undoes all of itself and nothing of its neighbours") {
-  world w;
+  store_fixture w;
   w.order_in("ready_execute");
   w.order_in("ready_execute");
   auto store = w.store_of("executor-1");
@@ -329,7 +329,7 @@ TEST_CASE("a refused unit undoes all of itself and nothing of its neighbours") {
 }
 
 TEST_CASE("a move of an order that somebody else moved is told apart from a lost lease") {
-  world w;
+  store_fixture w;
   w.order_in("ready_execute");
   auto store = w.store_of("executor-1");
   const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
@@ -341,7 +341,7 @@ TEST_CASE("a move of an order that somebody else moved is told apart from a lost
 }
 
 TEST_CASE("a release makes the order due when it says, or at once if its state changed meanwhile") {
-  world w;
+  store_fixture w;
   w.order_in("ready_execute");
   auto store = w.store_of("executor-1");
   const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
@@ -350,7 +350,7 @@ TEST_CASE("a release makes the order due when it says, or at once if its state c
   CHECK(expect(store.claim(room_for(10), lease, no_grace)).empty());
   CHECK(w.sql_value("select lease_holder from price_order").empty());
 
-  world moved;
+  store_fixture moved;
   moved.order_in("ready_execute");
   auto other = moved.store_of("executor-1");
   const auto known = expect(other.claim(room_for(10), lease, no_grace)).front();
@@ -359,7 +359,7 @@ TEST_CASE("a release makes the order due when it says, or at once if its state c
 }
 
 TEST_CASE("a release adds the tries that it tells of") {
-  world w;
+  store_fixture w;
   w.order_in("withdrawing");
   auto store = w.store_of("executor-1");
   const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
@@ -369,7 +369,7 @@ TEST_CASE("a release adds the tries that it tells of") {
 }
 
 TEST_CASE("an order that a person moves out of fill_failed is refunded, and ends cancelled") {
-  world w;
+  store_fixture w;
   const auto fixture = w.order_in("fill_failed");
   const auto by_operator = [&](const std::string& set) {
     pqxx::work work{w.rows.as("operator")};
@@ -408,7 +408,7 @@ TEST_CASE("an order that a person moves out of fill_failed is refunded, and ends
 }
 
 TEST_CASE("a held order is not claimed") {
-  world w;
+  store_fixture w;
   w.order_in("ready_execute");
   w.as_admin(
       "set session_replication_role = replica; update price_order set held_at = now(), held_reason = 'looked at'");
@@ -417,7 +417,7 @@ TEST_CASE("a held order is not claimed") {
 }
 
 TEST_CASE("the lease of a held order is not prolonged") {
-  world w;
+  store_fixture w;
   w.order_in("executing");
   auto store = w.store_of("executor-1");
   const auto o = expect(store.claim(room_for(10), lease, no_grace)).front();
@@ -430,7 +430,7 @@ TEST_CASE("the lease of a held order is not prolonged") {
 }
 
 TEST_CASE("open orders are claimed only for their deposit or when their time is long over") {
-  world w;
+  store_fixture w;
   w.order_in("open");
   w.as_admin(
       "set session_replication_role = replica; update attempt set outcome = null, slot = null, resolved_at = null");
@@ -447,7 +447,7 @@ TEST_CASE("open orders are claimed only for their deposit or when their time is 
 }
 
 TEST_CASE("claims of many executors at once never overlap") {
-  world w;
+  store_fixture w;
   for (int i = 0; i < 12; ++i)
     w.order_in("ready_execute");
   std::array<std::vector<order>, 4> claimed;

@@ -12,13 +12,13 @@
 
 #include "common/solana/pubkey.hpp"
 #include "tests/executor-service/verify/core/checked_order.hpp"
-#include "tests/executor-service/verify/fake_chain.hpp"
+#include "tests/executor-service/verify/fake_node.hpp"
 
 using namespace landfall;
 using namespace landfall::executor;
 using namespace landfall::executor::verify;
 using namespace landfall::executor::verify::tests;
-using landfall::executor::tests::fake_chain;
+using landfall::executor::tests::fake_node;
 
 namespace {
 
@@ -26,11 +26,11 @@ namespace {
 struct reader_fixture {
   std::deque<task> tasks;
   std::vector<task> deadlines;
-  std::vector<std::shared_ptr<fake_chain>> chains;
+  std::vector<std::shared_ptr<fake_node>> chains;
 
   explicit reader_fixture(std::size_t endpoints) {
     for (std::size_t i = 0; i < endpoints; ++i)
-      chains.push_back(std::make_shared<fake_chain>("rpc" + std::to_string(i)));
+      chains.push_back(std::make_shared<fake_node>("rpc" + std::to_string(i)));
   }
   chain_reader reader() {
     return {{chains.begin(), chains.end()},
@@ -58,7 +58,7 @@ struct reader_fixture {
 TEST_SUITE("chain reader") {
   TEST_CASE("an endpoint that never answers hides nothing that two others show") {
     reader_fixture f{3};
-    f.chains[1]->silent = true;
+    f.chains[1]->hold = true;
     auto reader = f.reader();
     std::optional<orders_view> seen;
     const auto order = open_order().stored;
@@ -87,7 +87,7 @@ TEST_SUITE("chain reader") {
     auto reader = f.reader();
     int ends = 0;
     std::optional<orders_view> seen;
-    f.chains[0]->meanwhile = [&] { f.chains[1]->silent = true; };
+    f.chains[0]->before_accounts = [&] { f.chains[1]->hold = true; };
     reader.orders({open_order().stored}, [&](domain::result<orders_view, std::string> r) {
       seen = *r;
       ++ends;
@@ -99,8 +99,7 @@ TEST_SUITE("chain reader") {
     REQUIRE(seen);
     CHECK(seen->by.answered == 1);
     CHECK_FALSE(seen->by.shortage().empty());
-    f.chains[1]->silent = false;
-    f.chains[1]->answer_late();
+    f.chains[1]->release();
     f.run();
     CHECK(ends == 1);
   }
@@ -132,7 +131,7 @@ TEST_SUITE("chain reader") {
   TEST_CASE("without any endpoint there is a sentence") {
     reader_fixture f{2};
     for (auto& c : f.chains)
-      c->down = true;
+      c->fails = landfall::tests::rpc_failure(rpc_error::kind::unreachable);
     auto reader = f.reader();
     std::string why;
     reader.orders({open_order().stored}, [&](domain::result<orders_view, std::string> r) { why = r.error(); });

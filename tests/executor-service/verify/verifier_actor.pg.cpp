@@ -31,10 +31,10 @@ TEST_SUITE("verifier") {
     CHECK(f.any_open() == "0");
     CHECK(f.rows.value("select count(*) from attempt_movement where $1 = ''", "") ==
           f.rows.value("select count(*) from attempt where outcome = 'landed' and $1 = ''", ""));
-    const auto asked = f.chains[0]->transactions_asked;
+    const auto asked = f.chains[0]->calls["transaction"];
     CHECK(asked > 0);
     REQUIRE(v->check_orders());
-    CHECK(f.chains[0]->transactions_asked == asked);
+    CHECK(f.chains[0]->calls["transaction"] == asked);
     REQUIRE(v->check_sums());
     CHECK(f.any_open() == "0");
     CHECK(f.health.ready());
@@ -48,7 +48,7 @@ TEST_SUITE("verifier") {
       "a missing deposit is found once, holds its order at the second later pass, and is closed when it is back") {
     verifier_fixture f;
     const auto o = f.order_in("open");
-    f.everywhere([&](fake_chain& c) { c.closes(o.deposit.order_account); });
+    f.everywhere([&](fake_node& c) { c.closes(o.deposit.order_account); });
     const auto v = f.make();
     REQUIRE(v->check_orders());
     CHECK(f.open("order_account_short") == "1");
@@ -69,13 +69,13 @@ TEST_SUITE("verifier") {
     REQUIRE(v->check_orders());
     CHECK_FALSE(f.held(o));
 
-    f.everywhere([&](fake_chain& c) { c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input); });
+    f.everywhere([&](fake_node& c) { c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input); });
     f.next_slot();
     REQUIRE(v->check_orders());
     CHECK(f.any_open() == "0");
     CHECK(f.rows.value("select count(*) from discrepancy where order_id = $1", o.id) == "1");
     // It comes again as another row, which holds anew.
-    f.everywhere([&](fake_chain& c) { c.closes(o.deposit.order_account); });
+    f.everywhere([&](fake_node& c) { c.closes(o.deposit.order_account); });
     for (int i = 0; i < 2; ++i) {
       f.next_slot();
       REQUIRE(v->check_orders());
@@ -87,9 +87,9 @@ TEST_SUITE("verifier") {
   TEST_CASE("an order that moves while it is checked is left for the next pass") {
     verifier_fixture f;
     const auto o = f.order_in("executing");
-    f.everywhere([&](fake_chain& c) { c.closes(o.deposit.order_account); });
+    f.everywhere([&](fake_node& c) { c.closes(o.deposit.order_account); });
     bool done = false;
-    f.chains[0]->meanwhile = [&] {
+    f.chains[0]->before_accounts = [&] {
       if (!std::exchange(done, true))
         (void)f.rows.store_attempt(o, "swap");
     };
@@ -108,9 +108,9 @@ TEST_SUITE("verifier") {
     const auto attempt = f.rows.store_attempt(taken, "swap");
     const auto dying = f.order_in("executing");
     (void)f.rows.store_attempt(dying, "swap");
-    f.everywhere([&](fake_chain& c) {
+    f.everywhere([&](fake_node& c) {
       c.closes(taken.deposit.order_account);
-      c.finalized_height = fixtures::last_valid_block_height + 1;
+      c.finalized.block_height = fixtures::last_valid_block_height + 1;
     });
     const auto v = f.make();
     REQUIRE(v->check_orders());
@@ -118,12 +118,12 @@ TEST_SUITE("verifier") {
 
     // One of two is past its life, or knows it: that proves nothing.
     f.next_slot();
-    ++f.chains[0]->finalized_height;
+    ++f.chains[0]->finalized.block_height;
     REQUIRE(v->check_orders());
     CHECK(f.any_open() == "0");
     f.next_slot();
-    ++f.chains[1]->finalized_height;
-    f.chains[1]->landed(f.signature(taken, "swap"), 1500, {});
+    ++f.chains[1]->finalized.block_height;
+    f.chains[1]->lands(f.signature(taken, "swap"), 1500, {});
     REQUIRE(v->check_orders());
     CHECK(f.any_open() == "0");
 
@@ -142,7 +142,7 @@ TEST_SUITE("verifier") {
     CHECK(summary.findings[0].kind == finding_kind::neither_landed_nor_dead);
 
     // They know it after all.
-    f.everywhere([&](fake_chain& c) { c.landed(f.signature(taken, "swap"), 1500, {}); });
+    f.everywhere([&](fake_node& c) { c.lands(f.signature(taken, "swap"), 1500, {}); });
     f.next_slot();
     REQUIRE(v->check_orders());
     CHECK(f.any_open() == "0");
@@ -155,7 +155,7 @@ TEST_SUITE("verifier") {
     const auto dead = f.order_in("executing");
     const auto attempt = f.rows.store_attempt(dead, "swap");
     f.rows.resolve(dead, attempt, "dead");
-    f.everywhere([&](fake_chain& c) {
+    f.everywhere([&](fake_node& c) {
       c.known.erase(*solana::signature::parse(f.signature(unknown, "payout")));
       c.known[*solana::signature::parse(f.signature(failed, "payout"))].err = "{}";
     });
@@ -164,7 +164,7 @@ TEST_SUITE("verifier") {
     CHECK(f.open("landed_not_found") == "1");
     CHECK(f.open("landed_but_failed") == "1");
     CHECK(f.any_open() == "2");
-    f.everywhere([&](fake_chain& c) { c.landed(f.signature(dead, "swap"), 1500, {}); });
+    f.everywhere([&](fake_node& c) { c.lands(f.signature(dead, "swap"), 1500, {}); });
     f.next_slot();
     REQUIRE(v->check_orders());
     CHECK(f.open("dead_but_landed") == "1");
@@ -178,7 +178,7 @@ TEST_SUITE("verifier") {
   TEST_CASE("as an actor it makes passes by itself and ends when it is told to") {
     verifier_fixture f;
     const auto o = f.order_in("open");
-    f.everywhere([&](fake_chain& c) { c.closes(o.deposit.order_account); });
+    f.everywhere([&](fake_node& c) { c.closes(o.deposit.order_account); });
     caf::actor_system_config system_config;
     runtime::configure_actor_system(system_config, 1);
     caf::actor_system system{system_config};

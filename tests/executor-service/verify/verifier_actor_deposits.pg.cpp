@@ -18,7 +18,7 @@ TEST_SUITE("verifier deposits") {
     const auto late = f.rows.deposit_request();
     const auto never = f.rows.deposit_request();
     const auto used = f.rows.order();
-    f.everywhere([&](fake_chain& c) {
+    f.everywhere([&](fake_node& c) {
       for (const auto& d : {arrived, late, used.deposit})
         c.holds(d.order_account, sol_mint, d.vault, input);
     });
@@ -59,7 +59,7 @@ TEST_SUITE("verifier deposits") {
       deposits.push_back(f.rows.deposit_request());
       f.rows.expire(deposits.back());
     }
-    f.everywhere([&](fake_chain& c) { c.holds(deposits[0].order_account, sol_mint, deposits[0].vault, input); });
+    f.everywhere([&](fake_node& c) { c.holds(deposits[0].order_account, sol_mint, deposits[0].vault, input); });
     auto config = f.config();
     config.deposits = 4;
     const auto v = f.make(config);
@@ -71,7 +71,7 @@ TEST_SUITE("verifier deposits") {
     CHECK(passes == 4);
     deposits.push_back(f.rows.deposit_request());
     f.rows.expire(deposits.back());
-    f.everywhere([&](fake_chain& c) { c.holds(deposits[7].order_account, sol_mint, deposits[7].vault, input); });
+    f.everywhere([&](fake_node& c) { c.holds(deposits[7].order_account, sol_mint, deposits[7].vault, input); });
     REQUIRE(v->check_deposits());
     CHECK(f.open("deposit_without_order") == "2");
   }

@@ -24,7 +24,7 @@ TEST_SUITE("verifier endpoints") {
       REQUIRE(v->check_orders());
     }
     CHECK(f.any_open() == "0");
-    f.chains[1]->down = true;
+    f.chains[1]->fails = landfall::tests::rpc_failure(rpc_error::kind::unreachable);
     for (int i = 0; i < 3; ++i) {
       f.next_slot();
       REQUIRE(v->check_orders());
@@ -106,10 +106,10 @@ TEST_SUITE("verifier endpoints") {
     verifier_fixture f;
     (void)f.order_in("open");
     const auto v = f.make();
-    f.everywhere([](fake_chain& c) { c.down = true; });
+    f.everywhere([](fake_node& c) { c.fails = landfall::tests::rpc_failure(rpc_error::kind::unreachable); });
     CHECK_FALSE(v->check_orders());
     CHECK_FALSE(f.health.ready());
-    f.everywhere([](fake_chain& c) { c.down = false; });
+    f.everywhere([](fake_node& c) { c.fails.reset(); });
     CHECK(v->check_orders());
     CHECK(f.health.ready());
   }
@@ -126,13 +126,13 @@ TEST_SUITE("verifier endpoints") {
     };
     REQUIRE(passes());
     CHECK(f.health.ready());
-    f.chains[1]->down = true;
+    f.chains[1]->fails = landfall::tests::rpc_failure(rpc_error::kind::unreachable);
     REQUIRE(passes());
     CHECK_FALSE(f.health.ready());
     CHECK(f.health.to_json().find("1 of 2 endpoints answered, and 2 have to agree: nothing is held or halted") !=
           std::string::npos);
     CHECK(f.once().trouble == "1 of 2 endpoints answered, and 2 have to agree: nothing is held or halted");
-    f.chains[1]->down = false;
+    f.chains[1]->fails.reset();
     // A part of the work that sees well does not speak for the others.
     f.next_slot();
     REQUIRE(v->check_sums());
@@ -143,12 +143,12 @@ TEST_SUITE("verifier endpoints") {
 
     // Half an answer is none: what became of the deposit is asked for while its movement is not stored.
     const auto fresh = f.order_in("open");
-    f.everywhere([&](fake_chain& c) { c.records.clear(); });
-    f.chains[1]->without_statuses = true;
+    f.everywhere([&](fake_node& c) { c.landed.clear(); });
+    f.chains[1]->unreachable = {"statuses"};
     f.next_slot();
     REQUIRE(v->check_orders());
     CHECK_FALSE(f.health.ready());
-    f.chains[1]->without_statuses = false;
+    f.chains[1]->unreachable.clear();
     REQUIRE(passes());
     CHECK(f.health.ready());
 

@@ -19,7 +19,7 @@ TEST_SUITE("verifier sums") {
     const auto executing = f.order_in("executing");
     const auto v = f.make();
     REQUIRE(v->check_orders());
-    f.everywhere([&](fake_chain& c) { c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input - 7); });
+    f.everywhere([&](fake_node& c) { c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input - 7); });
     const auto halted = [&] {
       return f.rows.value("select count(*) from signing_halt where released_at is null and $1 = ''", "") == "1";
     };
@@ -38,12 +38,12 @@ TEST_SUITE("verifier sums") {
     f.next_slot();
     REQUIRE(v->check_sums());
     CHECK_FALSE(halted());
-    f.everywhere([&](fake_chain& c) { c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input - 8); });
+    f.everywhere([&](fake_node& c) { c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input - 8); });
     f.next_slot();
     REQUIRE(v->check_sums());
     CHECK(halted());
 
-    f.everywhere([&](fake_chain& c) { c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input); });
+    f.everywhere([&](fake_node& c) { c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input); });
     f.next_slot();
     REQUIRE(v->check_sums());
     CHECK(f.open("sum_short") == "0");
@@ -78,11 +78,11 @@ TEST_SUITE("verifier sums") {
     const auto poor = f.order_in("open");
     const auto v = f.make();
     REQUIRE(v->check_orders());
-    f.everywhere([&](fake_chain& c) { c.holds(rich.deposit.order_account, sol_mint, rich.deposit.vault, 9 * input); });
+    f.everywhere([&](fake_node& c) { c.holds(rich.deposit.order_account, sol_mint, rich.deposit.vault, 9 * input); });
     f.next_slot();
     REQUIRE(v->check_sums());
     CHECK(f.open("sum_short") == "0");
-    f.everywhere([&](fake_chain& c) { c.closes(poor.deposit.order_account); });
+    f.everywhere([&](fake_node& c) { c.closes(poor.deposit.order_account); });
     f.next_slot();
     REQUIRE(v->check_sums());
     CHECK(f.open("sum_short") == "1");

@@ -12,16 +12,16 @@
 
 #include <caf/all.hpp>
 
-#include "common/runtime/actor_system.hpp"
 #include "common/runtime/log.hpp"
 #include "executor-service/verify/verifier_actor.hpp"
 #include "executor-service/verify/verify_once.hpp"
-#include "tests/executor-service/verify/fake_chain.hpp"
+#include "tests/executor-service/verify/fake_node.hpp"
+#include "tests/support/actor_system_fixture.hpp"
 #include "tests/support/fixtures.hpp"
 
 namespace landfall::executor::verify::tests {
 
-using landfall::executor::tests::fake_chain;
+using landfall::executor::tests::fake_node;
 using landfall::tests::fixtures;
 using landfall::tests::order_fixture;
 using landfall::tests::scratch_database;
@@ -61,12 +61,6 @@ public:
   }
 
 private:
-  struct system_config : caf::actor_system_config {
-    system_config() {
-      runtime::configure_actor_system(*this, 1);
-    }
-  };
-
   bool pass(pass_kind over) {
     bool ok = false;
     caf::scoped_actor me{system_};
@@ -75,8 +69,8 @@ private:
     return ok;
   }
 
-  system_config config_;
-  caf::actor_system system_{config_};
+  landfall::tests::actor_system_fixture threads_;
+  caf::actor_system& system_ = threads_.system;
   verifier_actor verifier_;
   std::vector<caf::strong_actor_ptr> actors_;
 };
@@ -88,12 +82,12 @@ struct verifier_fixture {
   runtime::manual_clock clock;
   runtime::metrics metrics;
   runtime::health health{{"verifier"}};
-  std::vector<std::shared_ptr<fake_chain>> chains;
+  std::vector<std::shared_ptr<fake_node>> chains;
 
   explicit verifier_fixture(std::size_t endpoints = 2) {
     runtime::log_redirect([](std::string_view) {});
     for (std::size_t i = 0; i < endpoints; ++i)
-      chains.push_back(std::make_shared<fake_chain>("rpc" + std::to_string(i)));
+      chains.push_back(std::make_shared<fake_node>("rpc" + std::to_string(i)));
   }
   ~verifier_fixture() {
     runtime::log_redirect({});
@@ -118,7 +112,7 @@ struct verifier_fixture {
     postgres::database::options opts;
     opts.conninfo = database.conninfo("landfall_operator");
     for (auto& c : chains)
-      c->meanwhile = [p = c.get()] { ++p->finalized; };
+      c->before_accounts = [p = c.get()] { p->finalize(1); };
     return verify_once(opts, endpoints(), order);
   }
 
@@ -128,7 +122,7 @@ struct verifier_fixture {
       change(*c);
   }
   void next_slot() {
-    everywhere([](fake_chain& c) { c.finalized += 10; });
+    everywhere([](fake_node& c) { c.finalize(10); });
   }
 
   std::string column(const order_fixture& o, const std::string& name) {
@@ -143,17 +137,17 @@ struct verifier_fixture {
     auto o = rows.order_in(state);
     const auto out = column(o, "output_account");
     const auto has = [&](const char* kind) { return !rows.last_attempt(o, kind).empty(); };
-    everywhere([&](fake_chain& c) {
-      c.landed(signature(o, "deposit"), 1100, {{o.deposit.order_account, sol_mint, 0, input}});
+    everywhere([&](fake_node& c) {
+      c.lands(signature(o, "deposit"), 1100, {{o.deposit.order_account, sol_mint, 0, input}});
       if (!has("swap"))
         c.holds(o.deposit.order_account, sol_mint, o.deposit.vault, input);
       else {
-        c.landed(signature(o, "swap"), 1100,
-                 {{o.deposit.order_account, sol_mint, input, 0}, {out, usdc_mint, 0, output}});
+        c.lands(signature(o, "swap"), 1100,
+                {{o.deposit.order_account, sol_mint, input, 0}, {out, usdc_mint, 0, output}});
         if (!has("payout"))
           c.holds(out, usdc_mint, o.deposit.vault, output);
         else
-          c.landed(signature(o, "payout"), 1100, {{out, usdc_mint, output, 0}});
+          c.lands(signature(o, "payout"), 1100, {{out, usdc_mint, output, 0}});
       }
     });
     return o;

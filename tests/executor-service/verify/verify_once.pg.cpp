@@ -15,7 +15,7 @@ TEST_SUITE("verify once") {
     verifier_fixture f;
     const auto good = f.order_in("open");
     const auto bad = f.order_in("ready_withdraw_output");
-    f.everywhere([&](fake_chain& c) { c.closes(f.column(bad, "output_account")); });
+    f.everywhere([&](fake_node& c) { c.closes(f.column(bad, "output_account")); });
     const auto all = f.once();
     CHECK_FALSE(all.clean());
     REQUIRE(all.findings.size() == 1);
@@ -27,7 +27,7 @@ TEST_SUITE("verify once") {
     CHECK_FALSE(f.once({domain::order_id::parse(bad.id)}).clean());
     CHECK_FALSE(f.once({domain::order_id::random()}).trouble.empty());
     CHECK(f.rows.value("select count(*) from discrepancy where $1 = ''", "") == "0");
-    f.everywhere([](fake_chain& c) { c.down = true; });
+    f.everywhere([](fake_node& c) { c.fails = landfall::tests::rpc_failure(rpc_error::kind::unreachable); });
     CHECK_FALSE(f.once().clean());
   }
 }

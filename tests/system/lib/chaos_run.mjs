@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { makerAway } from './chaos_plan.mjs';
 import { decimals, mints, units } from './devnet.mjs';
 import { signatureOf } from './solana.mjs';
-import { Stack } from './stack.mjs';
+import { SystemFixture } from './system_fixture.mjs';
 import { pause, waitFor } from './wait.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -31,7 +31,7 @@ export class ChaosRun {
   static async start({ plan, msPerSlot, users, env = {} }) {
     const run = new ChaosRun();
     run.#plan = plan;
-    run.stack = await Stack.start({
+    run.stack = await SystemFixture.start({
       parts: 'pg',
       msPerSlot,
       env: (portBase) => ({

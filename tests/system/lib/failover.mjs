@@ -1,7 +1,7 @@
 // A system whose services know two PostgreSQL servers, the second a standby of the first that can take its place.
 import { Database } from './database.mjs';
 import { Proxy } from './proxy.mjs';
-import { Stack } from './stack.mjs';
+import { SystemFixture } from './system_fixture.mjs';
 import { Standby } from './standby.mjs';
 
 const patient = '--lease-ms 3000 --poll-ms 200 --status-poll-ms 100 --requests-per-minute 100000';
@@ -20,7 +20,7 @@ export class Failover {
    */
   static async start(options) {
     const system = new Failover();
-    system.stack = await Stack.start({ parts: 'pg' });
+    system.stack = await SystemFixture.start({ parts: 'pg' });
     const { stack } = system;
     try {
       system.#proxy = await Proxy.start(stack.portBase + 2);

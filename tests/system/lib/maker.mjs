@@ -1,7 +1,7 @@
 // Orders that a market maker may fill. Each has an amount of its own, so that a fault of the maker can be meant for it
 // alone.
 import { makerKey } from '../../../devnet/market/tokens.mjs';
-import { Stack } from './stack.mjs';
+import { SystemFixture } from './system_fixture.mjs';
 import { waitFor } from './wait.mjs';
 
 export const maker = makerKey.publicKey.toBase58();
@@ -13,7 +13,7 @@ const leaseMs = 2_000;
  * witness.
  */
 export async function startWithMaker() {
-  const stack = await Stack.start({ parts: 'pg', msPerSlot: fastMs,
+  const stack = await SystemFixture.start({ parts: 'pg', msPerSlot: fastMs,
     env: (portBase) =>
     ({ EXECUTOR_ARGS: `--lease-ms ${leaseMs} --status-poll-ms 200 --rebroadcast-ms 300 --poll-ms 200 --maker-quote-timeout-ms 5000 --maker-urls http://127.0.0.1:${portBase + 14}` }) });
   stack.env.DEVNET_ARGS += ` --witness 127.0.0.1:${stack.portBase + 2}/landfall`;

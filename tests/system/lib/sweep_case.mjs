@@ -98,7 +98,7 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
     // The create call must not come after its time, however slow the machine.
     if (way.terms.lifeMs) terms.expiresAt = Date.now() + way.terms.lifeMs + 5 * (Date.now() - craftBegan);
     const body = client.orderBody({ crafted, ...terms });
-    let said = target.said.length;
+    let seen = target.events.length;
     run.requestId = crafted.requestId;
 
     const arm = () => {
@@ -114,17 +114,17 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
       ? before[lost.of](lane, run.requestId).then(() =>
       (lost.byMaker ? devnet.fault({ target: 'maker', fault: 'error', status: 500, method: '/swap', count: lost.count })
       : loseSends(devnet, lost.count))) : null;
-    if (way.begins) await Promise.race([way.begins(lane, run.requestId), firing(target, point, said, firedMs)]);
+    if (way.begins) await Promise.race([way.begins(lane, run.requestId), firing(target, point, seen, firedMs)]);
     if (late) {
       await reaches('open')(lane, run.requestId);
       lane.executor = target = await lane.startExecutor({ LANDFALL_FAULT: `${point}=${action}` });
-      said = 0;
+      seen = 0;
     } else if (!early) arm();
     const dying = never ? die(lane, run.requestId, never) : null;
     if (losing && lost.of !== 'close') await losing;
     await way.goes?.(lane);
 
-    const fired = await firing(target, point, said, firedMs);
+    const fired = await firing(target, point, seen, firedMs);
     run.fired = fired !== null;
     run.firedAfterMs = Date.now() - run.began;
     if (!run.fired) target.disarm(point);
@@ -137,8 +137,8 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
     await waitFor(async () => `the order at its end: ${JSON.stringify(await lane.order(run.requestId))}`,
       async () => ends.has((await lane.order(run.requestId))?.state), { timeoutMs: finalMs, everyMs: 10 });
     run.order = await lane.order(run.requestId);
-    run.zombieSaid = run.zombies.flatMap(({ said }) =>
-      said.slice(1 + said.findIndex((e) => e.event === 'fault_point_left')));
+    run.zombieEvents = run.zombies.flatMap(({ events }) =>
+      events.slice(1 + events.findIndex((e) => e.event === 'fault_point_left')));
     await judged(lane, run, way);
   } catch (problem) {
     run.wrong.push(problem.stack ?? problem.message);
@@ -153,7 +153,7 @@ export async function runCase(lane, { point, role, alsoOn, flow, action }) {
   return run;
 }
 
-const firing = (service, point, from, timeoutMs) => service.heard((e) => e.event === 'fault_point' && e.name === point,
+const firing = (service, point, from, timeoutMs) => service.event((e) => e.event === 'fault_point' && e.name === point,
   timeoutMs, from);
 
 /** Whatever is sent from the next attempt of this kind on is lost, until that attempt is proven dead. */
@@ -209,7 +209,7 @@ async function replaceIfGone(lane, name, run) {
   if (!lane[name].exited) return;
   if (!run.expected.has(lane[name]))
     run.wrong.push(
-    `${lane[name].name} ended by itself with ${lane[name].code}: ${JSON.stringify(lane[name].said.slice(-3))}`);
+    `${lane[name].name} ended by itself with ${lane[name].code}: ${JSON.stringify(lane[name].events.slice(-3))}`);
   lane[name] = await lane[starts[name]]();
 }
 
@@ -244,7 +244,7 @@ const react = {
       { timeoutMs: takenOverMs, everyMs: 5 },
     );
     target.kill('SIGCONT');
-    if ((await target.heard((e) => e.event === 'fault_point_left', takenOverMs)) === null)
+    if ((await target.event((e) => e.event === 'fault_point_left', takenOverMs)) === null)
       run.wrong.push('the stopped process did not go on');
   },
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Client } from './client.mjs';
 import { mints, units } from './devnet.mjs';
-import { Stack } from './stack.mjs';
+import { SystemFixture } from './system_fixture.mjs';
 import { waitFor } from './wait.mjs';
 
 const require = createRequire(new URL('../../../devnet/package.json', import.meta.url));
@@ -19,9 +19,9 @@ const actions = { kill: 1, stall: 2, error: 3 };
 const executorArgs = ['--lease-ms', '1000', '--status-poll-ms', '50', '--rebroadcast-ms', '200', '--poll-ms', '50',
   '--expiry-grace-ms', '60000', '--requests-per-minute', '1000000'];
 
-/** A service's process. `said` are the events it logged; `exited` tells that it is gone. */
+/** A service's process. `events` are what it logged; `exited` is true once it is gone. */
 class Service {
-  said = [];
+  events = [];
   exited = false;
   #watchers = new Set();
 
@@ -36,9 +36,9 @@ class Service {
     createInterface({ input: this.child.stderr }).on('line', (line) => {
       log.write(`${line}\n`);
       try {
-        this.said.push(JSON.parse(line));
+        this.events.push(JSON.parse(line));
       } catch {
-        this.said.push({ event: 'not json', line });
+        this.events.push({ event: 'not json', line });
       }
       for (const watcher of this.#watchers) watcher();
     });
@@ -53,29 +53,29 @@ class Service {
   }
 
   /** Resolves to the first event that `match` accepts; to null when the process ends without it or the time is over. */
-  heard(match, timeoutMs, from = 0) {
+  event(match, timeoutMs, from = 0) {
     return new Promise((resolve) => {
       let next = from;
       const end = (event) => {
         clearTimeout(timer);
-        this.#watchers.delete(look);
+        this.#watchers.delete(scan);
         resolve(event);
       };
-      const look = () => {
-        for (; next < this.said.length; next++) if (match(this.said[next])) return end(this.said[next]);
+      const scan = () => {
+        for (; next < this.events.length; next++) if (match(this.events[next])) return end(this.events[next]);
         return undefined;
       };
       const timer = setTimeout(() => end(null), timeoutMs);
-      this.#watchers.add(look);
-      this.gone.then(() => setTimeout(() => this.#watchers.has(look) && (look() ?? end(null)), 20));
-      look();
+      this.#watchers.add(scan);
+      this.gone.then(() => setTimeout(() => this.#watchers.has(scan) && (scan() ?? end(null)), 20));
+      scan();
     });
   }
 
   async ready() {
     await waitFor(`${this.name} is ready`, async () => this.exited ||
       (await fetch(`http://127.0.0.1:${this.port}/readyz`)).ok, { everyMs: 15 });
-    if (this.exited) throw new Error(`${this.name} ended with ${this.code}: ${JSON.stringify(this.said.slice(-3))}`);
+    if (this.exited) throw new Error(`${this.name} ended with ${this.code}: ${JSON.stringify(this.events.slice(-3))}`);
     return this;
   }
 
@@ -106,7 +106,7 @@ export class Lane {
 
   static async start({ msPerSlot = 25 } = {}) {
     const lane = new Lane();
-    lane.stack = await Stack.start({ parts: 'pg', msPerSlot });
+    lane.stack = await SystemFixture.start({ parts: 'pg', msPerSlot });
     const { stack } = lane;
     process.once('exit', () => lane.#services.forEach((service) => service.kill()));
     try {

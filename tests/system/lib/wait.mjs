@@ -1,13 +1,13 @@
 /**
- * Polls `look` until it returns something; throws `what` when the time is over, which only ends a hang. Never a fixed
+ * Polls `check` until it returns something; throws `what` when the time is over, which only ends a hang. Never a fixed
  * sleep.
  */
-export async function waitFor(what, look, { timeoutMs = 180_000, everyMs = 100 } = {}) {
+export async function waitFor(what, check, { timeoutMs = 180_000, everyMs = 100 } = {}) {
   const deadline = Date.now() + timeoutMs;
   let last;
   for (;;) {
     try {
-      const found = await look();
+      const found = await check();
       if (found) return found;
       last = undefined;
     } catch (problem) {

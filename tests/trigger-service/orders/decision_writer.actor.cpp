@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/trigger-service/orders/fixture.hpp"
+#include "tests/trigger-service/trigger_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::trigger;
@@ -12,7 +12,7 @@ using postgres::error_kind;
 
 namespace {
 
-std::vector<decision> decisions(fixture& b, unsigned first, unsigned count) {
+std::vector<decision> decisions(trigger_fixture& b, unsigned first, unsigned count) {
   std::vector<decision> out;
   for (unsigned n = first; n < first + count; ++n) {
     b.sink->open.insert(order_number(n));
@@ -25,13 +25,13 @@ std::vector<decision> decisions(fixture& b, unsigned first, unsigned count) {
 
 TEST_SUITE("trigger-service/orders/decision_writer") {
   TEST_CASE("decisions that come within the wait share one commit") {
-    fixture b;
+    trigger_fixture b;
     const auto writer = b.keep(spawn_decision_writer(b.system, b.writer_config()));
     const auto first = ask(b, writer, decisions(b, 1, 1));
     const auto second = ask(b, writer, decisions(b, 2, 2));
-    b.settle();
+    b.run();
     CHECK(b.sink->batches.empty());
-    b.pass_time(5ms);
+    b.advance(5ms);
     REQUIRE(b.sink->batches.size() == 1);
     CHECK(b.sink->batches.front().size() == 3);
     REQUIRE(first->has_value());
@@ -40,10 +40,10 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
   }
 
   TEST_CASE("a full batch does not wait and a batch is never larger than its bound") {
-    fixture b;
+    trigger_fixture b;
     const auto writer = b.keep(spawn_decision_writer(b.system, b.writer_config()));
     const auto answer = ask(b, writer, decisions(b, 1, 600));
-    b.settle();
+    b.run();
     REQUIRE(b.sink->batches.size() == 3);
     CHECK(b.sink->batches[0].size() == 256);
     CHECK(b.sink->batches[1].size() == 256);
@@ -54,13 +54,13 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
   TEST_CASE("what was not acknowledged is written again until it is") {
     for (const auto kind : {error_kind::unavailable, error_kind::conflict, error_kind::in_doubt, error_kind::defect}) {
       CAPTURE(to_string(kind));
-      fixture b;
+      trigger_fixture b;
       b.sink->errors = {kind, kind, kind};
       const auto writer = b.keep(spawn_decision_writer(b.system, b.writer_config()));
       const auto answer = ask(b, writer, decisions(b, 1, 3));
-      b.pass_time(5ms);
+      b.advance(5ms);
       CHECK_FALSE(answer->has_value());
-      b.pass_time(9s);
+      b.advance(9s);
       REQUIRE(answer->has_value());
       CHECK((*answer)->outcomes == std::vector(3, decision_outcome::applied));
       CHECK(b.sink->open.empty());
@@ -68,50 +68,50 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
   }
 
   TEST_CASE("an order that is open no more is told as not moved") {
-    fixture b;
+    trigger_fixture b;
     const auto writer = b.keep(spawn_decision_writer(b.system, b.writer_config()));
     auto two = decisions(b, 1, 2);
     b.sink->open.erase(order_number(1));
     const auto answer = ask(b, writer, two);
-    b.pass_time(5ms);
+    b.advance(5ms);
     REQUIRE(answer->has_value());
     CHECK((*answer)->outcomes == std::vector{decision_outcome::not_applied, decision_outcome::applied});
   }
 
   TEST_CASE("a decision that could not be written in time lapses instead of moving an order on an old price") {
-    fixture b;
+    trigger_fixture b;
     b.sink->errors.assign(1'000, error_kind::unavailable);
     const auto writer = b.keep(spawn_decision_writer(b.system, b.writer_config()));
     const auto answer = ask(b, writer, decisions(b, 1, 1));
-    b.pass_time(9s);
+    b.advance(9s);
     CHECK_FALSE(answer->has_value());
-    b.pass_time(4s);
+    b.advance(4s);
     REQUIRE(answer->has_value());
     CHECK((*answer)->outcomes == std::vector{decision_outcome::lapsed});
     b.sink->errors.clear();
-    b.pass_time(5s);
+    b.advance(5s);
     CHECK(b.sink->batches.empty());
   }
 
   TEST_CASE("beyond its bound the writer says so at once and keeps what it has") {
-    fixture b;
+    trigger_fixture b;
     auto config = b.writer_config();
     config.max_queued = 300;
     b.sink->errors = {error_kind::unavailable};
     const auto writer = b.keep(spawn_decision_writer(b.system, std::move(config)));
     const auto kept = ask(b, writer, decisions(b, 1, 300));
-    b.settle();
+    b.run();
     const auto refused = ask(b, writer, decisions(b, 1'000, 1));
-    b.settle();
+    b.run();
     REQUIRE(refused->has_value());
     CHECK((*refused)->outcomes == std::vector{decision_outcome::overloaded});
-    b.pass_time(3s);
+    b.advance(3s);
     REQUIRE(kept->has_value());
     CHECK((*kept)->outcomes == std::vector(300, decision_outcome::applied));
   }
 
   TEST_CASE("a drain writes what waits before the wait is over") {
-    fixture b;
+    trigger_fixture b;
     const auto writer = b.keep(spawn_decision_writer(b.system, b.writer_config()));
     const auto answer = ask(b, writer, decisions(b, 1, 300));
     b.sink->open.insert(order_number(999));
@@ -120,14 +120,14 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
     b.system.spawn([&](caf::event_based_actor* self) {
       self->request(writer, caf::infinite, drain_decisions{}).then([&](const drained& d) { left = d.left; });
     });
-    b.settle();
+    b.run();
     CHECK(left == 0);
     CHECK(last->has_value());
     CHECK(b.sink->decisions() == 301);
   }
 
   TEST_CASE("a drain ends at the first failure and tells what is left") {
-    fixture b;
+    trigger_fixture b;
     b.sink->errors.assign(10, error_kind::unavailable);
     const auto writer = b.keep(spawn_decision_writer(b.system, b.writer_config()));
     const auto answer = ask(b, writer, decisions(b, 1, 2));
@@ -135,7 +135,7 @@ TEST_SUITE("trigger-service/orders/decision_writer") {
     b.system.spawn([&](caf::event_based_actor* self) {
       self->request(writer, caf::infinite, drain_decisions{}).then([&](const drained& d) { left = d.left; });
     });
-    b.settle();
+    b.run();
     CHECK(left == 2);
   }
 }

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/trigger-service/orders/fixture.hpp"
+#include "tests/trigger-service/trigger_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::trigger;
@@ -13,7 +13,7 @@ using postgres::error_kind;
 namespace {
 
 /// A market with its writer.
-struct market_fixture : fixture {
+struct market_fixture : trigger_fixture {
   decision_writer_actor writer = keep(spawn_decision_writer(system, writer_config()));
   market_actor market;
 
@@ -27,12 +27,12 @@ struct market_fixture : fixture {
     for (const auto& order : orders)
       sink->open.insert(order.id);
     caf::anon_send(market, orders_loaded{std::move(orders), reading});
-    settle();
+    run();
   }
   /// A price published and received now, and time for its decisions to be written.
   void price(std::string_view usd_text) {
     caf::anon_send(market, price_seen{sample_price(usd_text, clock->now())});
-    pass_time(20ms);
+    advance(20ms);
   }
   [[nodiscard]] double orders_watched() const {
     return measured->book_orders(sample_mint).value();
@@ -62,7 +62,7 @@ TEST_SUITE("trigger-service/orders/market") {
     stale.received_at = b.clock->now();
     caf::anon_send(b.market, price_seen{stale});
     caf::anon_send(b.market, price_seen{sample_price("300", b.clock->now(), "50")});
-    b.pass_time(20ms);
+    b.advance(20ms);
     CHECK(b.sink->batches.empty());
     CHECK(b.measured->rejected(gate::age).value() == 1);
     CHECK(b.measured->rejected(gate::confidence).value() == 1);
@@ -74,7 +74,7 @@ TEST_SUITE("trigger-service/orders/market") {
     b.price("200");
     b.price("400");
     CHECK(b.sink->batches.empty());
-    b.pass_time(1s);
+    b.advance(1s);
     b.price("400");
     CHECK(b.sink->decisions() == 1);
   }
@@ -86,7 +86,7 @@ TEST_SUITE("trigger-service/orders/market") {
     b.price("201");
     b.load({sample_order(1, domain::trigger_condition::above, "200")});
     b.price("202");
-    b.pass_time(9s);
+    b.advance(9s);
     REQUIRE(b.sink->decisions() == 1);
     CHECK(b.sink->batches[0][0].evidence.price_usd == usd("201"));
   }
@@ -96,12 +96,12 @@ TEST_SUITE("trigger-service/orders/market") {
     b.sink->errors.assign(1'000, error_kind::unavailable);
     b.load({sample_order(1, domain::trigger_condition::above, "200")});
     b.price("201");
-    b.pass_time(15s);
+    b.advance(15s);
     b.sink->errors.clear();
-    b.pass_time(5s);
+    b.advance(5s);
     CHECK(b.sink->batches.empty());
     b.price("203");
-    b.pass_time(5s);
+    b.advance(5s);
     REQUIRE(b.sink->decisions() == 1);
     CHECK(b.sink->batches[0][0].evidence.price_usd == usd("203"));
   }
@@ -127,7 +127,7 @@ TEST_SUITE("trigger-service/orders/market") {
     order.version_us = 2;
     b.load({order});
     b.sink->open.clear();
-    b.pass_time(2s);
+    b.advance(2s);
     CHECK(b.sink->decisions() == 1);
     CHECK(b.orders_watched() == 1);
     b.sink->open.insert(order.id);
@@ -144,7 +144,7 @@ TEST_SUITE("trigger-service/orders/market") {
            1);
     b.load({sample_order(2, domain::trigger_condition::above, "200")}, 2);
     caf::anon_send(b.market, orders_swept{2});
-    b.settle();
+    b.run();
     CHECK(b.orders_watched() == 1);
     b.price("201");
     REQUIRE(b.sink->decisions() == 1);
@@ -156,7 +156,7 @@ TEST_SUITE("trigger-service/orders/market") {
     auto order = sample_order(1, domain::trigger_condition::above, "200");
     order.expires_at = noon + 10ms;
     b.load({order});
-    b.pass_time(10ms);
+    b.advance(10ms);
     b.price("201");
     CHECK(b.sink->batches.empty());
     CHECK(b.orders_watched() == 0);

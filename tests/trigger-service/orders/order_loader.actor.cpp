@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/trigger-service/orders/fixture.hpp"
+#include "tests/trigger-service/trigger_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::trigger;
@@ -91,7 +91,7 @@ order_sink_actor::behavior_type collect(order_sink_actor::pointer, seen_by_books
   };
 }
 
-struct loader_fixture : fixture {
+struct loader_fixture : trigger_fixture {
   std::shared_ptr<source_record> source = std::make_shared<source_record>();
   std::shared_ptr<runtime::health> health =
       std::make_shared<runtime::health>(std::vector<std::string>{"postgres", "migrations"});
@@ -108,7 +108,7 @@ struct loader_fixture : fixture {
     c.detached = false;
     const auto writer = keep(spawn_decision_writer(system, writer_config()));
     loader = keep(spawn_order_loader(system, std::move(c), keep(system.spawn(collect, &seen)), writer));
-    settle();
+    run();
   }
   void open(unsigned n, std::int64_t version) {
     auto order = sample_order(n, domain::trigger_condition::above, "200");
@@ -147,26 +147,26 @@ TEST_SUITE("trigger-service/orders/order_loader") {
     loader_fixture b;
     b.start();
     b.open(1, 1);
-    b.pass_time(1'005ms);
+    b.advance(1'005ms);
     CHECK(b.seen.orders.size() == 1);
   }
 
   TEST_CASE("with a hint it is found at once and a crowd of hints is read once") {
     loader_fixture b;
     b.start();
-    b.pass_time(100ms);
+    b.advance(100ms);
     const auto before = b.source->polls;
     b.open(1, 1);
     for (int i = 0; i < 100; ++i)
       caf::anon_send(b.loader, orders_hint{});
-    b.settle();
+    b.run();
     CHECK(b.seen.orders.size() == 1);
     CHECK(b.source->polls == before + 1);
     b.open(2, 2);
-    b.pass_time(25ms);
+    b.advance(25ms);
     CHECK(b.seen.orders.size() == 2);
     CHECK(b.source->polls == before + 2);
-    b.pass_time(200ms);
+    b.advance(200ms);
     CHECK(b.source->polls == before + 2);
   }
 
@@ -174,7 +174,7 @@ TEST_SUITE("trigger-service/orders/order_loader") {
     loader_fixture b;
     b.start();
     const auto before = b.source->polls;
-    b.pass_time(5s);
+    b.advance(5s);
     CHECK(b.source->polls >= before + 4);
   }
 
@@ -187,7 +187,7 @@ TEST_SUITE("trigger-service/orders/order_loader") {
     for (const auto& [id, pass] : b.seen.orders)
       CHECK(pass == b.seen.swept.front());
     b.source->open.erase(b.source->open.begin());
-    b.pass_time(31s);
+    b.advance(31s);
     REQUIRE(b.seen.swept.size() == 2);
     CHECK(b.seen.orders[order_number(1)] < b.seen.swept.back());
     CHECK(b.seen.orders[order_number(2)] == b.seen.swept.back());
@@ -198,13 +198,13 @@ TEST_SUITE("trigger-service/orders/order_loader") {
     b.source->reachable = false;
     b.open(1, 1);
     b.start();
-    b.pass_time(20s);
+    b.advance(20s);
     CHECK(b.seen.orders.empty());
     CHECK(b.seen.swept.empty());
     CHECK_FALSE(b.health->ready());
     CHECK(b.measured->database_up.value() == 0);
     b.source->reachable = true;
-    b.pass_time(6s);
+    b.advance(6s);
     CHECK(b.seen.orders.size() == 1);
     CHECK(b.health->ready());
   }
@@ -213,11 +213,11 @@ TEST_SUITE("trigger-service/orders/order_loader") {
     loader_fixture b;
     b.source->migrated = false;
     b.start();
-    b.pass_time(10s);
+    b.advance(10s);
     CHECK(b.seen.tokens.empty());
     CHECK_FALSE(b.health->ready());
     b.source->migrated = true;
-    b.pass_time(6s);
+    b.advance(6s);
     CHECK(b.seen.tokens.size() == 1);
     CHECK(b.health->ready());
   }
@@ -228,11 +228,11 @@ TEST_SUITE("trigger-service/orders/order_loader") {
       b.open(n, n);
     b.source->pages_fail = true;
     b.start();
-    b.pass_time(60s);
+    b.advance(60s);
     CHECK(b.seen.swept.empty());
     CHECK(b.seen.orders.size() == 7);
     b.source->pages_fail = false;
-    b.pass_time(6s);
+    b.advance(6s);
     CHECK(b.seen.swept.size() == 1);
   }
 
@@ -242,7 +242,7 @@ TEST_SUITE("trigger-service/orders/order_loader") {
     b.start();
     const auto swept = b.seen.swept.size();
     b.source->tokens.push_back({"another", std::string(64, 'b')});
-    b.pass_time(6s);
+    b.advance(6s);
     REQUIRE(b.seen.tokens.size() == 2);
     CHECK(b.seen.tokens.back().size() == 2);
     CHECK(b.seen.swept.size() == swept + 1);
@@ -254,7 +254,7 @@ TEST_SUITE("trigger-service/orders/order_loader") {
     b.sink->open = {order_number(1)};
     b.source->expired = {{order_number(1), noon - 1s, noon}};
     b.start();
-    b.pass_time(10ms);
+    b.advance(10ms);
     REQUIRE(b.sink->decisions() == 1);
     const auto& d = b.sink->batches[0][0];
     CHECK(d.to == domain::order_state::ready_expire);
@@ -267,7 +267,7 @@ TEST_SUITE("trigger-service/orders/order_loader") {
     b.sink->errors.assign(1'000, error_kind::unavailable);
     b.source->expired = {{order_number(1), noon - 1s, noon}};
     b.start();
-    b.pass_time(4s);
+    b.advance(4s);
     CHECK(b.source->polls > 2);
     CHECK(b.measured->pending_decisions.value() == 1);
   }

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/trigger-service/orders/fixture.hpp"
+#include "tests/trigger-service/trigger_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::trigger;
@@ -13,7 +13,7 @@ namespace {
 
 class silent_stream final : public price_stream {};
 
-struct supervisor_fixture : fixture {
+struct supervisor_fixture : trigger_fixture {
   std::shared_ptr<runtime::health> health = std::make_shared<runtime::health>(std::vector<std::string>{"price_feed"});
   std::vector<std::vector<std::string>> subscriptions;
   price_stream_handlers on;
@@ -39,7 +39,7 @@ struct supervisor_fixture : fixture {
     c.metrics = measured;
     c.health = health;
     supervisor = keep(spawn_supervisor(system, std::move(c), keep(spawn_decision_writer(system, writer_config()))));
-    settle();
+    run();
   }
   ~supervisor_fixture() {
     on = {};
@@ -47,18 +47,18 @@ struct supervisor_fixture : fixture {
 
   void tokens(std::vector<watched_token> list) {
     caf::anon_send(supervisor, tokens_loaded{std::move(list)});
-    settle();
+    run();
   }
   void load(watched_order order) {
     sink->open.insert(order.id);
     caf::anon_send(supervisor, orders_loaded{{std::move(order)}, 1});
-    settle();
+    run();
   }
   void tell(const std::string& feed_id, std::string_view price) {
     auto update = sample_price(price, clock->now());
     update.feed_id = feed_id;
     on.on_message({{update}, std::nullopt, 0});
-    pass_time(20ms);
+    advance(20ms);
   }
 };
 
@@ -111,18 +111,18 @@ TEST_SUITE("trigger-service/orders/supervisor") {
   TEST_CASE("the feed counts as fresh while prices pass the gates") {
     supervisor_fixture b;
     b.tokens({{sample_mint, sample_feed}});
-    b.pass_time(2s);
+    b.advance(2s);
     CHECK_FALSE(b.health->ready());
     b.tell(sample_feed, "200");
-    b.pass_time(2s);
+    b.advance(2s);
     CHECK(b.health->ready());
-    b.pass_time(15s);
+    b.advance(15s);
     CHECK_FALSE(b.health->ready());
   }
 
   TEST_CASE("with nothing to watch the feed does not keep the service from being ready") {
     supervisor_fixture b;
-    b.pass_time(1s);
+    b.advance(1s);
     CHECK(b.health->ready());
   }
 
@@ -131,9 +131,9 @@ TEST_SUITE("trigger-service/orders/supervisor") {
     b.broken = 3;
     b.tokens({{sample_mint, sample_feed}});
     CHECK(b.tries == 1);
-    b.pass_time(1s);
+    b.advance(1s);
     CHECK(b.tries == 2);
-    b.pass_time(2s);
+    b.advance(2s);
     CHECK(b.tries == 4);
     REQUIRE(b.subscriptions.size() == 1);
     b.load(order_of(1, sample_mint));

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/trigger-service/orders/fixture.hpp"
+#include "tests/trigger-service/trigger_fixture.hpp"
 
 using namespace landfall;
 using namespace landfall::trigger;
@@ -34,7 +34,7 @@ price_sink_actor::behavior_type collect(price_sink_actor::pointer, std::vector<p
   return {[into](const prices_seen& seen) { into->insert(into->end(), seen.prices.begin(), seen.prices.end()); }};
 }
 
-struct feed_fixture : fixture {
+struct feed_fixture : trigger_fixture {
   std::vector<std::shared_ptr<opened_stream>> streams;
   std::vector<price_update> seen;
   feed_actor feed;
@@ -53,18 +53,18 @@ struct feed_fixture : fixture {
 
   void watch(std::vector<std::string> ids) {
     caf::anon_send(feed, watch_feeds{std::move(ids)});
-    settle();
+    run();
   }
   opened_stream& last() {
     return *streams.back();
   }
   void open_last() {
     last().on.on_open();
-    settle();
+    run();
   }
   void tell(std::string_view price) {
     last().on.on_message({{sample_price(price, clock->now())}, std::nullopt, 0});
-    settle();
+    run();
   }
 };
 
@@ -87,7 +87,7 @@ TEST_SUITE("trigger-service/prices/feed") {
   TEST_CASE("without feeds to watch there is no stream") {
     feed_fixture b;
     b.watch({});
-    b.pass_time(1min);
+    b.advance(1min);
     CHECK(b.streams.empty());
   }
 
@@ -109,15 +109,15 @@ TEST_SUITE("trigger-service/prices/feed") {
     for (const auto expected : {stream_kind::server_sent_events, stream_kind::websocket}) {
       const auto before = b.streams.size();
       b.last().on.on_close("gone");
-      b.settle();
+      b.run();
       CHECK(b.feed_metrics->feed_connected.value() == 0);
-      b.pass_time(35s);
+      b.advance(35s);
       REQUIRE(b.streams.size() > before);
       CHECK(b.streams[before]->kind == expected);
       b.open_last();
       while (b.last().kind != expected) {
         b.last().on.on_close("gone");
-        b.pass_time(31s);
+        b.advance(31s);
       }
     }
     CHECK(b.feed_metrics->feed_reconnects.value() >= 2);
@@ -127,11 +127,11 @@ TEST_SUITE("trigger-service/prices/feed") {
     feed_fixture b;
     b.watch({"a"});
     b.open_last();
-    b.pass_time(9s);
+    b.advance(9s);
     b.tell("200");
-    b.pass_time(9s);
+    b.advance(9s);
     CHECK(b.streams.size() == 1);
-    b.pass_time(3s);
+    b.advance(3s);
     CHECK(b.streams.size() == 2);
     CHECK_FALSE(b.streams[0]->alive);
   }
@@ -143,7 +143,7 @@ TEST_SUITE("trigger-service/prices/feed") {
     for (int i = 0; i < 11; ++i) {
       if (b.last().alive)
         b.last().on.on_message({{}, "nothing new", 1});
-      b.pass_time(1s);
+      b.advance(1s);
     }
     CHECK_FALSE(b.streams[0]->alive);
   }
@@ -155,10 +155,10 @@ TEST_SUITE("trigger-service/prices/feed") {
     for (int i = 0; i < 12; ++i) {
       const auto count = b.streams.size();
       b.last().on.on_close("refused");
-      b.settle();
+      b.run();
       std::chrono::milliseconds waited{0};
       while (b.streams.size() == count && waited < 40s) {
-        b.pass_time(50ms);
+        b.advance(50ms);
         waited += 50ms;
       }
       waits.push_back(waited);
@@ -175,7 +175,7 @@ TEST_SUITE("trigger-service/prices/feed") {
     b.watch({"b"});
     stale.on_message({{sample_price("1", b.clock->now())}, std::nullopt, 0});
     stale.on_close("gone");
-    b.settle();
+    b.run();
     CHECK(b.seen.empty());
     CHECK(b.last().alive);
   }
@@ -185,7 +185,7 @@ TEST_SUITE("trigger-service/prices/feed") {
     b.watch({"a"});
     for (int i = 0; i < 5; ++i)
       b.last().on.on_message({{sample_price("200", b.clock->now())}, std::nullopt, 0});
-    b.settle();
+    b.run();
     CHECK(b.seen.size() == 3);
     CHECK(b.feed_metrics->dropped.value() == 2);
     b.tell("201");

@@ -9,8 +9,11 @@
 #include "common/solana/base64.hpp"
 #include "common/solana/programs.hpp"
 #include "tests/executor-service/api/api_fixture.hpp"
+#include "tests/support/keypairs.hpp"
 
 namespace landfall::executor::api {
+
+using landfall::tests::keypair;
 namespace {
 
 std::string challenge_body(const solana::pubkey& wallet, const std::string& type) {
@@ -31,18 +34,10 @@ solana::byte_view bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-solana::keypair key_of(std::uint8_t fill) {
-  std::array<std::uint8_t, 32> seed{};
-  seed.fill(fill);
-  auto key = solana::keypair::from_seed(seed);
-  REQUIRE(key.ok());
-  return std::move(key).value();
-}
-
 TEST_SUITE("authentication") {
   TEST_CASE("a signed message gives a session that works, once") {
     api_fixture api;
-    const auto key = key_of(1);
+    const auto key = keypair(1);
     const auto wallet = key.public_key();
     const auto asked = api.call("POST", "/auth/challenge", challenge_body(wallet, "message"));
     REQUIRE(asked.status == 200);
@@ -62,7 +57,7 @@ TEST_SUITE("authentication") {
 
   TEST_CASE("of one proof sent many times at once, one gives a session") {
     api_fixture api;
-    const auto key = key_of(1);
+    const auto key = keypair(1);
     for (int round = 0; round < 5; ++round) {
       const auto asked = api.call("POST", "/auth/challenge", challenge_body(key.public_key(), "message"));
       const auto proof = message_proof(key.public_key(), key.sign(bytes_of(asked.text("challenge"))));
@@ -78,7 +73,7 @@ TEST_SUITE("authentication") {
 
   TEST_CASE("a signed memo transaction gives a session, once") {
     api_fixture api;
-    const auto key = key_of(1);
+    const auto key = keypair(1);
     const auto asked = api.call("POST", "/auth/challenge", challenge_body(key.public_key(), "transaction"));
     REQUIRE(asked.status == 200);
     const auto proof = transaction_proof(key.public_key(), api_fixture::sign(asked.text("transaction"), key));
@@ -100,8 +95,8 @@ TEST_SUITE("authentication") {
 
   TEST_CASE("a wrong signature is refused and uses nothing up") {
     api_fixture api;
-    const auto key = key_of(1);
-    const auto other = key_of(2);
+    const auto key = keypair(1);
+    const auto other = keypair(2);
     const auto wallet = key.public_key();
     const auto asked = api.call("POST", "/auth/challenge", challenge_body(wallet, "message"));
     const auto text = asked.text("challenge");
@@ -130,7 +125,7 @@ TEST_SUITE("authentication") {
 
   TEST_CASE("a challenge that ran out is refused") {
     api_fixture api;
-    const auto key = key_of(1);
+    const auto key = keypair(1);
     const auto asked = api.call("POST", "/auth/challenge", challenge_body(key.public_key(), "message"));
     {
       pqxx::work work{api.rows.as("admin")};
@@ -145,7 +140,7 @@ TEST_SUITE("authentication") {
 
   TEST_CASE("an older challenge still counts after newer ones were asked for, and each is another") {
     api_fixture api;
-    const auto key = key_of(1);
+    const auto key = keypair(1);
     std::vector<std::string> given;
     for (int i = 0; i < 8; ++i)
       given.push_back(
@@ -159,7 +154,7 @@ TEST_SUITE("authentication") {
     for (const std::string type : {"message", "transaction"}) {
       CAPTURE(type);
       api_fixture api;
-      const auto key = key_of(1);
+      const auto key = keypair(1);
       const auto wallet = key.public_key();
       const auto ask = [&] { return api.call("POST", "/auth/challenge", challenge_body(wallet, type)); };
       const auto prove = [&](const answer& asked) {
@@ -186,7 +181,7 @@ TEST_SUITE("authentication") {
       CHECK(prove(shared).status == 401);
       CHECK(prove(owners).status == 200);
       // Another kind, and another wallet, have their own.
-      CHECK(api.call("POST", "/auth/challenge", challenge_body(key_of(2).public_key(), type)).status == 200);
+      CHECK(api.call("POST", "/auth/challenge", challenge_body(keypair(2).public_key(), type)).status == 200);
       CHECK(api.value("select count(*) from auth_challenge") == "9");
 
       // After a minute new ones are given, while the old ones still count.
@@ -207,7 +202,7 @@ TEST_SUITE("authentication") {
 
   TEST_CASE("a session ends after a day") {
     api_fixture api;
-    const auto key = key_of(1);
+    const auto key = keypair(1);
     const header_map session{{"authorization", "Bearer " + api.session(key.public_key())}};
     CHECK(api.call("GET", "/vault", "", session).status == 404);
     api.clock->advance(std::chrono::hours{24});
@@ -237,11 +232,11 @@ TEST_SUITE("authentication") {
 
   TEST_CASE("API keys are asked for only where they are configured") {
     api_fixture open;
-    CHECK(open.call("POST", "/auth/challenge", challenge_body(key_of(1).public_key(), "message"),
+    CHECK(open.call("POST", "/auth/challenge", challenge_body(keypair(1).public_key(), "message"),
                     {{"x-api-key", "whatever"}})
               .status == 200);
     api_fixture closed{[](config& c) { c.api_keys = {"alpha", "beta"}; }};
-    const auto body = challenge_body(key_of(1).public_key(), "message");
+    const auto body = challenge_body(keypair(1).public_key(), "message");
     for (const std::string key : {"", "gamma", "alph", "alphaa"}) {
       const auto refused = closed.call("POST", "/auth/challenge", body, {{"x-api-key", key}});
       CHECK(refused.status == 401);
@@ -253,14 +248,14 @@ TEST_SUITE("authentication") {
 
   TEST_CASE("too many calls of a wallet wait, with the time to wait") {
     api_fixture api{[](config& c) { c.wallet_limit = {.per_second = 1, .burst = 2}; }};
-    const auto wallet = key_of(1).public_key();
+    const auto wallet = keypair(1).public_key();
     CHECK(api.as(wallet, "GET", "/vault").status == 404);
     CHECK(api.as(wallet, "GET", "/vault").status == 404);
     const auto refused = api.as(wallet, "GET", "/vault");
     CHECK(refused.status == 429);
     CHECK(refused.headers.at("Retry-After") == "1");
     CHECK(refused.text("error") == "Too many requests");
-    CHECK(api.as(key_of(2).public_key(), "GET", "/vault").status == 404);
+    CHECK(api.as(keypair(2).public_key(), "GET", "/vault").status == 404);
     api.clock->advance(std::chrono::seconds{1});
     CHECK(api.as(wallet, "GET", "/vault").status == 404);
   }

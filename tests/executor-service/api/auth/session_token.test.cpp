@@ -7,6 +7,7 @@
 
 #include "common/solana/crypto.hpp"
 #include "common/solana/programs.hpp"
+#include "tests/support/keys.hpp"
 
 namespace landfall::executor::api {
 namespace {
@@ -16,11 +17,9 @@ using namespace std::chrono_literals;
 const auto now = domain::from_unix_ms(1'800'000'000'000);
 constexpr auto wallet = solana::mints::wrapped_sol;
 
-session_key key_of(std::uint8_t fill) {
+session_key session_key_of(std::uint8_t fill) {
   solana::initialize_crypto();
-  std::array<std::uint8_t, 32> master{};
-  master.fill(fill);
-  return derive_session_key(master);
+  return derive_session_key(landfall::tests::filled<32>(fill));
 }
 
 std::string base64url(std::string_view text) {
@@ -45,7 +44,7 @@ const std::string honest_claims =
 
 TEST_SUITE("token") {
   TEST_CASE("a token names its wallet until it runs out") {
-    const auto key = key_of(7);
+    const auto key = session_key_of(7);
     const auto token = issue_token(key, wallet, now, 24h);
     CHECK(token_wallet(key, token, now) == wallet);
     CHECK(token_wallet(key, token, now + 24h - 1s) == wallet);
@@ -54,22 +53,22 @@ TEST_SUITE("token") {
   }
 
   TEST_CASE("the test's own signer agrees with the real one") {
-    const auto key = key_of(7);
+    const auto key = session_key_of(7);
     CHECK(token_wallet(key, signed_token(key, honest_header, honest_claims), now) == wallet);
   }
 
   TEST_CASE("a token of another secret is refused") {
-    CHECK_FALSE(token_wallet(key_of(8), issue_token(key_of(7), wallet, now, 24h), now));
+    CHECK_FALSE(token_wallet(session_key_of(8), issue_token(session_key_of(7), wallet, now, 24h), now));
   }
 
   TEST_CASE("the session key is not the master secret itself") {
     std::array<std::uint8_t, 32> master{};
     master.fill(7);
-    CHECK(key_of(7) != master);
+    CHECK(session_key_of(7) != master);
   }
 
   TEST_CASE("the bearer does not choose the algorithm") {
-    const auto key = key_of(7);
+    const auto key = session_key_of(7);
     for (const std::string header :
          {R"({"alg":"none","typ":"JWT"})", R"({"alg":"None"})", R"({"alg":"HS512","typ":"JWT"})",
           R"({"alg":"RS256","typ":"JWT"})", R"({"typ":"JWT","alg":"HS256"})", R"({})", ""}) {
@@ -82,7 +81,7 @@ TEST_SUITE("token") {
   }
 
   TEST_CASE("claims that say nothing are refused even under a right signature") {
-    const auto key = key_of(7);
+    const auto key = session_key_of(7);
     for (const std::string claims :
          {R"({"sub":"So11111111111111111111111111111111111111112"})", R"({"exp":1800000060})",
           R"({"sub":"So11111111111111111111111111111111111111112","exp":"1800000060"})",
@@ -95,7 +94,7 @@ TEST_SUITE("token") {
   }
 
   TEST_CASE("any changed character ends a token") {
-    const auto key = key_of(7);
+    const auto key = session_key_of(7);
     const auto token = issue_token(key, wallet, now, 24h);
     for (std::size_t i = 0; i < token.size(); ++i) {
       auto forged = token;
@@ -111,7 +110,7 @@ TEST_SUITE("token") {
   }
 
   TEST_CASE("text that is no token is refused") {
-    const auto key = key_of(7);
+    const auto key = session_key_of(7);
     for (const std::string text : {"", ".", "..", "...", "a.b.c", "Bearer x"})
       CHECK_FALSE(token_wallet(key, text, now));
     CHECK_FALSE(token_wallet(key, std::string(100'000, 'A'), now));

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/executor-service/api/actor_system_fixture.hpp"
+#include "tests/support/actor_system_fixture.hpp"
 
 namespace landfall::executor::api {
 namespace {
@@ -27,7 +27,7 @@ struct held_actor {
 };
 
 TEST_SUITE("database_pool") {
-  TEST_CASE_FIXTURE(actor_system_fixture, "what does not fit into the queue is refused") {
+  TEST_CASE_FIXTURE(landfall::tests::actor_system_fixture, "what does not fit into the queue is refused") {
     held_actor held;
     database_pool pool{system, {{}, 1, 2}};
     REQUIRE(pool.submit(held.task()));
@@ -45,7 +45,8 @@ TEST_SUITE("database_pool") {
     CHECK(ran == 2);
   }
 
-  TEST_CASE_FIXTURE(actor_system_fixture, "a later step of what was admitted is taken at the bound, and goes first") {
+  TEST_CASE_FIXTURE(landfall::tests::actor_system_fixture,
+                    "a later step of what was admitted is taken at the bound, and goes first") {
     held_actor held;
     database_pool pool{system, {{}, 1, 1}};
     REQUIRE(pool.submit(held.task()));
@@ -63,7 +64,8 @@ TEST_SUITE("database_pool") {
     CHECK(sequence == "resumed new ");
   }
 
-  TEST_CASE_FIXTURE(actor_system_fixture, "an actor that is held delays nobody: any idle one takes the next task") {
+  TEST_CASE_FIXTURE(landfall::tests::actor_system_fixture,
+                    "an actor that is held delays nobody: any idle one takes the next task") {
     held_actor held;
     database_pool pool{system, {{}, 2, 100}};
     REQUIRE(pool.submit(held.task()));
@@ -80,7 +82,7 @@ TEST_SUITE("database_pool") {
     held.go_on.set_value();
   }
 
-  TEST_CASE_FIXTURE(actor_system_fixture, "a task that throws ends alone") {
+  TEST_CASE_FIXTURE(landfall::tests::actor_system_fixture, "a task that throws ends alone") {
     database_pool pool{system, {{}, 1, 8}};
     REQUIRE(pool.submit([](postgres::database&) { throw std::runtime_error{"broken"}; }));
     std::promise<void> next;
@@ -88,7 +90,7 @@ TEST_SUITE("database_pool") {
     next.get_future().wait();
   }
 
-  TEST_CASE_FIXTURE(actor_system_fixture, "stopping drops what is queued and takes nothing more") {
+  TEST_CASE_FIXTURE(landfall::tests::actor_system_fixture, "stopping drops what is queued and takes nothing more") {
     auto kept = std::make_shared<int>(0);
     {
       held_actor held;

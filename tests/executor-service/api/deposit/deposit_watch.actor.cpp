@@ -16,8 +16,8 @@
 #include "common/net/http_server.hpp"
 #include "common/solana/programs.hpp"
 #include "executor-service/api/api_server.hpp"
-#include "tests/executor-service/api/actor_system_fixture.hpp"
-#include "tests/executor-service/api/deposit/token_account_bytes.hpp"
+#include "tests/support/actor_system_fixture.hpp"
+#include "tests/support/token_accounts.hpp"
 
 namespace landfall::executor::api {
 namespace {
@@ -36,10 +36,7 @@ signed_deposit deposit_of_100() {
 }
 
 account_info account_with(const solana::pubkey& mint, const solana::pubkey& owner, std::uint64_t amount) {
-  account_info account;
-  account.owner = solana::programs::token;
-  account.data = token_account_bytes(mint, owner, amount);
-  return account;
+  return landfall::tests::token_account(mint, owner, amount);
 }
 
 /// Says of each deposit that it failed, when it is made to answer.
@@ -121,7 +118,7 @@ TEST_SUITE("deposit_watch") {
   }
 
   TEST_CASE_FIXTURE(
-      actor_system_fixture,
+      landfall::tests::actor_system_fixture,
       "a call whose deposit is being read still counts as waiting; beyond the bound a call is answered at "
       "once") {
     const auto chain = std::make_shared<slow_chain>();

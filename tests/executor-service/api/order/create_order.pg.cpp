@@ -196,7 +196,7 @@ TEST_SUITE("create") {
   TEST_CASE("a deposit that failed on chain does not open the order, nor does the API judge it") {
     api_fixture api;
     const auto& key = api.new_wallet();
-    api.chain->set_fate(fake_chain::fate::fails);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::fails);
     const auto made = api.as(key.public_key(), "POST", "/orders/price", api.create_body(key, api.craft(key)));
     CHECK(made.status == 200);
     CHECK_FALSE(made.deposit_confirmed());
@@ -208,7 +208,7 @@ TEST_SUITE("create") {
   TEST_CASE("a deposit that is not in the vault's hands opens nothing") {
     api_fixture api{[](config& c) { c.deposits.wait = std::chrono::milliseconds{30}; }};
     const auto& key = api.new_wallet();
-    api.chain->set_fate(fake_chain::fate::goes_astray);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::wrong_owner);
     CHECK_FALSE(
         api.as(key.public_key(), "POST", "/orders/price", api.create_body(key, api.craft(key))).deposit_confirmed());
     CHECK(api.value("select state from price_order") == "depositing");
@@ -218,7 +218,7 @@ TEST_SUITE("create") {
   TEST_CASE("an order under a hold is not opened") {
     api_fixture api{[](config& c) { c.deposits.wait = std::chrono::milliseconds{30}; }};
     const auto& key = api.new_wallet();
-    api.chain->set_fate(fake_chain::fate::vanishes);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::never_lands);
     const auto body = api.create_body(key, api.craft(key));
     api.as(key.public_key(), "POST", "/orders/price", body);
     {
@@ -226,7 +226,7 @@ TEST_SUITE("create") {
       work.exec("update price_order set held_at = now(), held_reason = 'test'");
       work.commit();
     }
-    api.chain->set_fate(fake_chain::fate::lands);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::lands);
     CHECK_FALSE(api.as(key.public_key(), "POST", "/orders/price", body).deposit_confirmed());
     CHECK(api.value("select state from price_order") == "depositing");
   }

@@ -20,7 +20,7 @@ TEST_SUITE("create repeats") {
     api_fixture api{[](config& c) { c.deposits.wait = std::chrono::milliseconds{30}; }};
     const auto& key = api.new_wallet();
     const auto body = api.create_body(key, api.craft(key));
-    api.chain->set_fate(fake_chain::fate::vanishes);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::never_lands);
     const auto made = api.as(key.public_key(), "POST", "/orders/price", body);
     CHECK(made.status == 200);
     CHECK_FALSE(made.deposit_confirmed());
@@ -31,7 +31,7 @@ TEST_SUITE("create repeats") {
     CHECK(api.value("select state from price_order") == "depositing");
     api.chain->set_down(false);
 
-    api.chain->set_fate(fake_chain::fate::lands);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::lands);
     api.clock->advance(std::chrono::hours{2});  // the order's expiry is over by now, and so is the request's
     const auto again = api.as(key.public_key(), "POST", "/orders/price", body);
     CHECK(again.deposit_confirmed());
@@ -49,10 +49,10 @@ TEST_SUITE("create repeats") {
     api_fixture api{[](config& c) { c.deposits.wait = std::chrono::milliseconds{20}; }};
     const auto& key = api.new_wallet();
     const auto body = api.create_body(key, api.craft(key));
-    api.chain->set_fate(fake_chain::fate::vanishes);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::never_lands);
     const auto made = api.as(key.public_key(), "POST", "/orders/price", body);
     api.server.reset();
-    api.chain->set_fate(fake_chain::fate::lands);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::lands);
     api.server = api.another_server();
     const auto again = api.as(key.public_key(), "POST", "/orders/price", body);
     CHECK(again.deposit_confirmed());
@@ -63,7 +63,7 @@ TEST_SUITE("create repeats") {
   TEST_CASE("an order that the executor opened meanwhile is confirmed") {
     api_fixture api{[](config& c) { c.deposits.wait = std::chrono::milliseconds{20}; }};
     const auto& key = api.new_wallet();
-    api.chain->set_fate(fake_chain::fate::vanishes);
+    api.chain->set_deposit_end(fake_gateway::deposit_end::never_lands);
     const auto body = api.create_body(key, api.craft(key));
     const auto made = api.as(key.public_key(), "POST", "/orders/price", body);
     {

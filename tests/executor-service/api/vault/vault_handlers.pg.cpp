@@ -2,22 +2,17 @@
 
 #include "executor-service/keys/vault_key.hpp"
 #include "tests/executor-service/api/api_fixture.hpp"
+#include "tests/support/keypairs.hpp"
 
 namespace landfall::executor::api {
-namespace {
 
-solana::keypair key_of(std::uint8_t fill) {
-  std::array<std::uint8_t, 32> seed{};
-  seed.fill(fill);
-  auto key = solana::keypair::from_seed(seed);
-  REQUIRE(key.ok());
-  return std::move(key).value();
-}
+using landfall::tests::keypair;
+namespace {
 
 TEST_SUITE("vaults") {
   TEST_CASE("a vault is registered once and stays the same") {
     api_fixture api;
-    const auto wallet = key_of(1).public_key();
+    const auto wallet = keypair(1).public_key();
     const auto missing = api.as(wallet, "GET", "/vault");
     CHECK(missing.status == 404);
     const auto made = api.as(wallet, "GET", "/vault/register");
@@ -32,7 +27,7 @@ TEST_SUITE("vaults") {
     CHECK(shown.status == 200);
     CHECK(shown.text("privyVaultId") == made.text("privyVaultId"));
     CHECK(shown.text("vaultPubkey") == made.text("vaultPubkey"));
-    CHECK(api.as(key_of(2).public_key(), "GET", "/vault/register").text("vaultPubkey") != made.text("vaultPubkey"));
+    CHECK(api.as(keypair(2).public_key(), "GET", "/vault/register").text("vaultPubkey") != made.text("vaultPubkey"));
   }
 }
 

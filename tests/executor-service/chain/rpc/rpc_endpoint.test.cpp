@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "common/solana/base64.hpp"
-#include "common/solana/keypair.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
 #include "tests/support/answer_of.hpp"
-#include "tests/support/keys.hpp"
+#include "tests/support/keypairs.hpp"
 #include "tests/support/scripted_server.hpp"
 
 namespace landfall::executor {
@@ -62,11 +61,11 @@ void refuses_all(const std::vector<std::string>& results, Ask ask) {
 }
 
 solana::transaction signed_transfer() {
-  const auto payer = solana::keypair::from_seed(filled<32>(1));
-  const std::vector<solana::instruction> list{solana::system::transfer(payer->public_key(), key(5), 7)};
+  const auto payer = landfall::tests::keypair(1);
+  const std::vector<solana::instruction> list{solana::system::transfer(payer.public_key(), key(5), 7)};
   auto tx =
-      solana::make_transaction(*solana::compile_message(payer->public_key(), list, solana::blockhash{filled<32>(9)}));
-  REQUIRE(solana::sign(tx, *payer));
+      solana::make_transaction(*solana::compile_message(payer.public_key(), list, solana::blockhash{filled<32>(9)}));
+  REQUIRE(solana::sign(tx, payer));
   return tx;
 }
 

@@ -35,9 +35,7 @@ struct builder_fixture : order_fixture {
     });
   }
   ~builder_fixture() {
-    anon_send_exit(with->router, caf::exit_reason::kill);
-    anon_send_exit(with->maker, caf::exit_reason::kill);
-    scheduler.run();
+    kill(with->router, with->maker);
   }
 
   built_result build(attempt_kind kind) {
@@ -48,7 +46,7 @@ struct builder_fixture : order_fixture {
         result = reply.result;
       });
     });
-    scheduler.run();
+    run();
     REQUIRE(result);
     return *result;
   }
@@ -88,7 +86,7 @@ TEST_CASE("a refund is signed by fee payer and vault, under a fresh blockhash") 
   CHECK(tx->body.static_keys.front() == f.with->fee_payer);
   CHECK(tx->body.recent_blockhash == a.blockhash);
   CHECK(a.last_valid_block_height == 200);
-  CHECK(a.signed_at == f.clock.now());
+  CHECK(a.signed_at == f.clock->now());
   CHECK(a.expected_input == f.o.input_amount);
 }
 
@@ -100,7 +98,7 @@ TEST_CASE("a simulation's error and a question without answer come back as what 
   REQUIRE(std::holds_alternative<built::refused>(failed));
   CHECK(std::get<built::refused>(failed).reason == "simulation_failed");
   anon_send_exit(f.with->signer, caf::exit_reason::kill);
-  f.scheduler.run();
+  f.run();
   f.j->simulation_fails = false;
   const auto unsigned_one = f.build(attempt_kind::refund);
   REQUIRE(std::holds_alternative<built::later>(unsigned_one));

@@ -3,32 +3,24 @@
 #include <doctest/doctest.h>
 
 #include <caf/all.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <string>
 #include <vector>
+
+#include "tests/support/actor_fixture.hpp"
 
 namespace landfall::executor {
 
 namespace {
 
-caf::actor_system_config& scheduled_by_test(caf::actor_system_config& config) {
-  config.set("scheduler.policy", caf::atom("testing"));
-  return config;
-}
-
-struct fixture {
-  caf::actor_system_config config;
-  caf::actor_system system{scheduled_by_test(config)};
-  caf::scheduler::test_coordinator& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+struct permit_fixture : landfall::tests::actor_fixture {
   semaphore_actor semaphore = spawn_semaphore(system, 2);
   std::vector<std::string> granted;
   std::vector<caf::actor> askers;
 
-  ~fixture() {
+  ~permit_fixture() {
     for (const auto& a : askers)
       caf::anon_send_exit(a, caf::exit_reason::kill);
-    caf::anon_send_exit(semaphore, caf::exit_reason::kill);
-    scheduler.run();
+    kill(semaphore);
   }
 
   /// Asks for a permit at once, and releases it when told so.
@@ -40,16 +32,15 @@ struct fixture {
       return {[this, self](caf::ok_atom) { self->send(semaphore, permit_released{}); }};
     });
     askers.push_back(a);
-    scheduler.run();
+    run();
     return a;
   }
   void done(const caf::actor& a) {
     caf::anon_send(a, caf::ok_atom::value);
-    scheduler.run();
+    run();
   }
   void dies(const caf::actor& a) {
-    caf::anon_send_exit(a, caf::exit_reason::kill);
-    scheduler.run();
+    kill(a);
   }
 };
 
@@ -58,7 +49,8 @@ using names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE_FIXTURE(
-    fixture, "as many permits as allowed are out, the others are granted in the order in which they were asked for") {
+    permit_fixture,
+    "as many permits as allowed are out, the others are granted in the order in which they were asked for") {
   const auto a = asker("a");
   const auto b = asker("b");
   const auto c = asker("c");
@@ -73,7 +65,7 @@ TEST_CASE_FIXTURE(
   done(c);
 }
 
-TEST_CASE_FIXTURE(fixture, "an asker that ends gives its permit, or its place in the queue, back") {
+TEST_CASE_FIXTURE(permit_fixture, "an asker that ends gives its permit, or its place in the queue, back") {
   const auto a = asker("a");
   asker("b");
   const auto c = asker("c");

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "executor-service/verify/core/order_checks.hpp"
+#include "tests/support/keys.hpp"
 
 /// An order, its two tokens, what is stored of it, and what one endpoint shows.
 namespace landfall::executor::verify::tests {
@@ -22,11 +22,8 @@ inline constexpr std::uint64_t landed_slot = 100;
 inline constexpr std::uint64_t seen_slot = 200;
 inline constexpr std::uint64_t last_valid = 150;
 
-inline solana::pubkey key(std::uint8_t n) {
-  std::array<std::uint8_t, 32> raw{};
-  raw[0] = n;
-  return solana::pubkey{raw};
-}
+using landfall::tests::key;
+using landfall::tests::signature;
 
 inline const auto vault = key(1);
 inline const auto program = key(2);
@@ -35,12 +32,6 @@ inline const auto output_mint = key(4);
 
 inline std::optional<token_account_facts> holding(const solana::pubkey& mint, std::uint64_t amount) {
   return token_account_facts{program, mint, vault, domain::token_amount{amount}};
-}
-
-inline solana::signature signature(std::size_t n) {
-  std::array<std::uint8_t, 64> raw{};
-  raw[0] = static_cast<std::uint8_t>(n);
-  return solana::signature{raw};
 }
 
 /// An order and one endpoint's view of it, which agree.

@@ -9,7 +9,6 @@
 #include "common/solana/associated_token.hpp"
 #include "common/solana/compute_budget.hpp"
 #include "common/solana/curve.hpp"
-#include "common/solana/keypair.hpp"
 #include "common/solana/memo.hpp"
 #include "common/solana/programs.hpp"
 #include "common/solana/system.hpp"
@@ -17,25 +16,21 @@
 #include "executor-service/order/build/core/instructions.hpp"
 #include "tests/executor-service/order/core/example_order.hpp"
 #include "tests/support/foreign_instructions.hpp"
+#include "tests/support/keypairs.hpp"
 
 namespace landfall::executor {
 
 namespace token_program = solana::token;
 using domain::token_amount;
+using landfall::tests::key;
+using landfall::tests::signer_key;
 using solana::instruction;
 using solana::pubkey;
-using tests::key;
 
 namespace {
 
 constexpr std::uint64_t rent = 2'039'280;
 constexpr std::uint64_t agreed = 300'000'000;
-
-pubkey signer_key(std::uint8_t n) {
-  std::array<std::uint8_t, 32> seed{};
-  seed.fill(n);
-  return solana::keypair::from_seed(seed)->public_key();
-}
 
 struct deal {
   order o = tests::example_order(domain::order_state::executing);
@@ -81,6 +76,45 @@ struct deal {
 constexpr std::size_t gives = 5;
 constexpr std::size_t gets = 6;
 
+/// A message with one thing changed, and a part of the sentence it is refused with.
+struct attack {
+  const char* name;
+  std::vector<instruction> list;
+  std::string sentence;
+};
+
+struct attacked_deal : deal {
+  pubkey in_to_maker = of_maker(o.input);
+  std::uint64_t input = o.input_amount.units();
+
+  static instruction transfer(const pubkey& from, const pubkey& to, const pubkey& owner, std::uint64_t amount,
+                              const token& t) {
+    return token_program::transfer_checked(from, t.mint, to, owner, amount, static_cast<std::uint8_t>(t.decimals),
+                                           t.token_program);
+  }
+  [[nodiscard]] std::vector<instruction> replaced(std::size_t at, const instruction& by) const {
+    auto list = instructions();
+    list[at] = by;
+    return list;
+  }
+  [[nodiscard]] std::vector<instruction> with(const instruction& more) const {
+    auto list = instructions();
+    list.push_back(more);
+    return list;
+  }
+  [[nodiscard]] std::vector<instruction> without(std::size_t at) const {
+    auto list = instructions();
+    list.erase(list.begin() + static_cast<std::ptrdiff_t>(at));
+    return list;
+  }
+  void refuses(const std::vector<attack>& attacks) const {
+    for (const auto& a : attacks) {
+      INFO(a.name);
+      CHECK(check(a.list).find(a.sentence) != std::string::npos);
+    }
+  }
+};
+
 }  // namespace
 
 TEST_CASE("the message we make ourselves passes, with and without the output account") {
@@ -94,38 +128,9 @@ TEST_CASE("the message we make ourselves passes, with and without the output acc
   CHECK(with_account.static_keys.front() == d.maker);
 }
 
-TEST_CASE(
-    "our part is never given for a message that could move more than this order's account, or pay less than agreed") {
-  const deal d;
-  const auto& o = d.o;
-  const auto in_to_maker = d.of_maker(o.input);
-  const auto transfer = [&](const pubkey& from, const pubkey& to, const pubkey& owner, std::uint64_t amount,
-                            const token& t) {
-    return token_program::transfer_checked(from, t.mint, to, owner, amount, static_cast<std::uint8_t>(t.decimals),
-                                           t.token_program);
-  };
-  const auto replaced = [&](std::size_t at, const instruction& by) {
-    auto list = d.instructions();
-    list[at] = by;
-    return list;
-  };
-  const auto with = [&](const instruction& more) {
-    auto list = d.instructions();
-    list.push_back(more);
-    return list;
-  };
-  const auto without = [&](std::size_t at) {
-    auto list = d.instructions();
-    list.erase(list.begin() + static_cast<std::ptrdiff_t>(at));
-    return list;
-  };
-  const auto input = o.input_amount.units();
-  struct attack {
-    const char* name;
-    std::vector<instruction> list;
-    std::string sentence;
-  };
-  const std::vector<attack> attacks{
+TEST_CASE_FIXTURE(attacked_deal,
+                  "our part is never given for a message that could move more than this order's account") {
+  refuses({
       {"takes a unit more", replaced(gives, transfer(o.order_account, in_to_maker, o.vault, input + 1, o.input)),
        "exactly its input"},
       {"takes a unit less", replaced(gives, transfer(o.order_account, in_to_maker, o.vault, input - 1, o.input)),
@@ -134,47 +139,53 @@ TEST_CASE(
       {"takes from another order's account", replaced(gives, transfer(key(99), in_to_maker, o.vault, input, o.input)),
        "out of"},
       {"takes from the output account as well",
-       with(transfer(o.output_account, d.of_maker(o.output), o.vault, 1, o.output)), "more than one transfer"},
+       with(transfer(o.output_account, of_maker(o.output), o.vault, 1, o.output)), "more than one transfer"},
       {"gives it to somebody else", replaced(gives, transfer(o.order_account, key(98), o.vault, input, o.input)),
        "would give its input to"},
       {"gives another token", replaced(gives, transfer(o.order_account, in_to_maker, o.vault, input, o.output)),
        "exactly its input"},
-      {"pays a unit less",
-       replaced(gets, transfer(d.of_maker(o.output), o.output_account, d.maker, agreed - 1, o.output)), "less than"},
-      {"pays somebody else", replaced(gets, transfer(d.of_maker(o.output), key(97), d.maker, agreed, o.output)),
+  });
+}
+
+TEST_CASE_FIXTURE(attacked_deal, "our part is never given for a message that pays less than agreed") {
+  refuses({
+      {"pays a unit less", replaced(gets, transfer(of_maker(o.output), o.output_account, maker, agreed - 1, o.output)),
+       "less than"},
+      {"pays somebody else", replaced(gets, transfer(of_maker(o.output), key(97), maker, agreed, o.output)),
        "pay into"},
-      {"pays in another token",
-       replaced(gets, transfer(d.of_maker(o.input), o.output_account, d.maker, agreed, o.input)), "another token"},
+      {"pays in another token", replaced(gets, transfer(of_maker(o.input), o.output_account, maker, agreed, o.input)),
+       "another token"},
       {"pays out of our own fee payer's tokens",
-       replaced(gets, transfer(d.of_maker(o.output), o.output_account, d.fee_payer, agreed, o.output)),
+       replaced(gets, transfer(of_maker(o.output), o.output_account, fee_payer, agreed, o.output)),
        "another authority"},
       {"pays nothing", without(gets), "would not pay"},
       {"takes nothing", without(gives), "would not give"},
-      {"takes the fee payer's lamports", with(solana::system::transfer(d.fee_payer, d.maker, 1)), "moves lamports"},
+  });
+}
+
+TEST_CASE_FIXTURE(attacked_deal,
+                  "our part is never given for a message that moves our lamports or does anything else") {
+  refuses({
+      {"takes the fee payer's lamports", with(solana::system::transfer(fee_payer, maker, 1)), "moves lamports"},
       {"takes the vault's lamports", with(solana::system::transfer(o.vault, o.output_account, 1)), "moves lamports"},
-      {"wants more than the rent", replaced(2, solana::system::transfer(d.fee_payer, o.output_account, rent + 1)),
+      {"wants more than the rent", replaced(2, solana::system::transfer(fee_payer, o.output_account, rent + 1)),
        "more than the rent"},
-      {"wants the rent twice", with(solana::system::transfer(d.fee_payer, o.output_account, 1)), "more than the rent"},
-      {"closes the order account", with(token_program::close_account(o.order_account, d.maker, o.vault)),
+      {"wants the rent twice", with(solana::system::transfer(fee_payer, o.output_account, 1)), "more than the rent"},
+      {"closes the order account", with(token_program::close_account(o.order_account, maker, o.vault)),
        "something else than to transfer"},
-      {"approves a delegate", with(landfall::tests::token::approve(o.order_account, d.maker, o.vault, 1)),
+      {"approves a delegate", with(landfall::tests::token::approve(o.order_account, maker, o.vault, 1)),
        "something else than to transfer"},
       {"sets the output account up for somebody else",
-       replaced(4, token_program::initialize_account3(o.output_account, o.output.mint, d.maker)),
+       replaced(4, token_program::initialize_account3(o.output_account, o.output.mint, maker)),
        "another token account"},
       {"allocates another account",
        replaced(3, solana::system::allocate_with_seed(key(96), o.vault, "x", 165, solana::programs::token)),
        "something else than the output account"},
       {"calls another program", with(solana::memo::write("hello")), "calls"},
       {"creates accounts at our cost",
-       with(solana::associated_token::create_idempotent(d.fee_payer, d.maker, o.input.mint)), "calls"},
+       with(solana::associated_token::create_idempotent(fee_payer, maker, o.input.mint)), "calls"},
       {"sets a heap", with({solana::programs::compute_budget, {}, {4, 0x70, 0x11, 0x01, 0x00}}), "compute budget"},
-  };
-  for (const auto& a : attacks) {
-    INFO(a.name);
-    const auto sentence = d.check(a.list);
-    CHECK(sentence.find(a.sentence) != std::string::npos);
-  }
+  });
 }
 
 TEST_CASE("a maker is not one of ourselves, and can sign") {

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "common/solana/compute_budget.hpp"
-#include "common/solana/keypair.hpp"
 #include "common/solana/programs.hpp"
 #include "common/solana/token.hpp"
 #include "common/solana/transaction.hpp"
 #include "executor-service/order/build/core/make_plan.hpp"
 #include "executor-service/order/core/mutant.hpp"
 #include "tests/executor-service/order/core/example_order.hpp"
+#include "tests/support/keypairs.hpp"
 #include "tests/support/token_accounts.hpp"
 
 /// A plan with everything around it made up: each question is answered by a field of the fixture.
@@ -25,11 +25,7 @@ using strings = std::vector<std::string>;
 inline constexpr std::uint64_t rent_lamports = 2'039'280;
 inline constexpr std::uint64_t quoted = 225'000'000;
 
-inline solana::pubkey signer_key(std::uint8_t n) {
-  std::array<std::uint8_t, 32> seed{};
-  seed.fill(n);
-  return solana::keypair::from_seed(seed)->public_key();
-}
+using landfall::tests::signer_key;
 
 /// In the order of `build_question`.
 enum class asks : std::uint8_t {

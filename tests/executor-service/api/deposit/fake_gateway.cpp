@@ -1,30 +1,24 @@
-#include "tests/executor-service/api/fake_chain.hpp"
+#include "tests/executor-service/api/deposit/fake_gateway.hpp"
 
 #include <doctest/doctest.h>
-
-#include <array>
 
 #include "common/solana/programs.hpp"
 #include "common/solana/system.hpp"
 #include "common/solana/transaction.hpp"
-#include "tests/executor-service/api/deposit/token_account_bytes.hpp"
+#include "tests/support/keys.hpp"
+#include "tests/support/token_accounts.hpp"
 
 namespace landfall::executor::api {
 
 namespace {
 
-std::array<std::uint8_t, 32> filled(std::uint8_t value) {
-  std::array<std::uint8_t, 32> bytes{};
-  bytes.fill(value);
-  return bytes;
-}
+using landfall::tests::token_account_rent;
 
-constexpr std::uint64_t rent = 2'039'280;
 constexpr std::uint64_t landing_slot = 500;
 const chain_error not_observed{"the fake chain is down"};
 
 /// What a crafted SOL deposit makes: its account, and what is in it.
-std::pair<solana::pubkey, account_info> landed_account(const solana::bytes& wire, bool astray) {
+std::pair<solana::pubkey, account_info> landed_account(const solana::bytes& wire, bool wrong_owner) {
   const auto tx = solana::parse_transaction(wire);
   REQUIRE(tx.ok());
   const auto calls = solana::resolve_instructions(tx->body);
@@ -35,17 +29,16 @@ std::pair<solana::pubkey, account_info> landed_account(const solana::bytes& wire
   const auto& setup = calls->at(2);
   auto owner = solana::pubkey::from_bytes(solana::byte_view{setup.data}.subspan(1));
   REQUIRE(owner.ok());
-  account_info account;
+  auto account =
+      landfall::tests::token_account(setup.accounts.at(1).key, wrong_owner ? tx->body.static_keys.at(0) : *owner,
+                                     funding->lamports - token_account_rent);
   account.lamports = funding->lamports;
-  account.owner = solana::programs::token;
-  account.data = token_account_bytes(setup.accounts.at(1).key, astray ? tx->body.static_keys.at(0) : *owner,
-                                     funding->lamports - rent);
   return {funding->to, account};
 }
 
 }  // namespace
 
-void fake_chain::answer(std::function<void()> send) {
+void fake_gateway::answer(std::function<void()> send) {
   {
     const std::lock_guard lock{mutex_};
     if (silent_) {
@@ -56,28 +49,28 @@ void fake_chain::answer(std::function<void()> send) {
   send();
 }
 
-void fake_chain::latest_blockhash(chain_done<latest_blockhash_view> done) {
+void fake_gateway::latest_blockhash(chain_done<latest_blockhash_view> done) {
   chain_result<latest_blockhash_view> result = domain::failure{not_observed};
   {
     const std::lock_guard lock{mutex_};
     if (!down_)
-      result = latest_blockhash_view{400, solana::blockhash{filled(9)}, 550};
+      result = latest_blockhash_view{400, solana::blockhash{landfall::tests::filled<32>(9)}, 550};
   }
   answer([result, done = std::move(done)] { done(result); });
 }
 
-void fake_chain::token_account_rent(chain_done<std::uint64_t> done) {
+void fake_gateway::token_account_rent(chain_done<std::uint64_t> done) {
   chain_result<std::uint64_t> result = domain::failure{not_observed};
   {
     const std::lock_guard lock{mutex_};
     if (!down_)
-      result = std::uint64_t{rent};
+      result = std::uint64_t{landfall::tests::token_account_rent};
   }
   answer([result, done = std::move(done)] { done(result); });
 }
 
-void fake_chain::account(const solana::pubkey& key, std::optional<std::uint64_t> min_context_slot,
-                         chain_done<std::optional<account_info>> done) {
+void fake_gateway::account(const solana::pubkey& key, std::optional<std::uint64_t> min_context_slot,
+                           chain_done<std::optional<account_info>> done) {
   chain_result<std::optional<account_info>> result = domain::failure{not_observed};
   {
     const std::lock_guard lock{mutex_};
@@ -89,8 +82,8 @@ void fake_chain::account(const solana::pubkey& key, std::optional<std::uint64_t>
   answer([result, done = std::move(done)] { done(result); });
 }
 
-void fake_chain::statuses(const std::vector<solana::signature>& signatures, bool,
-                          chain_done<std::vector<std::optional<deposit_status>>> done) {
+void fake_gateway::statuses(const std::vector<solana::signature>& signatures, bool,
+                            chain_done<std::vector<std::optional<deposit_status>>> done) {
   chain_result<std::vector<std::optional<deposit_status>>> result = domain::failure{not_observed};
   {
     const std::lock_guard lock{mutex_};
@@ -106,7 +99,7 @@ void fake_chain::statuses(const std::vector<solana::signature>& signatures, bool
   answer([result, done = std::move(done)] { done(result); });
 }
 
-void fake_chain::broadcast(const solana::bytes& transaction, const solana::signature& id, bool /*again*/) {
+void fake_gateway::broadcast(const solana::bytes& transaction, const solana::signature& id, bool /*again*/) {
   std::function<void(const solana::signature&)> hook;
   {
     const std::lock_guard lock{mutex_};
@@ -116,25 +109,25 @@ void fake_chain::broadcast(const solana::bytes& transaction, const solana::signa
     hook(id);
   const std::lock_guard lock{mutex_};
   ++broadcasts_;
-  switch (fate_) {
-    case fate::vanishes:
+  switch (deposit_end_) {
+    case deposit_end::never_lands:
       break;
-    case fate::fails:
+    case deposit_end::fails:
       statuses_[id] = {landing_slot, true, R"({"InstructionError":[0,{"Custom":1}]})"};
       break;
-    case fate::lands:
-    case fate::goes_astray:
+    case deposit_end::lands:
+    case deposit_end::wrong_owner:
       statuses_[id] = {landing_slot, true, std::nullopt};
-      accounts_.insert(landed_account(transaction, fate_ == fate::goes_astray));
+      accounts_.insert(landed_account(transaction, deposit_end_ == deposit_end::wrong_owner));
       break;
   }
 }
 
-void fake_chain::set_fate(fate f) {
+void fake_gateway::set_deposit_end(deposit_end end) {
   const std::lock_guard lock{mutex_};
-  fate_ = f;
+  deposit_end_ = end;
 }
-void fake_chain::set_silent(bool silent) {
+void fake_gateway::set_silent(bool silent) {
   std::vector<std::function<void()>> now;
   {
     const std::lock_guard lock{mutex_};
@@ -145,23 +138,23 @@ void fake_chain::set_silent(bool silent) {
   for (const auto& send : now)
     send();
 }
-std::size_t fake_chain::unanswered() const {
+std::size_t fake_gateway::unanswered() const {
   const std::lock_guard lock{mutex_};
   return unanswered_.size();
 }
-void fake_chain::set_down(bool down) {
+void fake_gateway::set_down(bool down) {
   const std::lock_guard lock{mutex_};
   down_ = down;
 }
-void fake_chain::set_account(const solana::pubkey& key, account_info account) {
+void fake_gateway::set_account(const solana::pubkey& key, account_info account) {
   const std::lock_guard lock{mutex_};
   accounts_.insert_or_assign(key, std::move(account));
 }
-void fake_chain::on_broadcast(std::function<void(const solana::signature&)> hook) {
+void fake_gateway::on_broadcast(std::function<void(const solana::signature&)> hook) {
   const std::lock_guard lock{mutex_};
   hook_ = std::move(hook);
 }
-std::size_t fake_chain::broadcasts() const {
+std::size_t fake_gateway::broadcasts() const {
   const std::lock_guard lock{mutex_};
   return broadcasts_;
 }

@@ -22,7 +22,7 @@ export const final = new Set(['fill_success', 'cancelled', 'oco_cancelled', 'exp
 const cameAfterItsTime = (problem) => problem.status === 400 &&
   JSON.stringify(problem.body).includes('Must be in the future');
 
-export class Stack {
+export class SystemFixture {
   #running = true;
   root = root;
   /**
@@ -36,7 +36,7 @@ export class Stack {
   /** `parts` as scripts/up takes them; `env` further environment of scripts/up, or what gives it for a port base. */
   static async start({ parts = 'pg,devnet,setup,executor,trigger',
     msPerSlot = Number(process.env.DEVNET_MS_PER_SLOT ?? 40), env = {} } = {}) {
-    const stack = new Stack();
+    const stack = new SystemFixture();
     stack.seed = Number(process.env.LANDFALL_SEED ?? randomInt(2 ** 31));
     stack.portBase = await reservePorts();
     stack.folder = mkdtempSync(join(tmpdir(), 'landfall-system-'));

@@ -28,18 +28,18 @@ constexpr std::string_view sleep_long = "select pg_sleep(3600)";
 database::options owner_of(const scratch_database& scratch) {
   database::options opts;
   opts.conninfo = scratch.conninfo("landfall_owner");
-  opts.application_name = "trouble.pg";
+  opts.application_name = "database_trouble.pg";
   return opts;
 }
 
 /// A table of ours, a line to it, and a connection over that line that has been used.
-struct bench {
+struct trouble_fixture {
   scratch_database scratch;
   line wire{scratch.conninfo("landfall_owner")};
   database direct{owner_of(scratch)};
   database over_line{through_line()};
 
-  bench() {
+  trouble_fixture() {
     REQUIRE(direct.transact([](transaction& t) { return t.run(make_table).size(); }).ok());
     REQUIRE(over_line.transact([](transaction& t) { return t.run(one).size(); }).ok());
   }
@@ -64,7 +64,7 @@ struct bench {
 TEST_CASE("a line that swallows what is asked, or the answer, ends the call as unavailable; the next has a new line") {
   for (const bool requests : {true, false}) {
     CAPTURE(requests);
-    bench b;
+    trouble_fixture b;
     b.swallow(requests, !requests);
     const auto hung = b.over_line.transact([](transaction& t) { return t.run(one).size(); });
     REQUIRE(!hung.ok());
@@ -79,7 +79,7 @@ TEST_CASE("a line that swallows what is asked, or the answer, ends the call as u
 }
 
 TEST_CASE("a line that dies silently within a transaction undoes it") {
-  bench b;
+  trouble_fixture b;
   const auto hung = b.over_line.transact([&](transaction& t) {
     t.run(insert_row, 1);
     b.swallow(true, true);
@@ -93,7 +93,7 @@ TEST_CASE("a line that dies silently within a transaction undoes it") {
 TEST_CASE("a line that swallows COMMIT or its answer leaves the call in doubt, in bounded time") {
   for (const bool requests : {true, false}) {
     CAPTURE(requests);
-    bench b;
+    trouble_fixture b;
     const auto hung = b.over_line.transact([&](transaction& t) {
       t.run(insert_row, 1);
       b.swallow(requests, !requests);
@@ -107,7 +107,7 @@ TEST_CASE("a line that swallows COMMIT or its answer leaves the call in doubt, i
 }
 
 TEST_CASE("what the database refused is undone over a line that has died since, in bounded time") {
-  bench b;
+  trouble_fixture b;
   REQUIRE(b.over_line.transact([](transaction& t) { return t.run(insert_row, 1).size(); }).ok());
   const auto refused = b.over_line.transact([&](transaction& t) {
     try {
@@ -123,25 +123,25 @@ TEST_CASE("what the database refused is undone over a line that has died since, 
 }
 
 TEST_CASE("a listener on a line that has died silently says so, and hears again on the next") {
-  bench b;
-  listener ears{b.through_line(), "landfall_order"};
-  REQUIRE(ears.wait(std::chrono::milliseconds{0}).ok());
+  trouble_fixture b;
+  listener listening{b.through_line(), "landfall_order"};
+  REQUIRE(listening.wait(std::chrono::milliseconds{0}).ok());
   b.swallow(false, true);
-  database_result<std::vector<std::string>> heard = std::vector<std::string>{};
-  while (heard.ok())
-    heard = ears.wait(std::chrono::milliseconds{100});
-  CHECK(heard.error().kind == error_kind::unavailable);
+  database_result<std::vector<std::string>> notified = std::vector<std::string>{};
+  while (notified.ok())
+    notified = listening.wait(std::chrono::milliseconds{100});
+  CHECK(notified.error().kind == error_kind::unavailable);
   b.swallow(false, false);
-  REQUIRE(ears.wait(std::chrono::milliseconds{0}).ok());
+  REQUIRE(listening.wait(std::chrono::milliseconds{0}).ok());
   auto admin = b.scratch.connect_as_admin();
   pqxx::nontransaction{*admin}.exec("notify landfall_order, 'open'");
-  auto again = ears.wait(std::chrono::seconds{60});
+  auto again = listening.wait(std::chrono::seconds{60});
   REQUIRE(again.ok());
   CHECK(*again == std::vector<std::string>{"open"});
 }
 
 TEST_CASE("a statement that the server ends in time keeps the connection") {
-  bench b;
+  trouble_fixture b;
   const auto late = b.over_line.transact([](transaction& t) { return t.run(sleep_long).size(); });
   REQUIRE(!late.ok());
   CHECK(late.error().kind == error_kind::unavailable);

@@ -12,13 +12,13 @@
 namespace landfall::executor::api {
 
 /// A chain on which deposits land as a test wants it.
-class fake_chain final : public chain_gateway {
+class fake_gateway final : public chain_gateway {
 public:
-  enum class fate {
+  enum class deposit_end {
     lands,        ///< confirmed at once, and the order account is made
-    vanishes,     ///< no endpoint ever knows it
+    never_lands,  ///< no endpoint ever knows it
     fails,        ///< landed with an error
-    goes_astray,  ///< confirmed, but the order account belongs to someone else
+    wrong_owner,  ///< confirmed, but the order account belongs to someone else
   };
 
   void latest_blockhash(chain_done<latest_blockhash_view> done) override;
@@ -29,7 +29,7 @@ public:
                 chain_done<std::vector<std::optional<deposit_status>>> done) override;
   void broadcast(const solana::bytes& transaction, const solana::signature& id, bool again) override;
 
-  void set_fate(fate f);
+  void set_deposit_end(deposit_end end);
   /// Everything fails to be observed.
   void set_down(bool down);
   /// Whether questions stay open; those that did are answered when it ends.
@@ -47,7 +47,7 @@ private:
   mutable std::mutex mutex_;
   bool silent_ = false;
   std::vector<std::function<void()>> unanswered_;
-  fate fate_ = fate::lands;
+  deposit_end deposit_end_ = deposit_end::lands;
   bool down_ = false;
   std::size_t broadcasts_ = 0;
   std::function<void(const solana::signature&)> hook_;

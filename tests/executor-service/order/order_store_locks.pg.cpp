@@ -21,7 +21,7 @@ namespace {
 constexpr domain::milliseconds lease{30'000};
 constexpr std::size_t count = 8;
 
-struct world {
+struct locks_fixture {
   scratch_database scratch;
   fixtures rows{scratch};
   order_store store{{.conninfo = scratch.conninfo("landfall_executor"), .application_name = "executor-1"},
@@ -29,7 +29,7 @@ struct world {
   /// Under a lease of the store's, by id.
   std::vector<order> orders;
 
-  world() {
+  locks_fixture() {
     for (std::size_t i = 0; i < count; ++i)
       rows.expire_lease(rows.order_in("ready_execute"));
     auto claimed = store.claim({count, count, count}, lease, domain::milliseconds{0});
@@ -64,7 +64,7 @@ struct world {
 }  // namespace
 
 TEST_CASE("a commit of many orders locks them in the order of their ids, whatever the order of its units") {
-  world w;
+  locks_fixture w;
   std::vector<write_unit> units;
   for (const auto& o : w.orders)
     units.push_back(
@@ -80,7 +80,7 @@ TEST_CASE("a commit of many orders locks them in the order of their ids, whateve
 }
 
 TEST_CASE("a renewal locks them in the same order") {
-  world w;
+  locks_fixture w;
   std::vector<order_store::held_lease> held;
   for (const auto& o : w.orders)
     held.push_back({o.id, o.lease_epoch});

@@ -5,9 +5,9 @@
 
 #include "common/runtime/actor_system.hpp"
 
-namespace landfall::executor::api {
+namespace landfall::tests {
 
-/// An actor system as the service runs it: real threads, real time. To be declared before what has actors in it.
+/// An actor system as the services run it: real threads, real time. To be declared before what has actors in it.
 struct actor_system_fixture {
   caf::actor_system_config config;
   caf::actor_system system{configured(config)};
@@ -19,4 +19,4 @@ private:
   }
 };
 
-}  // namespace landfall::executor::api
+}  // namespace landfall::tests

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <caf/all.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -9,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/runtime/clock.hpp"
-#include "common/runtime/log.hpp"
+#include "tests/support/actor_fixture.hpp"
 #include "tests/trigger-service/samples.hpp"
 #include "trigger-service/orders/supervisor.hpp"
 
@@ -64,41 +62,21 @@ private:
   std::shared_ptr<sink_record> record_;
 };
 
-inline caf::actor_system_config& test_config(caf::actor_system_config& config) {
-  config.set("scheduler.policy", caf::atom("testing"));
-  return config;
-}
-
-/// Actors under a scheduler and a clock that a test moves.
-class fixture {
+/// Prices and orders at noon, and a database that is only a record.
+class trigger_fixture : public landfall::tests::actor_fixture {
 public:
-  fixture() : system(test_config(config)) {
-    runtime::log_redirect([](std::string_view) {});
-  }
-  ~fixture() {
+  trigger_fixture() : actor_fixture(noon) {}
+  ~trigger_fixture() {
     for (auto& actor : actors_)
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     actors_.clear();
-    settle();
-    runtime::log_redirect({});
+    run();
   }
-  fixture(const fixture&) = delete;
-  fixture& operator=(const fixture&) = delete;
 
-  /// Lets every message be handled.
-  void settle() {
-    scheduler().run();
-  }
-  /// Moves both clocks, a few milliseconds at a time, and lets every message be handled.
-  void pass_time(std::chrono::milliseconds time) {
-    constexpr std::chrono::milliseconds step{5};
-    settle();
-    for (; time.count() > 0; time -= step) {
-      const auto now = std::min(step, time);
-      clock->advance(now);
-      scheduler().advance_time(now);
-      settle();
-    }
+  /// A few milliseconds at a time.
+  void advance(std::chrono::milliseconds time) {
+    run();
+    advance_in_steps(time, std::chrono::milliseconds{5});
   }
   /// To be ended with the fixture.
   template <class Actor>
@@ -107,9 +85,6 @@ public:
     return actor;
   }
 
-  caf::actor_system_config config;
-  caf::actor_system system;
-  std::shared_ptr<runtime::manual_clock> clock = std::make_shared<runtime::manual_clock>(noon);
   runtime::metrics metrics;
   std::shared_ptr<const price_metrics> feed_metrics = std::make_shared<price_metrics>(&metrics);
   std::shared_ptr<const decision_metrics> measured = std::make_shared<decision_metrics>(&metrics);
@@ -132,10 +107,6 @@ public:
   }
 
 private:
-  caf::scheduler::test_coordinator& scheduler() {
-    return static_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-  }
-
   std::vector<caf::actor> actors_;
 };
 
@@ -149,7 +120,7 @@ inline decision sample_decision(unsigned n, domain::utc_time received_at) {
 }
 
 /// Sends a request as nobody in particular and keeps the answer.
-inline std::shared_ptr<std::optional<decision_outcomes>> ask(fixture& b, const decision_writer_actor& writer,
+inline std::shared_ptr<std::optional<decision_outcomes>> ask(trigger_fixture& b, const decision_writer_actor& writer,
                                                              std::vector<decision> decisions) {
   auto answer = std::make_shared<std::optional<decision_outcomes>>();
   b.system.spawn([=](caf::event_based_actor* self) {
