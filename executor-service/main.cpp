@@ -1,4 +1,4 @@
-// The executor-service: wiring only. Starts the roles that it is told to play.
+// The executor-service: wiring only. Starts the roles in its settings.
 #include <caf/all.hpp>
 
 #include "common/fault/fault_point.hpp"

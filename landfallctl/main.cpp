@@ -148,7 +148,7 @@ void add_limit(CLI::App& command, command_line& c) {
 }
 
 void add_orders(CLI::App& app, command_line& c) {
-  auto* orders = app.add_subcommand("orders", "look at orders, hold and release them")->require_subcommand(1);
+  auto* orders = app.add_subcommand("orders", "show orders, hold and release them")->require_subcommand(1);
   auto* list = orders->add_subcommand("list", "orders, newest first");
   list->add_option("--state", c.state, "only orders in this state");
   list->add_option("--wallet", c.wallet, "only orders of this wallet");
@@ -163,10 +163,10 @@ void add_orders(CLI::App& app, command_line& c) {
   with_order("show", "one order, everything about it")->callback([&c] {
     c.exit_code = query(c.opts, layout::record, "there is no order " + c.order, ctl::sql::orders_show, c.order);
   });
-  with_order("history", "the moves of one order")->callback([&c] {
+  with_order("history", "the transitions of one order")->callback([&c] {
     c.exit_code = query(c.opts, layout::table, "there is no order " + c.order, ctl::sql::orders_history, c.order);
   });
-  auto* hold = with_order("hold", "let only an operator move an order");
+  auto* hold = with_order("hold", "let only the operator change an order's state");
   hold->add_option("--reason", c.reason, "why, for whoever finds it")->required();
   hold->callback([&c] {
     c.exit_code = query(c.opts, layout::record, "there is no order " + c.order + " that is not held already",
@@ -178,7 +178,7 @@ void add_orders(CLI::App& app, command_line& c) {
 }
 
 void add_attempts(CLI::App& app, command_line& c) {
-  auto* attempts = app.add_subcommand("attempts", "look at signed transactions")->require_subcommand(1);
+  auto* attempts = app.add_subcommand("attempts", "show signed transactions")->require_subcommand(1);
   auto* list = attempts->add_subcommand("list", "attempts, newest first");
   list->add_option("--order", c.order_filter, "only of this order")->check(order_id_check);
   list->add_flag("--unresolved", c.unresolved, "only those whose fate is not proven");

@@ -7,7 +7,7 @@
 
 namespace landfall::net {
 
-/// What `http_server` hands to a handler.
+/// The arguments of a handler of `http_server`.
 struct http_server_request {
   std::string method{};                              ///< "GET"
   std::string path{};                                ///< decoded

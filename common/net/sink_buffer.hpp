@@ -11,7 +11,7 @@
 
 namespace landfall::net {
 
-/// A stream buffer that hands what is written to a function as it comes and keeps nothing. The function answers false
+/// A stream buffer that passes what is written to a function as it comes and keeps nothing. The function answers false
 /// to refuse, which makes the writer fail.
 class sink_buffer final : public concurrency::streams::details::streambuf_state_manager<std::uint8_t> {
 public:

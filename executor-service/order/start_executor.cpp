@@ -71,7 +71,7 @@ void order_settings::declare(runtime::settings& s) {
   s.add("lease-ms", lease_ms, "how long a claim lasts unless prolonged").unit("ms").range(1'000, 600'000);
   s.add("max-in-flight", max_in_flight, "orders worked on at once").range(1, 20'000);
   s.add("reserved-share-percent", reserved_share_percent,
-        "of max-in-flight, places that started work never takes from new work, nor new work from started work")
+        "share of max-in-flight that is reserved for new work, and as much for started work")
       .unit("%")
       .range(1, 50);
   s.add("rebroadcast-ms", rebroadcast_ms, "pause between two sends of the same bytes").unit("ms").range(50, 60'000);

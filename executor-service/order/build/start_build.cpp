@@ -24,7 +24,7 @@ maker_metrics declare_maker_metrics(runtime::metrics& metrics) {
     return metrics.counter("landfall_maker_quotes_total", "Quotes asked of market makers.", {{"answer", answer}});
   };
   const auto swaps = [&](const char* answer) {
-    return metrics.counter("landfall_maker_swaps_total", "What makers said of messages handed over; proves nothing.",
+    return metrics.counter("landfall_maker_swaps_total", "Answers of makers to submitted messages; they prove nothing.",
                            {{"answer", answer}});
   };
   return {quotes("quote"), quotes("none"), swaps("accepted"), swaps("rejected"), swaps("none")};
@@ -60,7 +60,7 @@ void build_settings::declare(runtime::settings& s) {
       .range(10, 5'000);
   s.add("router-programs", router_programs, "programs that the router's instructions may call");
   s.add("max-builds", max_builds,
-        "swaps built at once, and as many payouts, refunds and closes; what else is to be built waits in line")
+        "swaps built at once, and as many payouts, refunds and closes; further builds are queued")
       .range(1, 1'000);
   s.add("automatic-slippage-bps", automatic_slippage_bps, "slippage of orders that leave it to us")
       .unit("bps")
