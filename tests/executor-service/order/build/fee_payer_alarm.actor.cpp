@@ -3,28 +3,19 @@
 #include <doctest/doctest.h>
 
 #include <caf/all.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <string>
 #include <vector>
 
-#include "common/runtime/log.hpp"
 #include "common/solana/programs.hpp"
+#include "tests/support/actor_fixture.hpp"
 #include "tests/support/fake_chain_actor.hpp"
 
 namespace landfall::executor {
 
 namespace {
 
-caf::actor_system_config& scheduled_by_test(caf::actor_system_config& config) {
-  config.set("scheduler.policy", caf::atom("testing"));
-  return config;
-}
-
-/// The alarm above 1000 lamports, a chain that holds the fee payer's account, and a clock that the test moves.
-struct fixture {
-  caf::actor_system_config config;
-  caf::actor_system system{scheduled_by_test(config)};
-  caf::scheduler::test_coordinator& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+/// The alarm above 1000 lamports, and a chain that holds the fee payer's account.
+struct alarm_fixture : landfall::tests::actor_fixture {
   std::vector<std::string> log;
   runtime::metrics metrics;
   runtime::health health{{"fee_payer"}};
@@ -33,15 +24,12 @@ struct fixture {
   chain_actor endpoints = landfall::tests::spawn_fake_chain(system, chain);
   fee_payer_alarm_actor alarm;
 
-  fixture() {
+  alarm_fixture() {
     runtime::log_redirect([this](std::string_view line) { log.emplace_back(line); });
   }
-  ~fixture() {
-    for (const auto& actor :
-         {caf::actor_cast<caf::strong_actor_ptr>(alarm), caf::actor_cast<caf::strong_actor_ptr>(endpoints)})
-      caf::anon_send_exit(actor, caf::exit_reason::kill);
-    scheduler.run();
-    runtime::log_redirect([](std::string_view) {});
+  ~alarm_fixture() {
+    kill(alarm, endpoints);
+    runtime::log_redirect({});
   }
 
   void holds(std::uint64_t lamports) {
@@ -54,11 +42,7 @@ struct fixture {
     c.lamports = metrics.gauge("landfall_executor_fee_payer_lamports", "");
     c.health = &health;
     alarm = spawn_fee_payer_alarm(system, c, endpoints);
-    scheduler.run();
-  }
-  void pass(domain::milliseconds time) {
-    scheduler.advance_time(time);
-    scheduler.run();
+    run();
   }
   [[nodiscard]] bool gauge_shows(const std::string& lamports) const {
     return metrics.render().find("landfall_executor_fee_payer_lamports " + lamports + "\n") != std::string::npos;
@@ -68,7 +52,7 @@ struct fixture {
 }  // namespace
 
 TEST_CASE("a fee payer below its minimum is not ready, is logged, and shown until it has money again") {
-  fixture f;
+  alarm_fixture f;
   f.holds(999);
   f.start();
   CHECK_FALSE(f.health.ready());
@@ -78,28 +62,28 @@ TEST_CASE("a fee payer below its minimum is not ready, is logged, and shown unti
   CHECK(f.log.front().find("fee_payer_low") != std::string::npos);
   CHECK(f.gauge_shows("999"));
   f.holds(1'000);
-  f.pass(domain::milliseconds{1'999});
+  f.advance(domain::milliseconds{1'999});
   CHECK_FALSE(f.health.ready());
-  f.pass(domain::milliseconds{1});
+  f.advance(domain::milliseconds{1});
   CHECK(f.health.ready());
   CHECK(f.log.size() == 1);
   CHECK(f.gauge_shows("1000"));
 }
 
 TEST_CASE("an account that does not exist holds nothing") {
-  fixture f;
+  alarm_fixture f;
   f.start();
   CHECK_FALSE(f.health.ready());
   CHECK(f.gauge_shows("0"));
 }
 
 TEST_CASE("a balance that nobody could read changes nothing") {
-  fixture f;
+  alarm_fixture f;
   f.holds(1'000);
   f.start();
   REQUIRE(f.health.ready());
   caf::anon_send_exit(f.endpoints, caf::exit_reason::kill);
-  f.pass(domain::milliseconds{2'000});
+  f.advance(domain::milliseconds{2'000});
   CHECK(f.health.ready());
   CHECK(f.log.empty());
 }
