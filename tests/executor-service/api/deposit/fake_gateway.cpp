@@ -38,6 +38,17 @@ std::pair<solana::pubkey, account_info> landed_account(const solana::bytes& wire
 
 }  // namespace
 
+namespace {
+
+template <class T>
+chain_result<T> observed(const std::optional<T>& known) {
+  if (!known)
+    return domain::failure{not_observed};
+  return *known;
+}
+
+}  // namespace
+
 void fake_gateway::answer(std::function<void()> send) {
   {
     const std::lock_guard lock{mutex_};
@@ -50,41 +61,41 @@ void fake_gateway::answer(std::function<void()> send) {
 }
 
 void fake_gateway::latest_blockhash(chain_done<latest_blockhash_view> done) {
-  chain_result<latest_blockhash_view> result = domain::failure{not_observed};
+  std::optional<latest_blockhash_view> known;
   {
     const std::lock_guard lock{mutex_};
     if (!down_)
-      result = latest_blockhash_view{400, solana::blockhash{landfall::tests::filled<32>(9)}, 550};
+      known = latest_blockhash_view{400, solana::blockhash{landfall::tests::filled<32>(9)}, 550};
   }
-  answer([result, done = std::move(done)] { done(result); });
+  answer([known, done = std::move(done)] { done(observed(known)); });
 }
 
 void fake_gateway::token_account_rent(chain_done<std::uint64_t> done) {
-  chain_result<std::uint64_t> result = domain::failure{not_observed};
+  std::optional<std::uint64_t> known;
   {
     const std::lock_guard lock{mutex_};
     if (!down_)
-      result = std::uint64_t{landfall::tests::token_account_rent};
+      known = landfall::tests::token_account_rent;
   }
-  answer([result, done = std::move(done)] { done(result); });
+  answer([known, done = std::move(done)] { done(observed(known)); });
 }
 
 void fake_gateway::account(const solana::pubkey& key, std::optional<std::uint64_t> min_context_slot,
                            chain_done<std::optional<account_info>> done) {
-  chain_result<std::optional<account_info>> result = domain::failure{not_observed};
+  std::optional<std::optional<account_info>> known;
   {
     const std::lock_guard lock{mutex_};
     if (!down_ && !(min_context_slot > landing_slot)) {
       const auto found = accounts_.find(key);
-      result = found == accounts_.end() ? std::optional<account_info>{} : std::optional{found->second};
+      known = found == accounts_.end() ? std::optional<account_info>{} : std::optional{found->second};
     }
   }
-  answer([result, done = std::move(done)] { done(result); });
+  answer([known, done = std::move(done)] { done(observed(known)); });
 }
 
 void fake_gateway::statuses(const std::vector<solana::signature>& signatures, bool,
                             chain_done<std::vector<std::optional<deposit_status>>> done) {
-  chain_result<std::vector<std::optional<deposit_status>>> result = domain::failure{not_observed};
+  std::optional<std::vector<std::optional<deposit_status>>> known;
   {
     const std::lock_guard lock{mutex_};
     if (!down_) {
@@ -93,10 +104,10 @@ void fake_gateway::statuses(const std::vector<solana::signature>& signatures, bo
         const auto found = statuses_.find(id);
         seen.push_back(found == statuses_.end() ? std::nullopt : std::optional{found->second});
       }
-      result = std::move(seen);
+      known = std::move(seen);
     }
   }
-  answer([result, done = std::move(done)] { done(result); });
+  answer([known, done = std::move(done)] { done(observed(known)); });
 }
 
 void fake_gateway::broadcast(const solana::bytes& transaction, const solana::signature& id, bool /*again*/) {
@@ -160,13 +171,12 @@ std::size_t fake_gateway::broadcasts() const {
 }
 
 void fake_prices::price_usd(const std::string&, price_done done) {
-  price_result result = domain::failure{std::string{"no price today"}};
+  std::optional<domain::decimal> price;
   {
     const std::lock_guard lock{mutex_};
-    if (const auto price = domain::decimal::parse(price_))
-      result = *price;
+    price = domain::decimal::parse(price_);
   }
-  done(result);
+  done(price ? price_result{*price} : price_result{domain::failure{std::string{"no price today"}}});
 }
 void fake_prices::set(std::string price) {
   const std::lock_guard lock{mutex_};
